@@ -1,0 +1,2 @@
+//! The `espprov` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The device half of ESP32 provisioning: endpoint dispatch and handlers (no_std)

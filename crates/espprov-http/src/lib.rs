@@ -1,0 +1,1 @@
+//! HTTP (SoftAP) transport for espprov

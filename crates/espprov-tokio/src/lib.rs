@@ -1,0 +1,1 @@
+//! Tokio adapters for espprov: clock and system entropy

@@ -1,0 +1,63 @@
+//! Sizes and habits of a link.
+
+/// What the core must know of a link before it asks for more than the link can carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Largest request in bytes (after encryption), if the link has a known limit.
+    pub max_request: Option<usize>,
+    /// Largest reply in bytes (before decryption), if the link has a known limit.
+    pub max_response: Option<usize>,
+    /// How scans should be asked for on this link.
+    pub scan: ScanHint,
+}
+
+/// How scans should be asked for on a link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ScanHint {
+    /// Channels per group for a blocking scan, so that a SoftAP keeps beaconing in between; 0 = no groups.
+    pub group_channels: u8,
+    /// Network entries that safely fit one reply: 4 on BLE (257-byte values exist), 16 where a reply can
+    /// hold the device's whole list.
+    pub page: u8,
+}
+
+impl Limits {
+    /// A link with no known limit of its own.
+    pub const UNKNOWN: Self = Self {
+        max_request: None,
+        max_response: None,
+        scan: ScanHint {
+            group_channels: 0,
+            page: 16,
+        },
+    };
+
+    /// HTTP: bodies of 1..=4096 bytes, scans in groups of five channels.
+    pub const HTTP: Self = Self {
+        max_request: Some(4096),
+        max_response: None,
+        scan: ScanHint {
+            group_channels: 5,
+            page: 16,
+        },
+    };
+
+    /// A link with these size limits, everything else as for [`Limits::UNKNOWN`].
+    #[must_use]
+    pub const fn new(max_request: Option<usize>, max_response: Option<usize>) -> Self {
+        Self {
+            max_request,
+            max_response,
+            ..Self::UNKNOWN
+        }
+    }
+
+    /// The same limits with another scan habit.
+    #[must_use]
+    pub const fn with_scan(mut self, group_channels: u8, page: u8) -> Self {
+        self.scan = ScanHint { group_channels, page };
+        self
+    }
+}
