@@ -6,7 +6,7 @@ use heapless::Vec;
 /// A Wi-Fi network name: 0 to 32 raw bytes, not necessarily UTF-8 (IEEE 802.11 § 9.4.2.2). Hidden networks
 /// show as empty. `Display` replaces what is not UTF-8; the bytes are the truth.
 #[derive(Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Ssid(Vec<u8, { Ssid::MAX_LEN }>);
+pub struct Ssid(Vec<u8, 32>);
 
 impl Ssid {
     /// Longest name in bytes.
