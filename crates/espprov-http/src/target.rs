@@ -1,0 +1,296 @@
+//! Where the device listens.
+
+use core::fmt;
+use core::net::{Ipv4Addr, Ipv6Addr};
+use core::str::FromStr;
+
+/// Host and port of a device, read from `HOST[:PORT]` or `http://HOST[:PORT][/]`.
+///
+/// A host is an IPv4 address, an IPv6 address in brackets or a name. [`Display`](fmt::Display) writes the
+/// canonical `http://` form, which reads back to the same value.
+///
+/// ```
+/// use espprov_http::{HttpTarget, InvalidTarget};
+/// assert_eq!("192.168.4.1".parse(), Ok(HttpTarget::SOFTAP));
+/// assert_eq!("http://[fd00::7]:8080".parse::<HttpTarget>().unwrap().port(), 8080);
+/// assert_eq!("https://192.168.4.1".parse::<HttpTarget>(), Err(InvalidTarget::Https));
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct HttpTarget {
+    host: Host,
+    port: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Host {
+    V4(Ipv4Addr),
+    V6(Ipv6Addr),
+    /// Lower case, 1..=253 characters of `a-z0-9._-`.
+    Name(String),
+}
+
+const DEFAULT_PORT: u16 = 80;
+
+impl HttpTarget {
+    /// The address of an ESP32 in SoftAP mode: `192.168.4.1`, port 80.
+    pub const SOFTAP: Self = Self {
+        host: Host::V4(Ipv4Addr::new(192, 168, 4, 1)),
+        port: DEFAULT_PORT,
+    };
+
+    /// The TCP port, 80 unless given.
+    #[must_use]
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The host as resolvers take it: an IPv6 address without brackets.
+    #[must_use]
+    pub fn host(&self) -> String {
+        match &self.host {
+            Host::V4(address) => address.to_string(),
+            Host::V6(address) => address.to_string(),
+            Host::Name(name) => name.clone(),
+        }
+    }
+
+    /// `host[:port]` as it stands in a URL and in the `Host` header.
+    pub(crate) fn authority(&self) -> String {
+        let host = match &self.host {
+            Host::V6(address) => format!("[{address}]"),
+            Host::V4(_) | Host::Name(_) => self.host(),
+        };
+        if self.port == DEFAULT_PORT {
+            host
+        } else {
+            format!("{host}:{}", self.port)
+        }
+    }
+}
+
+impl Default for HttpTarget {
+    fn default() -> Self {
+        Self::SOFTAP
+    }
+}
+
+impl fmt::Display for HttpTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "http://{}", self.authority())
+    }
+}
+
+impl From<core::net::SocketAddr> for HttpTarget {
+    /// The scope of a link-local IPv6 address is not kept: HTTP has no place for it.
+    fn from(address: core::net::SocketAddr) -> Self {
+        let host = match address.ip() {
+            core::net::IpAddr::V4(ip) => Host::V4(ip),
+            core::net::IpAddr::V6(ip) => Host::V6(ip),
+        };
+        Self {
+            host,
+            port: address.port(),
+        }
+    }
+}
+
+impl FromStr for HttpTarget {
+    type Err = InvalidTarget;
+
+    fn from_str(text: &str) -> Result<Self, InvalidTarget> {
+        let rest = match text.split_once("://") {
+            None => text,
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
+            Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") => return Err(InvalidTarget::Https),
+            Some(_) => return Err(InvalidTarget::Scheme),
+        };
+        if rest.contains(['?', '#']) {
+            return Err(InvalidTarget::Query);
+        }
+        let authority = match rest.split_once('/') {
+            None | Some((_, "")) => rest.trim_end_matches('/'),
+            Some(_) => return Err(InvalidTarget::Path),
+        };
+        if authority.contains('@') {
+            return Err(InvalidTarget::UserInfo);
+        }
+        if authority.is_empty() {
+            return Err(InvalidTarget::NoHost);
+        }
+        let (host, port) = match authority.strip_prefix('[') {
+            Some(bracketed) => {
+                let (host, after) = bracketed.split_once(']').ok_or(InvalidTarget::Host)?;
+                let port = match after.strip_prefix(':') {
+                    Some(port) => Some(port),
+                    None if after.is_empty() => None,
+                    None => return Err(InvalidTarget::Host),
+                };
+                (Host::V6(host.parse().map_err(|_| InvalidTarget::Host)?), port)
+            }
+            None => match authority.split_once(':') {
+                Some((_, port)) if port.contains(':') => return Err(InvalidTarget::Brackets),
+                Some((host, port)) => (name_or_v4(host)?, Some(port)),
+                None => (name_or_v4(authority)?, None),
+            },
+        };
+        let port = port.map_or(Ok(DEFAULT_PORT), parse_port)?;
+        Ok(Self { host, port })
+    }
+}
+
+fn name_or_v4(host: &str) -> Result<Host, InvalidTarget> {
+    if host.is_empty() {
+        return Err(InvalidTarget::NoHost);
+    }
+    if let Ok(address) = host.parse() {
+        return Ok(Host::V4(address));
+    }
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    let labels = host.strip_suffix('.').unwrap_or(host);
+    // What ends in a number is meant to be an IPv4 address (no top-level domain is one) and was not a valid one.
+    let numeric = |label: &str| label.bytes().all(|b| b.is_ascii_digit());
+    let valid = host.len() <= 253
+        && host.bytes().all(allowed)
+        && labels.split('.').all(|label| (1..=63).contains(&label.len()))
+        && !labels.rsplit('.').next().is_some_and(numeric);
+    if valid {
+        Ok(Host::Name(host.to_ascii_lowercase()))
+    } else {
+        Err(InvalidTarget::Host)
+    }
+}
+
+fn parse_port(port: &str) -> Result<u16, InvalidTarget> {
+    // `u16::from_str` alone would take "+80".
+    if !port.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(InvalidTarget::Port);
+    }
+    match port.parse() {
+        Ok(0) | Err(_) => Err(InvalidTarget::Port),
+        Ok(port) => Ok(port),
+    }
+}
+
+/// Why a text is not an [`HttpTarget`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidTarget {
+    /// No host in it.
+    NoHost,
+    /// `https://`: protocomm runs over plain HTTP and brings its own encryption.
+    Https,
+    /// A scheme other than `http://`.
+    Scheme,
+    /// `user@host`.
+    UserInfo,
+    /// Something after the host: endpoints are appended by the transport.
+    Path,
+    /// A `?query` or `#fragment`; devices refuse queries.
+    Query,
+    /// Neither an IPv4 address, nor an IPv6 address in brackets, nor a host name.
+    Host,
+    /// An IPv6 address without brackets.
+    Brackets,
+    /// Not a port number in 1..=65535.
+    Port,
+}
+
+impl fmt::Display for InvalidTarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoHost => "the address has no host: write http://HOST[:PORT]",
+            Self::Https => "devices speak plain http (the session has its own encryption): write http://",
+            Self::Scheme => "the address must begin with http:// or have no scheme at all",
+            Self::UserInfo => "the address must not contain a user name or password",
+            Self::Path => {
+                "the address must end after the host and port: endpoints are added by the transport"
+            }
+            Self::Query => "the address must not contain a query or fragment",
+            Self::Host => "the host is neither an IPv4 address, nor an IPv6 address in brackets, nor a name",
+            Self::Brackets => "write an IPv6 address in brackets: http://[fd00::1]",
+            Self::Port => "the port must be a number from 1 to 65535",
+        })
+    }
+}
+
+impl core::error::Error for InvalidTarget {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<HttpTarget, InvalidTarget> {
+        text.parse()
+    }
+
+    #[test]
+    fn accepted_forms() {
+        for (text, host, port, canonical) in [
+            ("192.168.4.1", "192.168.4.1", 80, "http://192.168.4.1"),
+            ("http://192.168.4.1/", "192.168.4.1", 80, "http://192.168.4.1"),
+            ("HTTP://10.0.0.7:8080", "10.0.0.7", 8080, "http://10.0.0.7:8080"),
+            (
+                "PROV-1234.local:80",
+                "prov-1234.local",
+                80,
+                "http://prov-1234.local",
+            ),
+            ("esp.", "esp.", 80, "http://esp."),
+            ("3com", "3com", 80, "http://3com"),
+            ("[::1]", "::1", 80, "http://[::1]"),
+            (
+                "http://[FD00::7]:65535/",
+                "fd00::7",
+                65535,
+                "http://[fd00::7]:65535",
+            ),
+        ] {
+            let target = parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
+            assert_eq!((target.host().as_str(), target.port()), (host, port), "{text}");
+            assert_eq!(target.to_string(), canonical);
+            assert_eq!(parse(canonical), Ok(target));
+        }
+        assert_eq!(HttpTarget::default().to_string(), "http://192.168.4.1");
+        let address = core::net::SocketAddr::from(([127, 0, 0, 1], 81));
+        assert_eq!(HttpTarget::from(address).to_string(), "http://127.0.0.1:81");
+    }
+
+    #[test]
+    fn refused_forms() {
+        use InvalidTarget as E;
+        let long = format!("{}.local", "a".repeat(64));
+        for (text, error) in [
+            ("", E::NoHost),
+            ("http://", E::NoHost),
+            ("http:///", E::NoHost),
+            (":80", E::NoHost),
+            ("https://192.168.4.1", E::Https),
+            ("ftp://192.168.4.1", E::Scheme),
+            ("http://user:pw@host", E::UserInfo),
+            ("host/prov-session", E::Path),
+            ("host//", E::Path),
+            ("host?x=1", E::Query),
+            ("http://host/#a", E::Query),
+            ("::1", E::Brackets),
+            ("fd00::7:80", E::Brackets),
+            ("[::1", E::Host),
+            ("[::1]80", E::Host),
+            ("[192.168.4.1]", E::Host),
+            ("[fe80::1%eth0]", E::Host),
+            ("192.168.4.256", E::Host),
+            ("192.168.4", E::Host),
+            ("host name", E::Host),
+            ("h\u{f6}st", E::Host),
+            ("a..b", E::Host),
+            ("host\r\n", E::Host),
+            (long.as_str(), E::Host),
+            ("host:", E::Port),
+            ("host:0", E::Port),
+            ("host:65536", E::Port),
+            ("host:+80", E::Port),
+            ("host:http", E::Port),
+        ] {
+            assert_eq!(parse(text), Err(error), "{text:?}");
+        }
+    }
+}
