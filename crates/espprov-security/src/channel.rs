@@ -8,6 +8,12 @@ pub trait Channel {
     /// Bytes that [`seal`](Self::seal) adds.
     fn overhead(&self) -> usize;
 
+    /// Whether records are enciphered. Only a channel without any cipher says no: secrets must not travel over
+    /// it unless the user insists.
+    fn is_encrypted(&self) -> bool {
+        true
+    }
+
     /// Encrypts `buf[..len]` in place (with room for [`overhead`](Self::overhead) after it) and returns the
     /// sealed length.
     ///
@@ -29,6 +35,10 @@ pub struct Plain;
 impl Channel for Plain {
     fn overhead(&self) -> usize {
         0
+    }
+
+    fn is_encrypted(&self) -> bool {
+        false
     }
 
     fn seal(&mut self, buf: &mut [u8], len: usize) -> Result<usize, ChannelError> {
