@@ -1,1 +1,25 @@
-//! A simulated ESP32 that can be provisioned in memory, over HTTP or on a console
+//! A simulated ESP32: provision it in memory, over HTTP or on a console, without any hardware.
+//!
+//! The protocol itself lives in `espprov-device`; this crate wraps it in a world: networks in the air, delays,
+//! a link that costs what a real one costs, faults, virtual time. It must never contain cryptography or message
+//! formats of its own, and nothing that only a simulated device could do.
+//!
+//! ```
+//! use espprov_simulator::time::{VirtualClock, block_on};
+//! use espprov_transport::Clock;
+//! use core::time::Duration;
+//!
+//! let clock = VirtualClock::new();
+//! block_on(&clock, clock.sleep(Duration::from_secs(60)));
+//! assert_eq!(clock.now().as_secs(), 60); // and no real second has passed
+//! ```
+
+pub mod link;
+pub mod memory;
+pub mod service;
+pub mod time;
+
+pub use link::LinkModel;
+pub use memory::{MemoryError, MemoryTransport};
+pub use service::{Answer, Presence, Service, Shared};
+pub use time::{VirtualClock, block_on};
