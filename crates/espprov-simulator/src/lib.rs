@@ -14,11 +14,13 @@
 //! assert_eq!(clock.now().as_secs(), 60); // and no real second has passed
 //! ```
 
+pub mod fault;
 pub mod link;
 pub mod memory;
 pub mod service;
 pub mod time;
 
+pub use fault::{Fault, FaultyTransport, Injection};
 pub use link::LinkModel;
 pub use memory::{MemoryError, MemoryTransport};
 pub use service::{Answer, Presence, Service, Shared};
