@@ -93,4 +93,9 @@ pub trait DeviceHandshake {
 
     /// Forgets the session: back to expecting command 0.
     fn reset(&mut self);
+
+    /// Whether the device has the endpoint `prov-session` at all. Devices without any security do not.
+    fn has_endpoint(&self) -> bool {
+        true
+    }
 }

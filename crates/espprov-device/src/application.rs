@@ -1,0 +1,231 @@
+//! The one trait an application implements.
+
+use core::fmt;
+use espprov_types::{AccessPoint, Bssid, Ssid, StatusCode, ThreadNetwork, ThreadStatus, WifiStatus};
+
+/// What a device does when a client asks. Sans-IO like the rest: no method may block; a scan or a connection
+/// attempt is started here and reported by the `*_status` and `*_progress` methods.
+///
+/// Every method has a default: a device without the feature, answering as vendor firmware built without it
+/// (status [`StatusCode::InvalidArgument`]). The order that clients must keep (set, apply, reset …) is
+/// [`Provisioning`](crate::Provisioning)'s business: embed one per radio.
+///
+/// A refused page (past the results) is found by the dispatcher from
+/// [`wifi_scan_progress`](Self::wifi_scan_progress); results are asked for one by one.
+pub trait Application {
+    /// Starts a Wi-Fi scan and forgets the last one's results. While one is running: no effect, success.
+    ///
+    /// # Errors
+    /// The status to report to the client; vendor firmware knows only [`StatusCode::InternalError`].
+    fn start_wifi_scan(&mut self, params: WifiScanParams) -> Result<(), StatusCode> {
+        let _ = params;
+        Err(StatusCode::InvalidArgument)
+    }
+
+    /// How far the Wi-Fi scan is. Before any scan: finished, nothing found.
+    ///
+    /// # Errors
+    /// The status to report to the client.
+    fn wifi_scan_progress(&mut self) -> Result<ScanProgress, StatusCode> {
+        Err(StatusCode::InvalidArgument)
+    }
+
+    /// Result `index` of the Wi-Fi scan, strongest first.
+    fn wifi_scan_result(&mut self, index: u32) -> Option<AccessPoint> {
+        let _ = index;
+        None
+    }
+
+    /// Starts a Thread scan and forgets the last one's results. While one is running: no effect, success.
+    ///
+    /// # Errors
+    /// The status to report to the client.
+    fn start_thread_scan(&mut self, params: ThreadScanParams) -> Result<(), StatusCode> {
+        let _ = params;
+        Err(StatusCode::InvalidArgument)
+    }
+
+    /// How far the Thread scan is. Before any scan: finished, nothing found.
+    ///
+    /// # Errors
+    /// The status to report to the client.
+    fn thread_scan_progress(&mut self) -> Result<ScanProgress, StatusCode> {
+        Err(StatusCode::InvalidArgument)
+    }
+
+    /// Result `index` of the Thread scan, strongest first.
+    fn thread_scan_result(&mut self, index: u32) -> Option<ThreadNetwork> {
+        let _ = index;
+        None
+    }
+
+    /// Takes Wi-Fi credentials; they are used only by [`apply_wifi`](Self::apply_wifi). Lengths are checked
+    /// already; an empty SSID or a passphrase of one byte must be accepted here and fail when applied.
+    ///
+    /// # Errors
+    /// The status to report to the client.
+    fn set_wifi(&mut self, config: &WifiConfigRequest<'_>) -> Result<(), StatusCode> {
+        let _ = config;
+        Err(StatusCode::InvalidArgument)
+    }
+
+    /// Starts to connect with what was set.
+    ///
+    /// # Errors
+    /// The status to report to the client: [`StatusCode::InternalError`] when nothing was set, or while an
+    /// earlier attempt is under way or has not been reset.
+    fn apply_wifi(&mut self) -> Result<(), StatusCode> {
+        Err(StatusCode::InvalidArgument)
+    }
+
+    /// State of the Wi-Fi station.
+    ///
+    /// # Errors
+    /// The status to report to the client.
+    fn wifi_status(&mut self) -> Result<WifiStatus, StatusCode> {
+        Err(StatusCode::InvalidArgument)
+    }
+
+    /// Back to "ready" after a failed attempt.
+    ///
+    /// # Errors
+    /// [`StatusCode::InternalError`] in any other state.
+    fn reset_wifi(&mut self) -> Result<(), StatusCode> {
+        Err(StatusCode::InvalidArgument)
+    }
+
+    /// Accept new credentials after a success.
+    ///
+    /// # Errors
+    /// [`StatusCode::InternalError`] in any other state, or if the service stops by itself after a success.
+    fn reprov_wifi(&mut self) -> Result<(), StatusCode> {
+        Err(StatusCode::InvalidArgument)
+    }
+
+    /// Takes a Thread operational dataset: at most 254 bytes, of any content; malformed ones fail when applied.
+    ///
+    /// # Errors
+    /// The status to report to the client.
+    fn set_thread(&mut self, dataset: &[u8]) -> Result<(), StatusCode> {
+        let _ = dataset;
+        Err(StatusCode::InvalidArgument)
+    }
+
+    /// Starts to attach with what was set; see [`apply_wifi`](Self::apply_wifi).
+    ///
+    /// # Errors
+    /// The status to report to the client.
+    fn apply_thread(&mut self) -> Result<(), StatusCode> {
+        Err(StatusCode::InvalidArgument)
+    }
+
+    /// State of the Thread interface.
+    ///
+    /// # Errors
+    /// The status to report to the client.
+    fn thread_status(&mut self) -> Result<ThreadStatus, StatusCode> {
+        Err(StatusCode::InvalidArgument)
+    }
+
+    /// Back to "ready" after a failed attempt to attach.
+    ///
+    /// # Errors
+    /// [`StatusCode::InternalError`] in any other state.
+    fn reset_thread(&mut self) -> Result<(), StatusCode> {
+        Err(StatusCode::InvalidArgument)
+    }
+
+    /// Accept another dataset after a success.
+    ///
+    /// # Errors
+    /// [`StatusCode::InternalError`] in any other state.
+    fn reprov_thread(&mut self) -> Result<(), StatusCode> {
+        Err(StatusCode::InvalidArgument)
+    }
+
+    /// A client was told "connected" (or "attached"): vendor firmware stops the service about a second later.
+    /// Called before the reply is on the wire.
+    fn after_connected_status(&mut self) {}
+
+    /// Name of the application's own endpoint number `index`, in creation order; `None` past the last.
+    fn endpoint(&self, index: usize) -> Option<&str> {
+        let _ = index;
+        None
+    }
+
+    /// A request to an own endpoint: writes the reply into `reply` and returns its length, which may be 0.
+    ///
+    /// # Errors
+    /// [`HandlerFailed`]: the request is refused at transport level.
+    fn custom(&mut self, endpoint: &str, request: &[u8], reply: &mut [u8]) -> Result<usize, HandlerFailed> {
+        let _ = (endpoint, request, reply);
+        Err(HandlerFailed)
+    }
+}
+
+/// An application endpoint cannot answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HandlerFailed;
+
+impl fmt::Display for HandlerFailed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the endpoint's handler failed")
+    }
+}
+
+impl core::error::Error for HandlerFailed {}
+
+/// How a client wants Wi-Fi scanned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WifiScanParams {
+    /// The client waits for the end. The dispatcher does the waiting; firmware need not care.
+    pub blocking: bool,
+    /// Listen only, send no probe requests.
+    pub passive: bool,
+    /// Channels to scan before the SoftAP is served for a moment; 0 = all in one go.
+    pub group_channels: u32,
+    /// Dwell time per channel in milliseconds.
+    pub period_ms: u32,
+}
+
+/// How a client wants Thread networks scanned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ThreadScanParams {
+    /// The client waits for the end. The dispatcher does the waiting; firmware need not care.
+    pub blocking: bool,
+    /// Bit n = channel n; 0 = all.
+    pub channel_mask: u32,
+}
+
+/// How far a scan is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScanProgress {
+    /// The scan is over, or never began.
+    pub finished: bool,
+    /// Results that can be read now. The dispatcher caps it at
+    /// [`Quirks::max_scan_results`](crate::Quirks::max_scan_results).
+    pub count: u32,
+}
+
+/// Wi-Fi credentials as a client sent them; lengths are checked, SSID and passphrase end before a NUL.
+#[derive(Clone)]
+pub struct WifiConfigRequest<'a> {
+    /// Network name; can be empty.
+    pub ssid: Ssid,
+    /// Passphrase; empty for an open network. Secret: copy it only into something that is wiped.
+    pub passphrase: &'a [u8],
+    /// Access point to join, if the client named one. Stock firmware ignores it.
+    pub bssid: Option<Bssid>,
+    /// Channel hint, 0 = none. Stock firmware ignores it.
+    pub channel: i32,
+}
+
+impl fmt::Debug for WifiConfigRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WifiConfigRequest")
+            .field("ssid", &self.ssid)
+            .field("bssid", &self.bssid)
+            .field("channel", &self.channel)
+            .finish_non_exhaustive()
+    }
+}

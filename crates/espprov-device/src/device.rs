@@ -1,0 +1,252 @@
+//! Endpoint dispatch: from a request on the link to a reply on the link.
+
+use crate::handler::{Handled, Radio};
+use crate::{Application, Outcome, Quirks, Refusal, VersionReply, config, ctrl, scan};
+use alloc::vec::Vec;
+use core::fmt;
+use espprov_security::{Channel, DeviceHandshake};
+use rand_core::TryCryptoRng;
+use zeroize::{Zeroize, Zeroizing};
+
+/// The device half of the protocol: one session, one exchange at a time, as on the vendor's firmware.
+///
+/// Call order: the transport calls [`new_session`](Self::new_session) when a client connects anew, then
+/// [`handle`](Self::handle) per request. After [`Outcome::Pending`] it polls [`resume`](Self::resume) until
+/// the reply is there, before it takes another request.
+///
+/// `S` is the security scheme ([`NoSecurity`](crate::NoSecurity), one of `espprov_security`'s device halves,
+/// or your own), `A` the application.
+pub struct Device<S, A> {
+    version: VersionReply,
+    security: S,
+    app: A,
+    quirks: Quirks,
+    pending: Option<Radio>,
+}
+
+/// The endpoints of the firmware itself.
+#[derive(Clone, Copy)]
+enum Handler {
+    Scan,
+    Config,
+    Ctrl,
+    Application,
+}
+
+impl<S: DeviceHandshake, A: Application> Device<S, A> {
+    /// A device that answers `proto-ver` with `version`.
+    pub fn new(version: impl Into<VersionReply>, security: S, app: A, quirks: Quirks) -> Self {
+        Self {
+            version: version.into(),
+            security,
+            app,
+            quirks,
+            pending: None,
+        }
+    }
+
+    /// Answers the request `buf[..len]` to `endpoint`; the reply is written to `buf`. The request is wiped
+    /// from `buf` in any case. `rng` is used by handshakes only.
+    ///
+    /// An unknown endpoint leaves the session as it is. A record that does not open leaves the cipher to the
+    /// scheme (a forged GCM record does not move the nonce); after one that did, the cipher has moved, also when
+    /// the handler then refuses the request. A request that comes while a reply is pending takes its place.
+    pub fn handle<R: TryCryptoRng>(
+        &mut self,
+        endpoint: &str,
+        buf: &mut [u8],
+        len: usize,
+        rng: &mut R,
+    ) -> Outcome {
+        let outcome = match endpoint {
+            "prov-session" if self.security.has_endpoint() => self.handshake(buf, len, rng),
+            "proto-ver" => self.proto_ver(buf, len),
+            "prov-scan" => self.application(Handler::Scan, endpoint, buf, len),
+            "prov-config" => self.application(Handler::Config, endpoint, buf, len),
+            "prov-ctrl" if self.quirks.prov_ctrl => self.application(Handler::Ctrl, endpoint, buf, len),
+            _ if self.is_own(endpoint) => self.application(Handler::Application, endpoint, buf, len),
+            _ => return Outcome::NoSuchEndpoint,
+        };
+        outcome.unwrap_or_else(|refusal| {
+            buf.zeroize();
+            Outcome::Refused(refusal)
+        })
+    }
+
+    /// The reply that [`Outcome::Pending`] promised, or [`Outcome::Pending`] again.
+    pub fn resume(&mut self, buf: &mut [u8]) -> Outcome {
+        let Some(radio) = self.pending.take() else {
+            return Outcome::Refused(Refusal::NothingPending);
+        };
+        let reply = self.limit(buf.len()).and_then(|limit| {
+            let out = buf.get_mut(..limit).unwrap_or_default();
+            scan::wait(&mut self.app, radio, out)
+        });
+        reply
+            .and_then(|handled| self.seal(handled, buf))
+            .unwrap_or_else(Outcome::Refused)
+    }
+
+    /// The transport opened another session: the handshake is gone, and so is a reply that was pending.
+    pub fn new_session(&mut self) {
+        self.security.reset();
+        self.pending = None;
+    }
+
+    /// Whether application endpoints can be used now.
+    pub fn is_established(&mut self) -> bool {
+        self.security.channel().is_some()
+    }
+
+    /// The application.
+    pub fn app(&mut self) -> &mut A {
+        &mut self.app
+    }
+
+    /// The application, to look at.
+    pub const fn app_ref(&self) -> &A {
+        &self.app
+    }
+
+    /// How this device behaves.
+    pub const fn quirks(&self) -> &Quirks {
+        &self.quirks
+    }
+
+    /// All endpoints with the 16-bit ids that BLE characteristics carry: the standard ones, then the
+    /// application's from `ff54` in creation order.
+    pub fn endpoints(&self) -> impl Iterator<Item = (u16, &str)> {
+        let standard = [
+            (0xff4f, "prov-ctrl", self.quirks.prov_ctrl),
+            (0xff50, "prov-scan", true),
+            (0xff51, "prov-session", self.security.has_endpoint()),
+            (0xff52, "prov-config", true),
+            (0xff53, "proto-ver", true),
+        ];
+        let standard = standard
+            .into_iter()
+            .filter_map(|(id, name, exists)| exists.then_some((id, name)));
+        standard.chain((0xff54..=u16::MAX).zip(self.own_endpoints()))
+    }
+
+    fn own_endpoints(&self) -> impl Iterator<Item = &str> {
+        (0..).map_while(|index| self.app.endpoint(index))
+    }
+
+    fn is_own(&self, endpoint: &str) -> bool {
+        self.own_endpoints().any(|name| name == endpoint)
+    }
+
+    fn handshake<R: TryCryptoRng>(
+        &mut self,
+        buf: &mut [u8],
+        len: usize,
+        rng: &mut R,
+    ) -> Result<Outcome, Refusal> {
+        let request = self.request(buf, len)?.to_vec();
+        self.pending = None;
+        let limit = self.quirks.max_value.unwrap_or(usize::MAX).min(buf.len());
+        let out = buf.get_mut(..limit).unwrap_or_default();
+        match self.security.handle_request(&request, rng, out) {
+            Ok(len) => Ok(Outcome::Reply(len)),
+            Err(error) => {
+                let forgets = self.version.is_sec1 && !self.quirks.sec1_accepts_corrected_proof;
+                if forgets && self.security.channel().is_none() {
+                    self.security.reset();
+                }
+                Err(Refusal::Handshake(error))
+            }
+        }
+    }
+
+    fn proto_ver(&self, buf: &mut [u8], len: usize) -> Result<Outcome, Refusal> {
+        self.request(buf, len)?;
+        let reply = self.version.as_bytes();
+        let limit = self.quirks.max_value.unwrap_or(usize::MAX).min(buf.len());
+        let out = buf
+            .get_mut(..limit)
+            .and_then(|out| out.get_mut(..reply.len()))
+            .ok_or(Refusal::ReplyTooLong { limit })?;
+        out.copy_from_slice(reply);
+        Ok(Outcome::Reply(reply.len()))
+    }
+
+    /// Open, dispatch, seal.
+    fn application(
+        &mut self,
+        handler: Handler,
+        endpoint: &str,
+        buf: &mut [u8],
+        len: usize,
+    ) -> Result<Outcome, Refusal> {
+        self.request(buf, len)?;
+        self.pending = None;
+        let limit = self.limit(buf.len())?;
+        let channel = self.security.channel().ok_or(Refusal::NoSession)?;
+        let record = buf.get_mut(..len).unwrap_or_default();
+        let request: Zeroizing<Vec<u8>> =
+            Zeroizing::new(channel.open(record).map_err(Refusal::Record)?.to_vec());
+        // The plaintext may hold a passphrase, and the reply is shorter.
+        record.zeroize();
+        if request.is_empty() {
+            return Err(Refusal::Empty);
+        }
+        let out = buf.get_mut(..limit).unwrap_or_default();
+        let handled = match handler {
+            Handler::Scan => scan::handle(&mut self.app, &self.quirks, &request, out),
+            Handler::Config => config::handle(&mut self.app, &self.quirks, &request, out),
+            Handler::Ctrl => ctrl::handle(&mut self.app, &self.quirks, &request, out),
+            Handler::Application => match self.app.custom(endpoint, &request, out) {
+                Ok(len) if len <= out.len() => Ok(Handled::Reply(len)),
+                Ok(_) => Err(Refusal::ReplyTooLong { limit }),
+                Err(_) => Err(Refusal::Application),
+            },
+        }?;
+        self.seal(handled, buf)
+    }
+
+    fn seal(&mut self, handled: Handled, buf: &mut [u8]) -> Result<Outcome, Refusal> {
+        match handled {
+            Handled::Reply(len) => {
+                let channel = self.security.channel().ok_or(Refusal::NoSession)?;
+                channel
+                    .seal(buf, len)
+                    .map(Outcome::Reply)
+                    .map_err(Refusal::Record)
+            }
+            Handled::Wait(radio) => {
+                self.pending = Some(radio);
+                Ok(Outcome::Pending)
+            }
+        }
+    }
+
+    /// The request, if its length is one that the link can carry.
+    fn request<'b>(&self, buf: &'b [u8], len: usize) -> Result<&'b [u8], Refusal> {
+        if len == 0 {
+            return Err(Refusal::Empty);
+        }
+        let limit = self.quirks.max_value.unwrap_or(usize::MAX).min(buf.len());
+        if len > limit {
+            return Err(Refusal::RequestTooLong { limit });
+        }
+        buf.get(..len).ok_or(Refusal::RequestTooLong { limit })
+    }
+
+    /// Longest plaintext reply that still fits after sealing.
+    fn limit(&mut self, buf_len: usize) -> Result<usize, Refusal> {
+        let overhead = self.security.channel().ok_or(Refusal::NoSession)?.overhead();
+        let limit = self.quirks.max_value.unwrap_or(usize::MAX).min(buf_len);
+        limit.checked_sub(overhead).ok_or(Refusal::ReplyTooLong { limit })
+    }
+}
+
+impl<S, A> fmt::Debug for Device<S, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Device")
+            .field("version", &self.version)
+            .field("quirks", &self.quirks)
+            .field("pending", &self.pending)
+            .finish_non_exhaustive()
+    }
+}
