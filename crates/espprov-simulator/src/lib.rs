@@ -17,11 +17,15 @@
 pub mod fault;
 pub mod link;
 pub mod memory;
+pub mod scenario;
+mod secret;
 pub mod service;
 pub mod time;
 
 pub use fault::{Fault, FaultyTransport, Injection};
 pub use link::LinkModel;
 pub use memory::{MemoryError, MemoryTransport};
+pub use scenario::{Scenario, ScenarioError};
+pub use secret::Secret;
 pub use service::{Answer, Presence, Service, Shared};
 pub use time::{VirtualClock, block_on};

@@ -1,0 +1,245 @@
+//! The device's side of a scenario.
+
+use crate::link::LinkModel;
+use crate::secret::Secret;
+use core::fmt;
+use core::str::FromStr;
+use core::time::Duration;
+use serde::{Deserialize, Deserializer};
+
+/// The firmware the simulated device runs, by ESP-IDF generation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
+#[non_exhaustive]
+pub enum Flavour {
+    /// 4.0 to 4.4: security 0 and 1, proto-ver without `sec_ver`.
+    #[serde(rename = "idf-4.4")]
+    Idf44,
+    /// 5.0 to 5.4.0: security 2 with the fixed nonce of patch level 0.
+    #[serde(rename = "idf-5.2")]
+    Idf52,
+    /// 5.5: network provisioning, patch level 1.
+    #[serde(rename = "idf-5.5")]
+    Idf55,
+    /// 6.x.
+    #[default]
+    #[serde(rename = "idf-6")]
+    Idf6,
+}
+
+impl Flavour {
+    /// Every flavour, oldest first.
+    pub const ALL: [Self; 4] = [Self::Idf44, Self::Idf52, Self::Idf55, Self::Idf6];
+
+    /// The name in scenario files and on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Idf44 => "idf-4.4",
+            Self::Idf52 => "idf-5.2",
+            Self::Idf55 => "idf-5.5",
+            Self::Idf6 => "idf-6",
+        }
+    }
+}
+
+impl fmt::Display for Flavour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Flavour {
+    type Err = UnknownFlavour;
+
+    fn from_str(text: &str) -> Result<Self, UnknownFlavour> {
+        let found = Self::ALL.into_iter().find(|flavour| flavour.name() == text);
+        found.ok_or(UnknownFlavour)
+    }
+}
+
+/// No firmware flavour of that name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownFlavour;
+
+impl fmt::Display for UnknownFlavour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("firmware flavours are idf-4.4, idf-5.2, idf-5.5 and idf-6")
+    }
+}
+
+impl core::error::Error for UnknownFlavour {}
+
+/// The link of the in-process device (`espprov … sim`); servers on real links ignore it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Link {
+    /// No cost, no limit.
+    #[default]
+    Ideal,
+    /// Bluetooth LE as NimBLE firmware does it.
+    Nimble,
+    /// Bluetooth LE as Bluedroid firmware does it.
+    Bluedroid,
+    /// HTTP over a SoftAP.
+    Http,
+}
+
+/// What becomes of the device after it stopped by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum AfterStop {
+    /// Comes back after a moment, unprovisioned, ready for the next demonstration.
+    #[default]
+    Restart,
+    /// Stays away, as a provisioned device does.
+    Stop,
+}
+
+/// The device itself.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct DeviceSettings {
+    /// Name it would advertise.
+    pub name: String,
+    /// Firmware.
+    pub flavour: Flavour,
+    /// Link of the in-process device.
+    pub link: Link,
+    /// Provisions Thread as well as Wi-Fi (only where the firmware knows Thread).
+    pub thread: bool,
+    /// Results kept of one scan, 1 to 255.
+    pub max_scan_results: u8,
+    /// Stops by itself after a client was told of the success.
+    pub auto_stop: bool,
+    /// How long after that.
+    #[serde(rename = "stop_after_ms", deserialize_with = "millis")]
+    pub stop_after: Duration,
+    /// What then.
+    pub after_stop: AfterStop,
+    /// How long a restart takes.
+    #[serde(rename = "restart_ms", deserialize_with = "millis")]
+    pub restart: Duration,
+}
+
+impl Default for DeviceSettings {
+    fn default() -> Self {
+        Self {
+            name: "PROV_51DE01".to_owned(),
+            flavour: Flavour::default(),
+            link: Link::default(),
+            thread: true,
+            max_scan_results: 16,
+            auto_stop: true,
+            stop_after: Duration::from_secs(1),
+            after_stop: AfterStop::default(),
+            restart: Duration::from_millis(1500),
+        }
+    }
+}
+
+impl DeviceSettings {
+    /// The model of the in-process link, with this firmware's limits.
+    #[must_use]
+    pub fn link_model(&self) -> LinkModel {
+        match (self.link, self.flavour) {
+            (Link::Ideal, _) => LinkModel::Ideal,
+            (Link::Http, _) => LinkModel::http(),
+            (Link::Nimble, _) => LinkModel::nimble(),
+            (Link::Bluedroid, Flavour::Idf44) => LinkModel::bluedroid(),
+            (Link::Bluedroid, _) => LinkModel::bluedroid_sec2(),
+        }
+    }
+}
+
+/// Scheme and credentials. All of them have values, so that every scheme can be chosen without more ado.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct SecuritySettings {
+    /// 0, 1 or 2; not set: 2, or 1 on firmware without security 2.
+    pub scheme: Option<u8>,
+    /// Proof of possession for security 1; empty: the device says `no_pop`.
+    pub pop: Secret,
+    /// User name for security 2.
+    pub username: String,
+    /// Password for security 2.
+    pub password: Secret,
+    /// Security 2 patch level, 0 or 1; not set: as the firmware has it.
+    pub patch: Option<u8>,
+}
+
+impl Default for SecuritySettings {
+    fn default() -> Self {
+        Self {
+            scheme: None,
+            pop: Secret::new("abcd1234"),
+            username: "wifiprov".to_owned(),
+            password: Secret::new("abcd1234"),
+            patch: None,
+        }
+    }
+}
+
+impl SecuritySettings {
+    pub(super) fn check(&self, flavour: Flavour) -> Result<(), &'static str> {
+        match self.scheme {
+            Some(2) if flavour == Flavour::Idf44 => Err("firmware idf-4.4 has no security 2"),
+            Some(3..) => Err("security scheme is 0, 1 or 2"),
+            _ if self.patch.is_some_and(|patch| patch > 1) => Err("security patch is 0 or 1"),
+            _ if self.username.is_empty() => Err("security username must not be empty"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// How long things take.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Delays {
+    /// A Wi-Fi scan.
+    #[serde(rename = "scan_ms", deserialize_with = "millis")]
+    pub scan: Duration,
+    /// Joining a network, until it has an address.
+    #[serde(rename = "connect_ms", deserialize_with = "millis")]
+    pub connect: Duration,
+    /// Noticing a wrong passphrase.
+    #[serde(rename = "auth_fail_ms", deserialize_with = "millis")]
+    pub auth_fail: Duration,
+    /// Noticing that a network is not there.
+    #[serde(rename = "not_found_ms", deserialize_with = "millis")]
+    pub not_found: Duration,
+    /// A Thread scan.
+    #[serde(rename = "thread_scan_ms", deserialize_with = "millis")]
+    pub thread_scan: Duration,
+    /// Attaching to a Thread network, or failing to.
+    #[serde(rename = "thread_attach_ms", deserialize_with = "millis")]
+    pub thread_attach: Duration,
+}
+
+impl Default for Delays {
+    fn default() -> Self {
+        Self {
+            scan: Duration::from_millis(1200),
+            connect: Duration::from_millis(900),
+            auth_fail: Duration::from_millis(700),
+            not_found: Duration::from_millis(800),
+            thread_scan: Duration::from_millis(800),
+            thread_attach: Duration::from_millis(600),
+        }
+    }
+}
+
+pub(super) fn millis<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let value = u64::deserialize(deserializer)?;
+    // A day: more is a typing error, and sums of a few can never overflow.
+    if value > 86_400_000 {
+        return Err(serde::de::Error::custom(
+            "more than a day (times are in milliseconds)",
+        ));
+    }
+    Ok(Duration::from_millis(value))
+}

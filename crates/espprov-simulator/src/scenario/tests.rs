@@ -1,0 +1,210 @@
+use super::*;
+use crate::fault::Fault;
+use core::net::Ipv4Addr;
+use espprov_types::AuthMode;
+
+fn refused(text: &str) -> ScenarioError {
+    Scenario::parse(text).expect_err(text)
+}
+
+#[test]
+fn built_in_scenarios_hold_what_they_promise() {
+    let scenario = Scenario::builtin("default").unwrap();
+    let find = |name: &[u8]| scenario.networks.iter().find(|n| n.ssid.as_bytes() == name);
+    assert!(scenario.networks.len() >= 12);
+    let home = find(b"Home").unwrap();
+    assert_eq!(home.auth, AuthMode::Wpa2Psk);
+    assert!(home.passphrase.as_ref().unwrap().matches(b"correct-horse"));
+    assert!(matches!(home.outcome, Outcome::Ok { .. }));
+    assert!(scenario.networks.iter().any(|n| n.hidden));
+    assert!(scenario.networks.iter().any(|n| n.ssid.as_bytes().len() == 32));
+    assert!(scenario.networks.iter().any(|n| n.ssid.as_str().is_none()));
+    assert!(scenario.networks.iter().any(|n| n.auth == AuthMode::Unknown(9)));
+    assert!(
+        scenario
+            .networks
+            .iter()
+            .any(|n| matches!(n.outcome, Outcome::Flaky { .. }))
+    );
+    assert_eq!((scenario.scheme(), scenario.patch()), (2, 1));
+    assert_eq!(scenario.security.username, "wifiprov");
+
+    let zero = Scenario::builtin("zero").unwrap();
+    assert_eq!(
+        zero.delays.scan + zero.delays.connect + zero.delays.auth_fail,
+        Duration::ZERO
+    );
+    assert_eq!(zero.device.link_model(), crate::LinkModel::Ideal);
+    assert!(
+        Scenario::builtin("nope")
+            .unwrap_err()
+            .to_string()
+            .contains("default, zero")
+    );
+}
+
+#[test]
+fn an_empty_file_is_a_lonely_device() {
+    let scenario = Scenario::parse("").unwrap();
+    assert_eq!(scenario, Scenario::default());
+    assert!(scenario.networks.is_empty());
+}
+
+#[test]
+fn schemes_follow_the_firmware() {
+    for (flavour, scheme, patch) in [
+        ("idf-4.4", 1, 0),
+        ("idf-5.2", 2, 0),
+        ("idf-5.5", 2, 1),
+        ("idf-6", 2, 1),
+    ] {
+        let scenario = Scenario::parse(&format!("[device]\nflavour = \"{flavour}\"")).unwrap();
+        assert_eq!(
+            (scenario.scheme(), scenario.patch()),
+            (scheme, patch),
+            "{flavour}"
+        );
+        assert_eq!(flavour.parse(), Ok(scenario.device.flavour));
+    }
+    let scenario = Scenario::parse("[security]\nscheme = 0\npatch = 0").unwrap();
+    assert_eq!((scenario.scheme(), scenario.patch()), (0, 0));
+}
+
+#[test]
+fn outcomes_and_addresses() {
+    let scenario = Scenario::parse(
+        r#"
+        [[network]]
+        ssid = "a"
+        channel = 1
+        rssi = -1
+        outcome = "slow"
+        ip = "10.1.2.3"
+        [[network]]
+        ssid_hex = "00FF"
+        channel = 14
+        rssi = -128
+        auth = 77
+        outcome = "flaky"
+        failures = 9
+        attempts = 3
+        after_ms = 5
+        "#,
+    )
+    .unwrap();
+    let [slow, flaky] = &scenario.networks[..] else {
+        panic!("two networks")
+    };
+    let ip = Ipv4Addr::new(10, 1, 2, 3);
+    let after = Some(Duration::from_secs(20));
+    assert_eq!(slow.outcome, Outcome::Ok { ip, after });
+    assert_eq!(flaky.ssid.as_bytes(), [0, 0xff]);
+    assert_eq!(flaky.auth, AuthMode::Unknown(77));
+    assert_ne!(slow.bssid, flaky.bssid);
+    assert!(matches!(
+        flaky.outcome,
+        Outcome::Flaky { failures: 9, attempts: 3, after: Some(after), .. } if after.as_millis() == 5
+    ));
+}
+
+#[test]
+fn faults() {
+    let scenario = Scenario::parse(
+        "[[fault]]\nkind = \"drop-reply\"\nexchange = 3\n\
+         [[fault]]\nkind = \"delay\"\nendpoint = \"prov-config\"\ndelay_ms = 250",
+    )
+    .unwrap();
+    let mut late = Injection::at_endpoint("prov-config", 1, Fault::Delay);
+    late.delay = Duration::from_millis(250);
+    assert_eq!(
+        scenario.faults,
+        [Injection::at_exchange(3, Fault::DropReply), late]
+    );
+}
+
+#[test]
+fn mistakes_are_named_with_their_line() {
+    let network = |rest: &str| format!("seed = 1\n\n[[network]]\nchannel = 6\nrssi = -5\n{rest}\n");
+    for (text, line, words) in [
+        ("sed = 1".to_owned(), Some(1), "unknown field `sed`"),
+        ("seed = \"x\"".to_owned(), Some(1), "invalid type"),
+        (
+            "seed = 1\n[device]\nflavour = \"idf-3\"".to_owned(),
+            Some(3),
+            "idf-4.4",
+        ),
+        (network("ssid = \"a\"\nssid_hex = \"00\""), Some(3), "not both"),
+        (network(""), Some(3), "needs `ssid`"),
+        (network("ssid = \"\""), Some(3), "hidden = true"),
+        (network("ssid_hex = \"0\""), Some(3), "not hex"),
+        (
+            network("ssid = \"123456789012345678901234567890123\""),
+            Some(3),
+            "32 bytes",
+        ),
+        (network("ssid = \"a\"\nauth = \"wpa9\""), None, "auth is a number"),
+        (network("ssid = \"a\"\nbssid = \"1:2\""), Some(3), "six hex pairs"),
+        (network("ssid = \"a\"\nattempts = 2"), Some(3), "flaky"),
+        (
+            network("ssid = \"a\"\noutcome = \"not-found\"\nip = \"1.2.3.4\""),
+            Some(3),
+            "that connect",
+        ),
+        (
+            network("ssid = \"a\"\nafter_ms = 86400001"),
+            None,
+            "more than a day",
+        ),
+        (
+            network("ssid = \"a\"\ncolour = 1"),
+            None,
+            "unknown field `colour`",
+        ),
+        (
+            "[[fault]]\nkind = \"explode\"\nexchange = 1".to_owned(),
+            None,
+            "drop-request",
+        ),
+        (
+            "[[fault]]\nkind = \"delay\"\nexchange = 0".to_owned(),
+            None,
+            "from 1",
+        ),
+        ("[[fault]]\nkind = \"delay\"".to_owned(), None, "needs `exchange`"),
+        ("[security]\nscheme = 3".to_owned(), None, "0, 1 or 2"),
+        (
+            "[device]\nflavour = \"idf-4.4\"\n[security]\nscheme = 2".to_owned(),
+            None,
+            "no security 2",
+        ),
+    ] {
+        let error = refused(&text);
+        assert!(error.message().contains(words), "{text}\n→ {error}");
+        if line.is_some() {
+            assert_eq!(error.line(), line, "{text}\n→ {error}");
+        }
+    }
+}
+
+#[test]
+fn secrets_are_neither_shown_nor_quoted() {
+    let error = refused("[[network]]\npassphrase = \"tell-nobody\"\nssid = 1\n");
+    assert!(!error.to_string().contains("tell-nobody"));
+    let scenario = Scenario::builtin("default").unwrap();
+    let shown = format!("{scenario:?}");
+    assert!(!shown.contains("correct-horse") && !shown.contains("abcd1234"));
+}
+
+#[test]
+fn thread_networks_are_checked() {
+    let file = |key: &str| {
+        format!(
+            "[[thread_network]]\nname = \"T\"\npan_id = 1\next_pan_id = \"0011223344556677\"\n\
+             channel = 11\nrssi = -3\nnetwork_key = \"{key}\""
+        )
+    };
+    let scenario = Scenario::parse(&file("000102030405060708090a0b0c0d0e0F")).unwrap();
+    let net = &scenario.thread_networks[0];
+    assert_eq!(net.network_key.reveal(), (0..16).collect::<Vec<u8>>());
+    assert!(refused(&file("00")).message().contains("32 hex digits"));
+}
