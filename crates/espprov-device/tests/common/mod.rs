@@ -8,8 +8,8 @@ use espprov_device::{
 };
 use espprov_security::{Channel, ChannelError, DeviceHandshake, HandshakeError};
 use espprov_types::{
-    AccessPoint, AuthMode, Bssid, Ssid, StatusCode, ThreadAttachment, ThreadFailure, ThreadName,
-    ThreadNetwork, ThreadStatus, WifiConnection, WifiFailure, WifiStatus,
+    AccessPoint, AuthMode, Bssid, Ssid, StatusCode, ThreadAttachment, ThreadName, ThreadNetwork,
+    ThreadStatus, WifiConnection, WifiFailure, WifiStatus,
 };
 use std::collections::VecDeque;
 
