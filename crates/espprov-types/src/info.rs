@@ -1,0 +1,393 @@
+//! What a device says about itself on `proto-ver`.
+
+use crate::json::{Event, JsonError, Layout, Reader, Writer};
+use core::fmt;
+use heapless::{String, Vec};
+
+/// The security scheme of the handshake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum SecurityScheme {
+    /// None: everything in clear.
+    Sec0,
+    /// X25519 and AES-CTR, with a proof of possession or without one.
+    Sec1,
+    /// SRP6a and AES-GCM, with username and password.
+    Sec2,
+    /// A number this version does not know.
+    Unknown(u8),
+}
+
+impl SecurityScheme {
+    /// From its number, `sec_ver`; never fails.
+    #[must_use]
+    pub const fn from_number(number: u8) -> Self {
+        match number {
+            0 => Self::Sec0,
+            1 => Self::Sec1,
+            2 => Self::Sec2,
+            other => Self::Unknown(other),
+        }
+    }
+
+    /// Its number, `sec_ver`.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Sec0 => 0,
+            Self::Sec1 => 1,
+            Self::Sec2 => 2,
+            Self::Unknown(other) => other,
+        }
+    }
+}
+
+impl fmt::Display for SecurityScheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "security {}", self.number())
+    }
+}
+
+/// What the firmware offers: the `cap` list. Entries this version does not know are dropped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Security 0.
+    pub no_sec: bool,
+    /// Security 1 without a proof of possession.
+    pub no_pop: bool,
+    /// Answers to Wi-Fi scans.
+    pub wifi_scan: bool,
+    /// Takes Wi-Fi credentials. Announced only since network_provisioning.
+    pub wifi_prov: bool,
+    /// Answers to Thread scans.
+    pub thread_scan: bool,
+    /// Takes Thread datasets.
+    pub thread_prov: bool,
+}
+
+impl Capabilities {
+    /// Each name with its value, in the order devices list them.
+    #[must_use]
+    pub const fn named(&self) -> [(&'static str, bool); 6] {
+        [
+            ("no_sec", self.no_sec),
+            ("no_pop", self.no_pop),
+            ("wifi_prov", self.wifi_prov),
+            ("wifi_scan", self.wifi_scan),
+            ("thread_prov", self.thread_prov),
+            ("thread_scan", self.thread_scan),
+        ]
+    }
+
+    /// The names of what is there, in the order devices list them.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.named()
+            .into_iter()
+            .filter_map(|(name, on)| on.then_some(name))
+    }
+
+    fn slot(&mut self, name: &str) -> Option<&mut bool> {
+        Some(match name {
+            "no_sec" => &mut self.no_sec,
+            "no_pop" => &mut self.no_pop,
+            "wifi_prov" => &mut self.wifi_prov,
+            "wifi_scan" => &mut self.wifi_scan,
+            "thread_prov" => &mut self.thread_prov,
+            "thread_scan" => &mut self.thread_scan,
+            _ => return None,
+        })
+    }
+}
+
+/// An application's own entry beside `prov`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AppInfo {
+    /// The key of the entry, cut to 32 bytes.
+    pub label: String<32>,
+    /// Its `ver`, cut to 32 bytes; empty if there is none.
+    pub version: String<32>,
+}
+
+/// The proto-ver document. Nobody vouches for it: it comes before the handshake, so it can lie, and a client that
+/// holds credentials must not let it choose a weaker scheme than those are for.
+///
+/// ```
+/// use espprov_types::{DeviceInfo, SecurityScheme};
+///
+/// let info = DeviceInfo::parse(br#"{"prov":{"ver":"v1.1","sec_ver":2,"cap":["wifi_scan"]}}"#)?;
+/// assert_eq!(info.scheme(), SecurityScheme::Sec2);
+/// assert_eq!(info.patch_level(), 0);
+/// assert!(info.capabilities.wifi_scan && info.supports_wifi());
+/// # Ok::<(), espprov_types::InfoError>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeviceInfo {
+    /// Protocol version: `v1.1` is wifi_provisioning, `netprov-v1.2` network_provisioning. Cut to 32 bytes.
+    pub version: String<32>,
+    /// `sec_ver` as reported. 255 stands for something that is no number from 0 to 255.
+    pub security: Option<u8>,
+    /// `sec_patch_ver` as reported.
+    pub patch: Option<u8>,
+    /// What the firmware offers.
+    pub capabilities: Capabilities,
+    /// Entries of the application; what is beyond four is dropped.
+    pub apps: Vec<AppInfo, 4>,
+    /// The device answered with a bare version string, as very old firmware does.
+    pub bare: bool,
+}
+
+impl DeviceInfo {
+    /// The description of a device with this version (cut to 32 bytes) and nothing else.
+    #[must_use]
+    pub fn new(version: &str) -> Self {
+        Self {
+            version: cut(version),
+            ..Self::default()
+        }
+    }
+
+    /// Reads the reply to proto-ver: JSON, or a bare version string. Unknown keys, values and capabilities are
+    /// ignored, over-long values cut, NULs at the end tolerated. With a repeated key the last one counts.
+    ///
+    /// # Errors
+    /// [`InfoError`] for what no provisioning firmware would say.
+    pub fn parse(reply: &[u8]) -> Result<Self, InfoError> {
+        let end = reply
+            .iter()
+            .rposition(|&b| b != 0 && !b.is_ascii_whitespace())
+            .ok_or(InfoError::Empty)?;
+        let text = reply.get(..=end).unwrap_or_default().trim_ascii_start();
+        if text.first() == Some(&b'{') {
+            Self::parse_json(text)
+        } else {
+            Self::parse_bare(text)
+        }
+    }
+
+    /// One word such as `v1.1`. Web pages and the like are not mistaken for one.
+    fn parse_bare(text: &[u8]) -> Result<Self, InfoError> {
+        let text = core::str::from_utf8(text).map_err(|_| InfoError::NotText)?;
+        if text.contains(|c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER) {
+            return Err(InfoError::NotText);
+        }
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-+/:".contains(c);
+        if !text.chars().all(plain) || text.len() > 64 {
+            return Err(InfoError::NotProvisioning);
+        }
+        Ok(Self {
+            bare: true,
+            ..Self::new(text)
+        })
+    }
+
+    fn parse_json(text: &[u8]) -> Result<Self, InfoError> {
+        let mut reader = Reader::new(text);
+        let mut info = Self::default();
+        let mut found = false;
+        reader.next_event()?; // the brace that was seen
+        while let Event::Key(key) = reader.next_event()? {
+            let is_prov = key.is("prov");
+            let value = reader.next_event()?;
+            if !matches!(value, Event::ObjectStart) {
+                reader.finish_value(value)?;
+            } else if is_prov {
+                found = true;
+                info.parse_prov(&mut reader)?;
+            } else {
+                let app = AppInfo {
+                    label: key.decode_cut(),
+                    version: parse_app(&mut reader)?,
+                };
+                let _ = info.apps.push(app);
+            }
+        }
+        match reader.next_event()? {
+            Event::End if found => Ok(info),
+            _ => Err(InfoError::NotProvisioning),
+        }
+    }
+
+    fn parse_prov(&mut self, reader: &mut Reader<'_>) -> Result<(), InfoError> {
+        while let Event::Key(key) = reader.next_event()? {
+            let value = reader.next_event()?;
+            match value {
+                Event::String(text) if key.is("ver") => self.version = text.decode_cut(),
+                Event::ArrayStart if key.is("cap") => {
+                    self.capabilities = Capabilities::default();
+                    self.parse_capabilities(reader)?;
+                }
+                _ if key.is("sec_ver") => self.security = small_number(reader, value)?,
+                _ if key.is("sec_patch_ver") => self.patch = small_number(reader, value)?,
+                other => reader.finish_value(other)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn parse_capabilities(&mut self, reader: &mut Reader<'_>) -> Result<(), InfoError> {
+        loop {
+            match reader.next_event()? {
+                Event::ArrayEnd => return Ok(()),
+                Event::String(text) => {
+                    let name: Option<String<16>> = text.decode();
+                    if let Some(slot) = name.and_then(|name| self.capabilities.slot(&name)) {
+                        *slot = true;
+                    }
+                }
+                other => reader.finish_value(other)?,
+            }
+        }
+    }
+
+    /// The scheme the device asks for: `sec_ver`; firmware before ESP-IDF 5.0 does not send it and means 1, or 0
+    /// with `no_sec`.
+    #[must_use]
+    pub const fn scheme(&self) -> SecurityScheme {
+        match self.security {
+            Some(number) => SecurityScheme::from_number(number),
+            None if self.capabilities.no_sec => SecurityScheme::Sec0,
+            None => SecurityScheme::Sec1,
+        }
+    }
+
+    /// The patch level of security 2; missing means 0.
+    #[must_use]
+    pub fn patch_level(&self) -> u8 {
+        self.patch.unwrap_or(0)
+    }
+
+    /// Takes Wi-Fi credentials. Old firmware does so without saying; one that only speaks of Thread does not.
+    #[must_use]
+    pub const fn supports_wifi(&self) -> bool {
+        self.capabilities.wifi_prov || self.capabilities.wifi_scan || !self.supports_thread()
+    }
+
+    /// Takes Thread datasets.
+    #[must_use]
+    pub const fn supports_thread(&self) -> bool {
+        self.capabilities.thread_prov || self.capabilities.thread_scan
+    }
+
+    /// Writes the reply as a device does, byte for byte: tabs and line breaks included, keys left out that are
+    /// `None`; the version alone if [`bare`](Self::bare).
+    ///
+    /// # Errors
+    /// What the output says.
+    pub fn write<W: fmt::Write + ?Sized>(&self, out: &mut W) -> fmt::Result {
+        if self.bare {
+            return out.write_str(&self.version);
+        }
+        let mut json = Writer::new(out, Layout::Device);
+        json.begin_object()?;
+        json.key("prov")?;
+        json.begin_object()?;
+        json.key("ver")?;
+        json.string(&self.version)?;
+        if let Some(number) = self.security {
+            json.key("sec_ver")?;
+            json.number(number.into())?;
+        }
+        if let Some(number) = self.patch {
+            json.key("sec_patch_ver")?;
+            json.number(number.into())?;
+        }
+        json.key("cap")?;
+        json.begin_array()?;
+        for name in self.capabilities.names() {
+            json.string(name)?;
+        }
+        json.end_array()?;
+        json.end_object()?;
+        for app in &self.apps {
+            json.key(&app.label)?;
+            json.begin_object()?;
+            json.key("ver")?;
+            json.string(&app.version)?;
+            json.key("cap")?;
+            json.begin_array()?;
+            json.end_array()?;
+            json.end_object()?;
+        }
+        json.end_object()
+    }
+}
+
+/// As many characters as fit.
+fn cut<const N: usize>(text: &str) -> String<N> {
+    let mut out = String::new();
+    let _ = text.chars().try_for_each(|c| out.push(c));
+    out
+}
+
+/// `null` is as good as missing; anything else that is no small number must not pass for a known one.
+fn small_number(reader: &mut Reader<'_>, value: Event<'_>) -> Result<Option<u8>, JsonError> {
+    match value {
+        Event::Null => Ok(None),
+        Event::Number(number) => Ok(Some(
+            number
+                .as_i64()
+                .and_then(|n| u8::try_from(n).ok())
+                .unwrap_or(u8::MAX),
+        )),
+        other => {
+            reader.finish_value(other)?;
+            Ok(Some(u8::MAX))
+        }
+    }
+}
+
+fn parse_app(reader: &mut Reader<'_>) -> Result<String<32>, JsonError> {
+    let mut version = String::new();
+    while let Event::Key(key) = reader.next_event()? {
+        match reader.next_event()? {
+            Event::String(text) if key.is("ver") => version = text.decode_cut(),
+            other => reader.finish_value(other)?,
+        }
+    }
+    Ok(version)
+}
+
+/// Why a reply is no proto-ver document: the peer is at fault, or is no provisioning device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InfoError {
+    /// No bytes, or only NULs and white space.
+    Empty,
+    /// Bytes that are no text.
+    NotText,
+    /// JSON with a mistake in it.
+    Json(JsonError),
+    /// Text, but neither a version nor a document with a `prov` object.
+    NotProvisioning,
+}
+
+impl From<JsonError> for InfoError {
+    fn from(error: JsonError) -> Self {
+        Self::Json(error)
+    }
+}
+
+impl fmt::Display for InfoError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "the reply is empty",
+            Self::NotText => "the reply is not text",
+            Self::Json(_) => "the reply is broken JSON",
+            Self::NotProvisioning => "the reply is not a provisioning device's",
+        })
+    }
+}
+
+impl core::error::Error for InfoError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Json(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "info_tests.rs"]
+mod tests;
