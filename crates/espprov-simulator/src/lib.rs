@@ -14,6 +14,8 @@
 //! assert_eq!(clock.now().as_secs(), 60); // and no real second has passed
 //! ```
 
+pub mod device;
+pub mod event;
 pub mod fault;
 pub mod link;
 pub mod memory;
@@ -21,7 +23,10 @@ pub mod scenario;
 mod secret;
 pub mod service;
 pub mod time;
+mod world;
 
+pub use device::SimDevice;
+pub use event::SimEvent;
 pub use fault::{Fault, FaultyTransport, Injection};
 pub use link::LinkModel;
 pub use memory::{MemoryError, MemoryTransport};

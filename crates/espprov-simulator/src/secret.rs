@@ -1,57 +1,21 @@
-//! Text that is not shown.
+//! Secrets of the simulated world, as files hold them.
 
-use core::fmt;
-use subtle::ConstantTimeEq;
-use zeroize::Zeroizing;
+use serde::{Deserialize, Deserializer};
 
-/// A passphrase, password, PoP or key of the simulated world: not shown by `Debug`, wiped on drop, compared in
-/// constant time like a real one.
-#[derive(Clone, Default)]
-pub struct Secret(Zeroizing<Vec<u8>>);
+/// A passphrase, password, PoP or key of the simulated world, treated like a real one. Room for the longest of
+/// them, a Thread dataset.
+pub type Secret = espprov_types::Secret<254>;
 
-impl Secret {
-    /// Takes the bytes.
-    #[must_use]
-    pub fn new(bytes: impl Into<Vec<u8>>) -> Self {
-        Self(Zeroizing::new(bytes.into()))
-    }
-
-    /// The bytes, for the one place that needs them.
-    #[must_use]
-    pub fn reveal(&self) -> &[u8] {
-        &self.0
-    }
-
-    /// No bytes at all.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Compares in constant time (but for the length).
-    #[must_use]
-    pub fn matches(&self, other: &[u8]) -> bool {
-        self.0.ct_eq(other).into()
-    }
+/// What a device would compare: false for anything longer than a secret can be.
+pub(crate) fn matches(secret: &Secret, bytes: &[u8]) -> bool {
+    Secret::new(bytes).is_ok_and(|other| *secret == other)
 }
 
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
-    }
+pub(crate) fn from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret, D::Error> {
+    let text = zeroize::Zeroizing::new(String::deserialize(deserializer)?);
+    Secret::new(text.as_bytes()).map_err(|_| serde::de::Error::custom("longer than 254 bytes"))
 }
 
-impl PartialEq for Secret {
-    fn eq(&self, other: &Self) -> bool {
-        self.matches(&other.0)
-    }
-}
-
-impl Eq for Secret {}
-
-impl<'de> serde::Deserialize<'de> for Secret {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = <String as serde::Deserialize>::deserialize(deserializer)?;
-        Ok(Self::new(text))
-    }
+pub(crate) fn some_from_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Secret>, D::Error> {
+    from_text(deserializer).map(Some)
 }

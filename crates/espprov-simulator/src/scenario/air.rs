@@ -1,10 +1,10 @@
 //! Networks in the air and what they lead to.
 
 use super::settings::millis;
-use crate::secret::Secret;
+use crate::secret::{self, Secret};
 use core::net::Ipv4Addr;
 use core::time::Duration;
-use espprov_types::{AuthMode, Bssid, Ssid, ThreadName};
+use espprov_types::{AuthMode, Bssid, Ssid, ThreadName, hex};
 use serde::{Deserialize, Deserializer};
 
 /// One Wi-Fi network: `[[network]]`.
@@ -93,6 +93,7 @@ struct RawNetwork {
     auth: AuthMode,
     #[serde(default)]
     hidden: bool,
+    #[serde(default, deserialize_with = "secret::some_from_text")]
     passphrase: Option<Secret>,
     #[serde(default)]
     outcome: OutcomeName,
@@ -155,12 +156,15 @@ impl TryFrom<RawNetwork> for Network {
     type Error = &'static str;
 
     fn try_from(raw: RawNetwork) -> Result<Self, &'static str> {
-        let bytes = match (&raw.ssid, &raw.ssid_hex) {
-            (Some(text), None) => text.clone().into_bytes(),
-            (None, Some(digits)) => hex_bytes(digits).ok_or("ssid_hex is not hex")?,
+        let ssid = match (&raw.ssid, &raw.ssid_hex) {
+            (Some(text), None) => Ssid::new(text.as_bytes()).map_err(|_| "an SSID has at most 32 bytes")?,
+            (None, Some(digits)) => {
+                let mut bytes = [0; Ssid::MAX_LEN];
+                let len = hex::decode(digits, &mut bytes).map_err(|_| "ssid_hex is 2 to 64 hex digits")?;
+                Ssid::new(&bytes[..len]).map_err(|_| "an SSID has at most 32 bytes")?
+            }
             _ => return Err("a network needs `ssid` or `ssid_hex`, not both"),
         };
-        let ssid = Ssid::new(&bytes).map_err(|_| "an SSID has at most 32 bytes")?;
         if ssid.is_hidden() {
             return Err("an SSID must not be empty; use `hidden = true` for a network without a name");
         }
@@ -171,7 +175,7 @@ impl TryFrom<RawNetwork> for Network {
             Some(text) => text
                 .parse()
                 .map_err(|_| "a bssid is six hex pairs such as 24:0A:C4:51:DE:7F")?,
-            None => made_up_bssid(&bytes, raw.channel),
+            None => made_up_bssid(ssid.as_bytes(), raw.channel),
         };
         Ok(Self {
             ssid,
@@ -236,6 +240,7 @@ struct RawThread {
     rssi: i8,
     #[serde(default = "good_lqi")]
     lqi: u8,
+    #[serde(deserialize_with = "secret::from_text")]
     network_key: Secret,
 }
 
@@ -247,20 +252,17 @@ impl TryFrom<RawThread> for ThreadNet {
     type Error = &'static str;
 
     fn try_from(raw: RawThread) -> Result<Self, &'static str> {
-        let eight = |text: &str| hex_bytes(text).and_then(|bytes| bytes.try_into().ok());
-        let ext_pan_id: [u8; 8] = eight(&raw.ext_pan_id).ok_or("ext_pan_id is 16 hex digits")?;
+        let ext_pan_id: [u8; 8] =
+            hex::decode_array(&raw.ext_pan_id).map_err(|_| "ext_pan_id is 16 hex digits")?;
         let ext_addr = match &raw.ext_addr {
-            Some(text) => eight(text).ok_or("ext_addr is 16 hex digits")?,
+            Some(text) => hex::decode_array(text).map_err(|_| "ext_addr is 16 hex digits")?,
             None => ext_pan_id.map(|byte| !byte),
         };
         if !(11..=26).contains(&raw.channel) {
             return Err("Thread channels are 11 to 26");
         }
-        let key = core::str::from_utf8(raw.network_key.reveal())
-            .ok()
-            .and_then(hex_bytes)
-            .filter(|key| key.len() == 16)
-            .ok_or("network_key is 32 hex digits")?;
+        let key = core::str::from_utf8(raw.network_key.expose()).unwrap_or_default();
+        let key = hex::decode_array::<16>(key).map_err(|_| "network_key is 32 hex digits")?;
         Ok(Self {
             name: ThreadName::new(raw.name.as_bytes()).ok_or("a Thread name has at most 16 bytes")?,
             pan_id: raw.pan_id,
@@ -269,21 +271,7 @@ impl TryFrom<RawThread> for ThreadNet {
             channel: raw.channel,
             rssi: raw.rssi,
             lqi: raw.lqi,
-            network_key: Secret::new(key),
+            network_key: Secret::new(&key).unwrap_or_default(),
         })
     }
-}
-
-/// Pairs of hex digits, nothing else.
-fn hex_bytes(text: &str) -> Option<Vec<u8>> {
-    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-    let digit = |byte: u8| {
-        char::from(byte)
-            .to_digit(16)
-            .and_then(|digit| u8::try_from(digit).ok())
-    };
-    let bytes = pairs
-        .iter()
-        .map(|&[high, low]| Some(digit(high)? << 4 | digit(low)?));
-    bytes.collect::<Option<Vec<u8>>>().filter(|_| rest.is_empty())
 }

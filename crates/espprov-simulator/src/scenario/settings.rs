@@ -1,7 +1,7 @@
 //! The device's side of a scenario.
 
 use crate::link::LinkModel;
-use crate::secret::Secret;
+use crate::secret::{self, Secret};
 use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
@@ -162,10 +162,12 @@ pub struct SecuritySettings {
     /// 0, 1 or 2; not set: 2, or 1 on firmware without security 2.
     pub scheme: Option<u8>,
     /// Proof of possession for security 1; empty: the device says `no_pop`.
+    #[serde(deserialize_with = "secret::from_text")]
     pub pop: Secret,
     /// User name for security 2.
     pub username: String,
     /// Password for security 2.
+    #[serde(deserialize_with = "secret::from_text")]
     pub password: Secret,
     /// Security 2 patch level, 0 or 1; not set: as the firmware has it.
     pub patch: Option<u8>,
@@ -175,12 +177,17 @@ impl Default for SecuritySettings {
     fn default() -> Self {
         Self {
             scheme: None,
-            pop: Secret::new("abcd1234"),
+            pop: default_secret(),
             username: "wifiprov".to_owned(),
-            password: Secret::new("abcd1234"),
+            password: default_secret(),
             patch: None,
         }
     }
+}
+
+/// The vendor's example credentials, which everybody knows.
+fn default_secret() -> Secret {
+    Secret::new(b"abcd1234").unwrap_or_default()
 }
 
 impl SecuritySettings {

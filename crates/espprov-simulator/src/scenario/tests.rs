@@ -14,7 +14,10 @@ fn built_in_scenarios_hold_what_they_promise() {
     assert!(scenario.networks.len() >= 12);
     let home = find(b"Home").unwrap();
     assert_eq!(home.auth, AuthMode::Wpa2Psk);
-    assert!(home.passphrase.as_ref().unwrap().matches(b"correct-horse"));
+    assert!(crate::secret::matches(
+        home.passphrase.as_ref().unwrap(),
+        b"correct-horse"
+    ));
     assert!(matches!(home.outcome, Outcome::Ok { .. }));
     assert!(scenario.networks.iter().any(|n| n.hidden));
     assert!(scenario.networks.iter().any(|n| n.ssid.as_bytes().len() == 32));
@@ -136,7 +139,7 @@ fn mistakes_are_named_with_their_line() {
         (network("ssid = \"a\"\nssid_hex = \"00\""), Some(3), "not both"),
         (network(""), Some(3), "needs `ssid`"),
         (network("ssid = \"\""), Some(3), "hidden = true"),
-        (network("ssid_hex = \"0\""), Some(3), "not hex"),
+        (network("ssid_hex = \"0\""), Some(3), "hex digits"),
         (
             network("ssid = \"123456789012345678901234567890123\""),
             Some(3),
@@ -205,6 +208,6 @@ fn thread_networks_are_checked() {
     };
     let scenario = Scenario::parse(&file("000102030405060708090a0b0c0d0e0F")).unwrap();
     let net = &scenario.thread_networks[0];
-    assert_eq!(net.network_key.reveal(), (0..16).collect::<Vec<u8>>());
+    assert_eq!(net.network_key.expose(), (0..16).collect::<Vec<u8>>());
     assert!(refused(&file("00")).message().contains("32 hex digits"));
 }

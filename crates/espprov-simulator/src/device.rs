@@ -1,0 +1,275 @@
+//! The simulated ESP32: the protocol of `espprov-device` in the world of a scenario.
+
+use crate::event::{Observer, SimEvent, Verdict};
+use crate::fault::{Fault, Plan};
+use crate::scenario::Scenario;
+use crate::service::{Answer, Presence, Service};
+use crate::world::World;
+use core::fmt;
+use core::time::Duration;
+use espprov_device::{Device, Outcome, Quirks, VersionReply};
+use espprov_security::DeviceHandshake;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use zeroize::Zeroizing;
+
+/// Longest reply. The longest one a real device sends is a page of networks (about 1 KB); an echo comes back
+/// as long as it went out.
+const BUFFER: usize = 8192;
+
+/// A device that can be provisioned, and is gone for a while afterwards.
+///
+/// Time is handed in with every call and must not go back; entropy comes from the scenario's seed. So the same
+/// scenario and the same requests at the same times give the same bytes.
+pub struct SimDevice<S> {
+    device: Device<S, World>,
+    rng: ChaCha20Rng,
+    faults: Plan,
+    boot: u32,
+    stopped_at: Option<Duration>,
+    late: Late,
+    observer: Option<Observer>,
+}
+
+/// What is still owed to the request under way.
+#[derive(Default)]
+struct Late {
+    /// A fault that strikes the reply, once there is one.
+    fault: Option<(Fault, Duration)>,
+    /// A reply that is held back.
+    held: Option<Vec<u8>>,
+    /// A reply that will come again instead of the next.
+    stale: Option<Vec<u8>>,
+}
+
+impl<S: DeviceHandshake> SimDevice<S> {
+    /// A device with a security scheme of the caller's choice.
+    pub fn with_security(
+        scenario: Scenario,
+        version: impl Into<VersionReply>,
+        security: S,
+        mut quirks: Quirks,
+    ) -> Self {
+        quirks.max_scan_results = u32::from(scenario.device.max_scan_results.max(1));
+        Self {
+            rng: ChaCha20Rng::seed_from_u64(scenario.seed),
+            faults: Plan::new(scenario.faults.clone(), scenario.seed),
+            device: Device::new(version, security, World::new(scenario), quirks),
+            boot: 1,
+            stopped_at: None,
+            late: Late::default(),
+            observer: None,
+        }
+    }
+
+    /// Tells `observer` everything that happens from now on.
+    pub fn observe(&mut self, observer: impl FnMut(Duration, &SimEvent) + Send + 'static) {
+        self.observer = Some(Box::new(observer));
+    }
+
+    /// The scenario it lives in.
+    pub fn scenario(&self) -> &Scenario {
+        self.device.app_ref().scenario()
+    }
+
+    /// How the firmware behaves.
+    pub const fn quirks(&self) -> &Quirks {
+        self.device.quirks()
+    }
+
+    /// Brings radios and power supply up to `now`.
+    fn advance(&mut self, now: Duration) {
+        loop {
+            // A stop or a boot on the way cuts what the radios would have done after it.
+            let world = self.device.app();
+            if let Some(stopped_at) = self.stopped_at {
+                match world.back_at(stopped_at) {
+                    Some(back_at) if back_at <= now => self.boot(back_at),
+                    _ => return,
+                }
+            } else {
+                world.advance(now);
+                match world.stop_at() {
+                    Some(stop_at) if stop_at <= now => {
+                        world.events.push((stop_at, SimEvent::Stopped));
+                        self.stopped_at = Some(stop_at);
+                    }
+                    _ => return,
+                }
+            }
+        }
+    }
+
+    fn boot(&mut self, at: Duration) {
+        self.boot += 1;
+        self.stopped_at = None;
+        self.late = Late::default();
+        self.device.new_session();
+        let world = self.device.app();
+        world.reboot();
+        world.events.push((at, SimEvent::Booted(self.boot)));
+    }
+
+    fn is_away(&self) -> bool {
+        self.stopped_at.is_some()
+    }
+
+    /// Hands the events over. The observer gets them in the order they happened.
+    fn report(&mut self) {
+        let events = core::mem::take(&mut self.device.app().events);
+        if let Some(observer) = &mut self.observer {
+            for (at, event) in &events {
+                observer(*at, event);
+            }
+        }
+    }
+
+    fn tell(&mut self, now: Duration, event: SimEvent) {
+        self.device.app().events.push((now, event));
+    }
+
+    fn ask(&mut self, endpoint: &str, request: &[u8], now: Duration) -> Answer {
+        let mut buf = Zeroizing::new(vec![0; BUFFER.max(request.len())]);
+        buf[..request.len()].copy_from_slice(request);
+        let outcome = self
+            .device
+            .handle(endpoint, &mut buf, request.len(), &mut self.rng);
+        let (answer, verdict) = self.translate(outcome, &buf, now);
+        self.tell(
+            now,
+            SimEvent::Request {
+                endpoint: endpoint.to_owned(),
+                len: request.len(),
+                verdict,
+            },
+        );
+        answer
+    }
+
+    fn translate(&self, outcome: Outcome, buf: &[u8], now: Duration) -> (Answer, Verdict) {
+        match outcome {
+            Outcome::Reply(len) => (Answer::Reply(buf[..len].to_vec()), Verdict::Replied(len)),
+            Outcome::Refused(refusal) => (Answer::Refused, Verdict::Refused(refusal)),
+            Outcome::NoSuchEndpoint => (Answer::NoSuchEndpoint, Verdict::NoSuchEndpoint),
+            Outcome::Pending => {
+                let end = self.device.app_ref().scans_end().unwrap_or(now);
+                // Never "now": whoever waits would wait in a circle.
+                let until = end.max(now + Duration::from_millis(1));
+                (Answer::Pending { until }, Verdict::Pending)
+            }
+        }
+    }
+
+    /// What the client gets of an answer, if a fault strikes it.
+    fn spoil(&mut self, answer: Answer, now: Duration) -> Answer {
+        let Answer::Reply(mut reply) = answer else {
+            return answer;
+        };
+        let Some((fault, delay)) = self.late.fault.take() else {
+            return Answer::Reply(self.late.stale.take().unwrap_or(reply));
+        };
+        match fault {
+            Fault::DropReply => return Answer::Silence,
+            Fault::CloseAfter => return Answer::Closed { delivered: true },
+            Fault::TruncateReply => reply.truncate(self.faults.cut(reply.len())),
+            Fault::FlipReplyBit => self.faults.flip(&mut reply),
+            Fault::DuplicateReply => self.late.stale = Some(reply.clone()),
+            Fault::Delay => {
+                self.late.held = Some(reply);
+                return Answer::Pending { until: now + delay };
+            }
+            _ => {}
+        }
+        Answer::Reply(reply)
+    }
+
+    fn handle_request(&mut self, endpoint: &str, request: &[u8], now: Duration) -> Answer {
+        self.advance(now);
+        if self.is_away() {
+            return Answer::Closed { delivered: false };
+        }
+        self.late.held = None;
+        self.late.fault = self.faults.next(endpoint);
+        let mut request = Zeroizing::new(request.to_vec());
+        if let Some((fault, _)) = self.late.fault {
+            self.tell(now, SimEvent::FaultInjected(fault));
+            match fault {
+                Fault::DropRequest => return Answer::Silence,
+                Fault::CloseBefore => return Answer::Closed { delivered: false },
+                Fault::TruncateRequest => {
+                    let len = self.faults.cut(request.len());
+                    request.truncate(len);
+                }
+                Fault::FlipRequestBit => self.faults.flip(&mut request),
+                _ => {}
+            }
+        }
+        let answer = self.ask(endpoint, &request, now);
+        if matches!(self.late.fault, Some((Fault::DuplicateRequest, _))) {
+            let _second = self.ask(endpoint, &request, now);
+        }
+        self.spoil(answer, now)
+    }
+
+    fn resume_request(&mut self, now: Duration) -> Answer {
+        self.advance(now);
+        if self.is_away() {
+            return Answer::Closed { delivered: true };
+        }
+        if let Some(reply) = self.late.held.take() {
+            return Answer::Reply(reply);
+        }
+        let mut buf = Zeroizing::new(vec![0; BUFFER]);
+        let outcome = self.device.resume(&mut buf);
+        let (answer, _) = self.translate(outcome, &buf, now);
+        self.spoil(answer, now)
+    }
+}
+
+impl<S: DeviceHandshake> Service for SimDevice<S> {
+    fn handle(&mut self, endpoint: &str, request: &[u8], now: Duration) -> Answer {
+        let answer = self.handle_request(endpoint, request, now);
+        self.report();
+        answer
+    }
+
+    fn resume(&mut self, now: Duration) -> Answer {
+        let answer = self.resume_request(now);
+        self.report();
+        answer
+    }
+
+    fn new_session(&mut self) {
+        self.late = Late::default();
+        self.device.new_session();
+        let now = self.device.app_ref().now();
+        self.tell(now, SimEvent::SessionOpened);
+        self.report();
+    }
+
+    fn presence(&mut self, now: Duration) -> Presence {
+        self.advance(now);
+        self.report();
+        match self.stopped_at {
+            None => Presence::On { boot: self.boot },
+            Some(at) => Presence::Away {
+                back_at: self.device.app_ref().back_at(at),
+            },
+        }
+    }
+
+    fn endpoints(&self, visit: &mut dyn FnMut(&str)) {
+        for (_, name) in self.device.endpoints() {
+            visit(name);
+        }
+    }
+}
+
+impl<S> fmt::Debug for SimDevice<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SimDevice")
+            .field("boot", &self.boot)
+            .field("stopped_at", &self.stopped_at)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,255 @@
+//! The application on the simulated device: its radios, the networks in the air, its own endpoints.
+
+mod thread;
+mod wifi;
+
+use crate::event::SimEvent;
+use crate::scenario::{AfterStop, Scenario};
+use core::time::Duration;
+use espprov_device::{
+    Application, HandlerFailed, ScanProgress, ThreadScanParams, WifiConfigRequest, WifiScanParams,
+};
+use espprov_types::{AccessPoint, StatusCode, ThreadNetwork, ThreadStatus, WifiStatus};
+use thread::ThreadRadio;
+use wifi::WifiRadio;
+
+/// After a success nobody asks for, vendor firmware still waits this long before it stops.
+const STOP_UNASKED: Duration = Duration::from_secs(30);
+
+/// The vendor example's answer to custom data, with its NUL.
+const CUSTOM_REPLY: &[u8] = b"SUCCESS\0";
+
+/// Everything behind the endpoints. Its clock is set from outside with [`advance`](Self::advance).
+#[derive(Debug)]
+pub(crate) struct World {
+    scenario: Scenario,
+    now: Duration,
+    wifi: WifiRadio,
+    thread: ThreadRadio,
+    stop_at: Option<Duration>,
+    pub(crate) events: Vec<(Duration, SimEvent)>,
+}
+
+impl World {
+    pub(crate) fn new(scenario: Scenario) -> Self {
+        Self {
+            now: Duration::ZERO,
+            wifi: WifiRadio::new(&scenario),
+            thread: ThreadRadio::new(&scenario),
+            stop_at: None,
+            events: Vec::new(),
+            scenario,
+        }
+    }
+
+    pub(crate) const fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    pub(crate) const fn now(&self) -> Duration {
+        self.now
+    }
+
+    /// Lets the radios do what was due by `now`.
+    pub(crate) fn advance(&mut self, now: Duration) {
+        self.now = self.now.max(now);
+        let connected = [
+            self.wifi.advance(self.now, &mut self.events),
+            self.thread.advance(self.now, &mut self.events),
+        ];
+        for at in connected.into_iter().flatten() {
+            self.stop_by(at + STOP_UNASKED);
+        }
+    }
+
+    /// When the service stops by itself, if it does.
+    pub(crate) const fn stop_at(&self) -> Option<Duration> {
+        self.stop_at
+    }
+
+    /// When the scans that are running will be over.
+    pub(crate) fn scans_end(&self) -> Option<Duration> {
+        self.wifi.scan_ends().max(self.thread.scan_ends())
+    }
+
+    /// Power off and on: radios and stored credentials start over.
+    pub(crate) fn reboot(&mut self) {
+        self.wifi = WifiRadio::new(&self.scenario);
+        self.thread = ThreadRadio::new(&self.scenario);
+        self.stop_at = None;
+    }
+
+    /// Whether and when a stopped device comes back.
+    pub(crate) fn back_at(&self, stopped_at: Duration) -> Option<Duration> {
+        match self.scenario.device.after_stop {
+            AfterStop::Restart => Some(stopped_at + self.scenario.device.restart),
+            AfterStop::Stop => None,
+        }
+    }
+
+    fn stop_by(&mut self, at: Duration) {
+        if self.scenario.device.auto_stop {
+            self.stop_at = Some(self.stop_at.map_or(at, |stop_at| stop_at.min(at)));
+        }
+    }
+
+    fn tell(&mut self, event: SimEvent) {
+        self.events.push((self.now, event));
+    }
+
+    fn needs_thread(&self) -> Result<(), StatusCode> {
+        if self.scenario.device.thread {
+            Ok(())
+        } else {
+            Err(StatusCode::InvalidArgument)
+        }
+    }
+}
+
+impl Application for World {
+    fn start_wifi_scan(&mut self, _params: WifiScanParams) -> Result<(), StatusCode> {
+        if let Some(count) = self.wifi.start_scan(self.now, &self.scenario) {
+            self.tell(SimEvent::WifiScan(count));
+        }
+        Ok(())
+    }
+
+    fn wifi_scan_progress(&mut self) -> Result<ScanProgress, StatusCode> {
+        Ok(self.wifi.scan_progress(self.now))
+    }
+
+    fn wifi_scan_result(&mut self, index: u32) -> Option<AccessPoint> {
+        self.wifi.scan_result(self.now, index)
+    }
+
+    fn start_thread_scan(&mut self, params: ThreadScanParams) -> Result<(), StatusCode> {
+        self.needs_thread()?;
+        if let Some(count) = self
+            .thread
+            .start_scan(self.now, params.channel_mask, &self.scenario)
+        {
+            self.tell(SimEvent::ThreadScan(count));
+        }
+        Ok(())
+    }
+
+    fn thread_scan_progress(&mut self) -> Result<ScanProgress, StatusCode> {
+        self.needs_thread()?;
+        Ok(self.thread.scan_progress(self.now))
+    }
+
+    fn thread_scan_result(&mut self, index: u32) -> Option<ThreadNetwork> {
+        self.thread.scan_result(self.now, index)
+    }
+
+    fn set_wifi(&mut self, config: &WifiConfigRequest<'_>) -> Result<(), StatusCode> {
+        self.tell(SimEvent::WifiSet(config.ssid.clone()));
+        self.wifi.set(config);
+        Ok(())
+    }
+
+    fn apply_wifi(&mut self) -> Result<(), StatusCode> {
+        let ssid = self.wifi.apply(self.now, &self.scenario)?;
+        self.tell(SimEvent::WifiApplied(ssid));
+        Ok(())
+    }
+
+    fn wifi_status(&mut self) -> Result<WifiStatus, StatusCode> {
+        Ok(self.wifi.status())
+    }
+
+    fn reset_wifi(&mut self) -> Result<(), StatusCode> {
+        self.wifi.reset()?;
+        self.tell(SimEvent::Reset);
+        Ok(())
+    }
+
+    fn reprov_wifi(&mut self) -> Result<(), StatusCode> {
+        self.wifi.reprov()?;
+        self.tell(SimEvent::Reset);
+        Ok(())
+    }
+
+    fn set_thread(&mut self, dataset: &[u8]) -> Result<(), StatusCode> {
+        self.needs_thread()?;
+        self.tell(SimEvent::ThreadSet(dataset.len()));
+        self.thread.set(dataset);
+        Ok(())
+    }
+
+    fn apply_thread(&mut self) -> Result<(), StatusCode> {
+        self.needs_thread()?;
+        self.thread.apply(self.now, &self.scenario)?;
+        self.tell(SimEvent::ThreadApplied);
+        Ok(())
+    }
+
+    fn thread_status(&mut self) -> Result<ThreadStatus, StatusCode> {
+        self.needs_thread()?;
+        Ok(self.thread.status())
+    }
+
+    fn reset_thread(&mut self) -> Result<(), StatusCode> {
+        self.needs_thread()?;
+        self.thread.reset()?;
+        self.tell(SimEvent::Reset);
+        Ok(())
+    }
+
+    fn reprov_thread(&mut self) -> Result<(), StatusCode> {
+        self.needs_thread()?;
+        self.thread.reprov()?;
+        self.tell(SimEvent::Reset);
+        Ok(())
+    }
+
+    fn after_connected_status(&mut self) {
+        self.stop_by(self.now + self.scenario.device.stop_after);
+    }
+
+    fn endpoint(&self, index: usize) -> Option<&str> {
+        ["custom-data", "echo"].get(index).copied()
+    }
+
+    fn custom(&mut self, endpoint: &str, request: &[u8], reply: &mut [u8]) -> Result<usize, HandlerFailed> {
+        self.tell(SimEvent::Custom {
+            endpoint: endpoint.to_owned(),
+            len: request.len(),
+        });
+        let answer = if endpoint == "echo" { request } else { CUSTOM_REPLY };
+        let target = reply.get_mut(..answer.len()).ok_or(HandlerFailed)?;
+        target.copy_from_slice(answer);
+        Ok(answer.len())
+    }
+}
+
+/// A scan: running until its end, then a list.
+#[derive(Debug)]
+struct Scan<T> {
+    ends: Duration,
+    found: Vec<T>,
+}
+
+impl<T: Clone> Scan<T> {
+    fn is_running(&self, now: Duration) -> bool {
+        now < self.ends
+    }
+
+    /// `None`: no scan yet, which firmware reports as finished and empty.
+    fn progress(scan: Option<&Self>, now: Duration) -> ScanProgress {
+        let running = scan.is_some_and(|scan| scan.is_running(now));
+        let count = scan.filter(|_| !running).map_or(0, |scan| scan.found.len());
+        ScanProgress {
+            finished: !running,
+            count: u32::try_from(count).unwrap_or(u32::MAX),
+        }
+    }
+
+    fn result(scan: Option<&Self>, now: Duration, index: u32) -> Option<T> {
+        let scan = scan.filter(|scan| !scan.is_running(now))?;
+        scan.found.get(usize::try_from(index).ok()?).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests;

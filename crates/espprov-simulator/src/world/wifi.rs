@@ -1,0 +1,213 @@
+//! The Wi-Fi station: scans, and attempts to join that end as the scenario says.
+
+use super::Scan;
+use crate::event::SimEvent;
+use crate::scenario::{Network, Outcome, Scenario};
+use crate::secret::{Secret, matches};
+use core::time::Duration;
+use espprov_device::{AutoStop, ScanProgress, WifiConfigRequest, WifiProvisioning};
+use espprov_types::{AccessPoint, Ssid, StatusCode, WifiConnection, WifiFailure, WifiStatus};
+use std::collections::VecDeque;
+
+#[derive(Debug)]
+struct Credentials {
+    ssid: Ssid,
+    passphrase: Secret,
+}
+
+/// One thing that will happen to an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    AttemptFailed(u32),
+    Connected(WifiConnection),
+    Failed(WifiFailure),
+}
+
+#[derive(Debug)]
+pub(super) struct WifiRadio {
+    rules: WifiProvisioning<Credentials>,
+    steps: VecDeque<(Duration, Step)>,
+    scan: Option<Scan<AccessPoint>>,
+    /// Failures each flaky network still has in store, by its place in the scenario.
+    failures_left: Vec<u32>,
+}
+
+impl WifiRadio {
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        let failures = |network: &Network| match network.outcome {
+            Outcome::Flaky { failures, .. } => failures,
+            _ => 0,
+        };
+        Self {
+            rules: WifiProvisioning::new(auto_stop(scenario)),
+            steps: VecDeque::new(),
+            scan: None,
+            failures_left: scenario.networks.iter().map(failures).collect(),
+        }
+    }
+
+    /// Takes the steps that are due. Returns the moment of a success among them.
+    pub(super) fn advance(
+        &mut self,
+        now: Duration,
+        events: &mut Vec<(Duration, SimEvent)>,
+    ) -> Option<Duration> {
+        let mut connected = None;
+        while let Some((at, step)) = self.steps.pop_front_if(|(at, _)| *at <= now) {
+            let event = match step {
+                Step::AttemptFailed(left) => {
+                    self.rules.on_attempt_failed(left);
+                    SimEvent::AttemptFailed(left)
+                }
+                Step::Failed(reason) => {
+                    self.rules.on_failed(reason);
+                    SimEvent::WifiFailed(reason)
+                }
+                Step::Connected(connection) => {
+                    connected = Some(at);
+                    let ip = connection.ip.unwrap_or(core::net::Ipv4Addr::UNSPECIFIED);
+                    let event = SimEvent::WifiConnected(connection.ssid.clone(), ip);
+                    self.rules.on_connected(connection);
+                    event
+                }
+            };
+            events.push((at, event));
+        }
+        connected
+    }
+
+    /// Starts a scan and says how many networks it will find; `None` if one is running.
+    pub(super) fn start_scan(&mut self, now: Duration, scenario: &Scenario) -> Option<usize> {
+        if self.scan.as_ref().is_some_and(|scan| scan.is_running(now)) {
+            return None;
+        }
+        let mut found: Vec<_> = scenario.networks.iter().map(as_heard).collect();
+        found.sort_by_key(|ap| core::cmp::Reverse(ap.rssi));
+        let count = found.len();
+        let ends = now + scenario.delays.scan;
+        self.scan = Some(Scan { ends, found });
+        Some(count)
+    }
+
+    pub(super) fn scan_ends(&self) -> Option<Duration> {
+        self.scan.as_ref().map(|scan| scan.ends)
+    }
+
+    pub(super) fn scan_progress(&self, now: Duration) -> ScanProgress {
+        Scan::progress(self.scan.as_ref(), now)
+    }
+
+    pub(super) fn scan_result(&self, now: Duration, index: u32) -> Option<AccessPoint> {
+        Scan::result(self.scan.as_ref(), now, index)
+    }
+
+    pub(super) fn set(&mut self, config: &WifiConfigRequest<'_>) {
+        self.rules.set(Credentials {
+            ssid: config.ssid.clone(),
+            passphrase: Secret::new(config.passphrase).unwrap_or_default(),
+        });
+    }
+
+    pub(super) fn apply(&mut self, now: Duration, scenario: &Scenario) -> Result<Ssid, StatusCode> {
+        let credentials = self.rules.apply()?;
+        self.steps = self.plan(now, &credentials, scenario);
+        Ok(credentials.ssid)
+    }
+
+    pub(super) fn status(&self) -> WifiStatus {
+        self.rules.status()
+    }
+
+    pub(super) fn reset(&mut self) -> Result<(), StatusCode> {
+        self.rules.reset()
+    }
+
+    pub(super) fn reprov(&mut self) -> Result<(), StatusCode> {
+        self.rules.reprov()
+    }
+
+    /// What will happen to an attempt that starts now.
+    fn plan(
+        &mut self,
+        now: Duration,
+        credentials: &Credentials,
+        scenario: &Scenario,
+    ) -> VecDeque<(Duration, Step)> {
+        let delays = &scenario.delays;
+        let not_found = (now + delays.not_found, Step::Failed(WifiFailure::NetworkNotFound));
+        let refused = (now + delays.auth_fail, Step::Failed(WifiFailure::AuthError));
+        // As firmware does: of several access points of this name, the strongest.
+        let named = scenario.networks.iter().enumerate();
+        let best = named
+            .filter(|(_, network)| network.ssid == credentials.ssid)
+            .max_by_key(|(index, network)| (network.rssi, core::cmp::Reverse(*index)));
+        let Some((index, network)) = best else {
+            return [not_found].into();
+        };
+        let is_right = |secret: &Secret| matches(secret, credentials.passphrase.expose());
+        let admitted = network.passphrase.as_ref().is_none_or(is_right);
+        let connected = |ip| {
+            let mut connection = WifiConnection::new(network.ssid.clone());
+            connection.ip = Some(ip);
+            connection.bssid = Some(network.bssid);
+            connection.channel = Some(i32::from(network.channel));
+            connection.auth = network.auth;
+            Step::Connected(connection)
+        };
+        match network.outcome {
+            Outcome::NotFound => [not_found].into(),
+            Outcome::WrongPassphrase => [refused].into(),
+            _ if !admitted => [refused].into(),
+            Outcome::Ok { ip, after } => [(now + after.unwrap_or(delays.connect), connected(ip))].into(),
+            Outcome::Flaky {
+                attempts, ip, after, ..
+            } => {
+                let each = after.unwrap_or(delays.connect);
+                let left = self.failures_left.get_mut(index);
+                let failing = left.as_ref().map_or(0, |left| (**left).min(attempts));
+                if let Some(left) = left {
+                    *left -= failing;
+                }
+                let mut steps = VecDeque::new();
+                let mut at = now;
+                for remaining in (attempts - failing..attempts).rev() {
+                    at = at.saturating_add(each);
+                    // The signal is too weak: the last failure reads as a network out of reach.
+                    let step = match remaining {
+                        0 => Step::Failed(WifiFailure::NetworkNotFound),
+                        _ => Step::AttemptFailed(remaining),
+                    };
+                    steps.push_back((at, step));
+                }
+                if failing < attempts {
+                    steps.push_back((at.saturating_add(each), connected(ip)));
+                }
+                steps
+            }
+        }
+    }
+}
+
+pub(super) const fn auto_stop(scenario: &Scenario) -> AutoStop {
+    if scenario.device.auto_stop {
+        AutoStop::Enabled
+    } else {
+        AutoStop::Disabled
+    }
+}
+
+/// A network as a scan shows it.
+fn as_heard(network: &Network) -> AccessPoint {
+    let ssid = if network.hidden {
+        Ssid::default()
+    } else {
+        network.ssid.clone()
+    };
+    AccessPoint::new(
+        ssid,
+        network.bssid,
+        u32::from(network.channel),
+        i32::from(network.rssi),
+        network.auth,
+    )
+}
