@@ -1,0 +1,93 @@
+//! Security 1: X25519, a proof of possession (PoP) mixed into the key, AES-256-CTR.
+//!
+//! What it gives: whoever does not know the PoP can neither read nor take over a session. What it lacks: a
+//! message authentication code. Someone in the middle who lets a handshake pass can flip any bit of any
+//! record afterwards without being noticed, and the flipped bit arrives as exactly that bit of the
+//! plaintext. Treat every decrypted byte as untrusted, and prefer security 2 where the device offers it.
+//!
+//! The key is `X25519(own private, peer public) xor SHA-256(PoP)`, without the second half for an empty PoP.
+//! One keystream, its first counter block chosen by the device, runs through the whole session, beginning
+//! with the two verify messages: a record that is lost or repeated desynchronises the two sides for good.
+
+mod channel;
+mod client;
+mod device;
+
+pub use channel::CtrChannel;
+pub use client::Client;
+pub use device::Device;
+
+use crate::HandshakeError;
+use crate::wire;
+use espprov_proto::session::sec1_payload::Payload;
+use espprov_proto::session::session_data::Proto;
+use espprov_proto::session::{Sec1MsgType, Sec1Payload, SecSchemeVersion};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, Zeroizing};
+
+/// Bytes of an X25519 private or public key.
+pub const KEY_LEN: usize = 32;
+/// Bytes of the first counter block.
+pub const RANDOM_LEN: usize = 16;
+
+/// What a PoP adds to the key; `None` for the empty one.
+#[derive(Clone)]
+struct PopMask(Option<Zeroizing<[u8; KEY_LEN]>>);
+
+impl PopMask {
+    fn new(pop: &[u8]) -> Self {
+        Self((!pop.is_empty()).then(|| Zeroizing::new(Sha256::digest(pop).into())))
+    }
+}
+
+/// The cipher key of a session.
+fn session_key(
+    private: &[u8; KEY_LEN],
+    peer: &[u8; KEY_LEN],
+    pop: &PopMask,
+) -> Result<Zeroizing<[u8; KEY_LEN]>, HandshakeError> {
+    let mut key = Zeroizing::new(x25519_dalek::x25519(*private, *peer));
+    if bool::from(key.ct_eq(&[0; KEY_LEN])) {
+        return Err(HandshakeError::WeakSharedSecret);
+    }
+    if let Some(mask) = &pop.0 {
+        for (byte, mask) in key.iter_mut().zip(mask.iter()) {
+            *byte ^= mask;
+        }
+    }
+    Ok(key)
+}
+
+fn public_key(private: &[u8; KEY_LEN]) -> [u8; KEY_LEN] {
+    x25519_dalek::x25519(*private, x25519_dalek::X25519_BASEPOINT_BYTES)
+}
+
+/// Compares what a verify message deciphers to with the key it must be, in constant time.
+fn check_verify(deciphered: &mut [u8; KEY_LEN], public: &[u8; KEY_LEN]) -> Result<(), HandshakeError> {
+    let right = bool::from(deciphered.ct_eq(public));
+    deciphered.zeroize();
+    if right {
+        Ok(())
+    } else {
+        Err(HandshakeError::WrongProof)
+    }
+}
+
+fn decode(bytes: &[u8]) -> Result<Sec1Payload, HandshakeError> {
+    match wire::decode(bytes, SecSchemeVersion::SecScheme1)? {
+        Proto::Sec1(payload) => Ok(payload),
+        _ => Err(HandshakeError::PayloadMismatch),
+    }
+}
+
+fn encode(msg: Sec1MsgType, payload: Payload, out: &mut [u8]) -> Result<usize, HandshakeError> {
+    let proto = Proto::Sec1(Sec1Payload {
+        msg: msg as i32,
+        payload: Some(payload),
+    });
+    wire::encode(SecSchemeVersion::SecScheme1, proto, out)
+}
+
+#[cfg(test)]
+mod tests;
