@@ -44,7 +44,10 @@ pub struct Device {
     state: State,
 }
 
-#[expect(clippy::large_enum_variant, reason = "a device has one of these for good: no heap for it")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a device has one of these for good: no heap for it"
+)]
 enum State {
     ExpectCommand0,
     ExpectCommand1(ExpectCommand1),
