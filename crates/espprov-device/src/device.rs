@@ -147,16 +147,10 @@ impl<S: DeviceHandshake, A: Application> Device<S, A> {
         self.pending = None;
         let limit = self.quirks.max_value.unwrap_or(usize::MAX).min(buf.len());
         let out = buf.get_mut(..limit).unwrap_or_default();
-        match self.security.handle_request(&request, rng, out) {
-            Ok(len) => Ok(Outcome::Reply(len)),
-            Err(error) => {
-                let forgets = self.version.is_sec1 && !self.quirks.sec1_accepts_corrected_proof;
-                if forgets && self.security.channel().is_none() {
-                    self.security.reset();
-                }
-                Err(Refusal::Handshake(error))
-            }
-        }
+        self.security
+            .handle_request(&request, rng, out)
+            .map(Outcome::Reply)
+            .map_err(Refusal::Handshake)
     }
 
     fn proto_ver(&self, buf: &mut [u8], len: usize) -> Result<Outcome, Refusal> {

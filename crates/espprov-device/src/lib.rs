@@ -35,7 +35,7 @@
 //! assert_eq!(&buf[..2], b"ok");
 //! ```
 //!
-//! Features: `sec1` and `sec2` (both on by default) make `AnySecurity` offer those schemes; firmware that
+//! Features: `sec1` and `sec2` (both on by default) make [`AnySecurity`] offer those schemes; firmware that
 //! uses one scheme names its type instead and links nothing else.
 #![no_std]
 #![cfg_attr(
@@ -72,5 +72,5 @@ pub use device::Device;
 pub use outcome::{Outcome, Refusal};
 pub use provisioning::{AutoStop, Provisioning, ThreadProvisioning, WifiProvisioning};
 pub use quirks::{BleStack, Firmware, Quirks};
-pub use security::NoSecurity;
+pub use security::{AnySecurity, NoSecurity};
 pub use version::VersionReply;

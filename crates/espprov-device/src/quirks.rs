@@ -35,7 +35,8 @@ pub struct Quirks {
     pub max_value: Option<usize>,
     /// The BLE link is dropped after a refusal. (An HTTP socket always is.)
     pub close_on_refusal: bool,
-    /// Security 1 takes a corrected command 1 after a wrong one. Security 2 does so in all versions.
+    /// Security 1 takes a corrected command 1 after a wrong one; security 2 does so in all versions. It takes
+    /// effect in the scheme: see `AnySecurity::sec1`.
     pub sec1_accepts_corrected_proof: bool,
     /// "Connecting" carries the attempts that remain after a failed one.
     pub attempt_failed_status: bool,

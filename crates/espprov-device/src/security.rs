@@ -1,6 +1,14 @@
 //! Security chosen at build time or at run time.
 
-use espprov_security::{DeviceHandshake, HandshakeError, Plain};
+#[cfg(feature = "sec1")]
+use crate::Quirks;
+#[cfg(feature = "sec2")]
+use alloc::boxed::Box;
+#[cfg(feature = "sec1")]
+use espprov_security::sec1;
+#[cfg(feature = "sec2")]
+use espprov_security::sec2;
+use espprov_security::{Channel, ChannelError, DeviceHandshake, HandshakeError, Plain, sec0};
 use rand_core::TryCryptoRng;
 
 /// No security at all: there is no endpoint `prov-session`, and requests are plaintext. (Security 0 is
@@ -28,5 +36,114 @@ impl DeviceHandshake for NoSecurity {
 
     fn has_endpoint(&self) -> bool {
         false
+    }
+}
+
+/// A scheme chosen at run time: what a simulator needs. Firmware names the one type it uses.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum AnySecurity {
+    /// No security, no endpoint `prov-session`.
+    None(NoSecurity),
+    /// Security 0.
+    Sec0(sec0::Device),
+    /// Security 1.
+    #[cfg(feature = "sec1")]
+    Sec1(sec1::Device),
+    /// Security 2. Boxed: its state is several times the size of the others'.
+    #[cfg(feature = "sec2")]
+    Sec2(Box<sec2::Device>),
+}
+
+impl AnySecurity {
+    /// No security at all.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::None(NoSecurity::default())
+    }
+
+    /// Security 0.
+    #[must_use]
+    pub fn sec0() -> Self {
+        Self::Sec0(sec0::Device::new())
+    }
+
+    /// Security 1 with a proof of possession, empty for none.
+    #[cfg(feature = "sec1")]
+    #[must_use]
+    pub fn sec1(pop: &[u8], quirks: &Quirks) -> Self {
+        Self::Sec1(sec1::Device::new(pop).with_retry_after_wrong_proof(quirks.sec1_accepts_corrected_proof))
+    }
+
+    /// Security 2 with salt and verifier.
+    #[cfg(feature = "sec2")]
+    #[must_use]
+    pub fn sec2(verifier: sec2::Verifier, patch: sec2::Patch) -> Self {
+        Self::Sec2(Box::new(sec2::Device::new(verifier, patch)))
+    }
+}
+
+/// Calls `$body` with the scheme that was chosen.
+macro_rules! each {
+    ($any:expr, $scheme:ident => $body:expr) => {
+        match $any {
+            Self::None($scheme) => $body,
+            Self::Sec0($scheme) => $body,
+            #[cfg(feature = "sec1")]
+            Self::Sec1($scheme) => $body,
+            #[cfg(feature = "sec2")]
+            Self::Sec2($scheme) => $body,
+        }
+    };
+}
+
+/// The channel is the scheme itself, looked at as a channel.
+impl DeviceHandshake for AnySecurity {
+    type Channel = Self;
+
+    fn handle_request<R: TryCryptoRng>(
+        &mut self,
+        request: &[u8],
+        rng: &mut R,
+        out: &mut [u8],
+    ) -> Result<usize, HandshakeError> {
+        each!(self, scheme => scheme.handle_request(request, rng, out))
+    }
+
+    fn channel(&mut self) -> Option<&mut Self> {
+        let open = each!(self, scheme => scheme.channel().is_some());
+        open.then_some(self)
+    }
+
+    fn reset(&mut self) {
+        each!(self, scheme => scheme.reset());
+    }
+
+    fn has_endpoint(&self) -> bool {
+        each!(self, scheme => scheme.has_endpoint())
+    }
+}
+
+/// Only reachable through [`DeviceHandshake::channel`], that is: with a session. Without one a record is
+/// refused as if the session were used up.
+impl Channel for AnySecurity {
+    fn overhead(&self) -> usize {
+        match self {
+            #[cfg(feature = "sec2")]
+            Self::Sec2(_) => sec2::TAG_LEN,
+            _ => 0,
+        }
+    }
+
+    fn is_encrypted(&self) -> bool {
+        !matches!(self, Self::None(_) | Self::Sec0(_))
+    }
+
+    fn seal(&mut self, buf: &mut [u8], len: usize) -> Result<usize, ChannelError> {
+        each!(self, scheme => scheme.channel().ok_or(ChannelError::NonceExhausted)?.seal(buf, len))
+    }
+
+    fn open<'b>(&mut self, buf: &'b mut [u8]) -> Result<&'b [u8], ChannelError> {
+        each!(self, scheme => scheme.channel().ok_or(ChannelError::NonceExhausted)?.open(buf))
     }
 }

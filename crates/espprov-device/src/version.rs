@@ -7,7 +7,6 @@ use alloc::vec::Vec;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VersionReply {
     bytes: Vec<u8>,
-    pub(crate) is_sec1: bool,
 }
 
 impl VersionReply {
@@ -16,7 +15,6 @@ impl VersionReply {
     pub fn from_bytes(bytes: &[u8]) -> Self {
         Self {
             bytes: bytes.to_vec(),
-            is_sec1: false,
         }
     }
 
