@@ -16,7 +16,7 @@ use espprov_proto::scan::{
 };
 use espprov_proto::{Encode, SetThreadConfigRef, SetWifiConfigRef, decode, encode};
 use espprov_security::ChannelError;
-use espprov_types::{StatusCode, WifiFailure};
+use espprov_types::{Capabilities, SecurityScheme, StatusCode, WifiFailure};
 
 const OK: i32 = 0;
 const INVALID_ARGUMENT: i32 = 4;
@@ -568,6 +568,56 @@ fn a_refused_handshake_message_leaves_the_session_alone() {
     assert!(device.is_established());
     exchange(&mut device, "prov-session", b"hello").expect("command 0 in any state");
     assert!(!device.is_established());
+}
+
+#[test]
+fn proto_ver_by_generation() {
+    let caps = Capabilities {
+        wifi_scan: true,
+        wifi_prov: true,
+        ..Capabilities::default()
+    };
+    let text = |firmware: Firmware, scheme| {
+        let app = TestApp::new(AutoStop::Enabled);
+        let info = firmware.device_info(scheme, caps);
+        let mut device = Device::new(info, NoSecurity::default(), app, Quirks::vendor(firmware));
+        let reply = exchange(&mut device, "proto-ver", b"---").unwrap();
+        String::from_utf8(reply).unwrap().replace(['\t', '\n', ' '], "")
+    };
+    for (firmware, scheme, want) in [
+        (
+            Firmware::Idf44,
+            SecurityScheme::Sec1,
+            r#""ver":"v1.1","cap":["wifi_scan"]"#,
+        ),
+        (
+            Firmware::Idf44,
+            SecurityScheme::Sec0,
+            r#""ver":"v1.1","cap":["no_sec","wifi_scan"]"#,
+        ),
+        (
+            Firmware::Idf52,
+            SecurityScheme::Sec2,
+            r#""ver":"v1.1","sec_ver":2,"cap":["wifi_scan"]"#,
+        ),
+        (
+            Firmware::Idf6,
+            SecurityScheme::Sec2,
+            r#""ver":"netprov-v1.2","sec_ver":2,"sec_patch_ver":1,"cap":["wifi_prov","wifi_scan"]"#,
+        ),
+        (
+            Firmware::Idf55,
+            SecurityScheme::Sec1,
+            r#""ver":"netprov-v1.2","sec_ver":1,"sec_patch_ver":0,"cap":["wifi_prov","wifi_scan"]"#,
+        ),
+    ] {
+        assert_eq!(text(firmware, scheme), format!("{{\"prov\":{{{want}}}}}"));
+    }
+    assert_eq!(
+        exchange(&mut device(), "proto-ver", b"---").unwrap(),
+        b"v1.1",
+        "a bare version"
+    );
 }
 
 #[test]

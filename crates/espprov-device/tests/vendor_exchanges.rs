@@ -3,9 +3,10 @@
 
 mod common;
 
-use common::{exchange, plain, script_for};
-use espprov_device::Quirks;
+use common::{TestApp, exchange, script_for};
+use espprov_device::{AutoStop, Device, Firmware, NoSecurity, Quirks};
 use espprov_proto::config::network_config_payload::Payload;
+use espprov_types::{Capabilities, DeviceInfo, SecurityScheme};
 use std::path::PathBuf;
 
 /// `strndup` on a BSSID with a 00 octet: what follows in the recording is leftover heap. Ours sends zeros.
@@ -15,6 +16,33 @@ fn without_leftovers(mut reply: Vec<u8>) -> Vec<u8> {
         reply[at + 6..at + 8].fill(0);
     }
     reply
+}
+
+/// What the recorded device was built as, out of what the file says of it.
+fn recorded_info(vector: &serde_json::Value) -> DeviceInfo {
+    let scheme = SecurityScheme::from_number(vector["security"].as_u64().expect("security") as u8);
+    let thread = vector["exchange"].as_array().unwrap().iter().any(|step| {
+        step["request_plain"]
+            .as_str()
+            .is_some_and(|hex| step["endpoint"] == "prov-config" && hex.starts_with("0806"))
+    });
+    let capabilities = Capabilities {
+        no_pop: scheme == SecurityScheme::Sec1 && vector["pop"].as_str().is_none_or(str::is_empty),
+        wifi_prov: !thread,
+        wifi_scan: !thread,
+        thread_prov: thread,
+        thread_scan: thread,
+        ..Capabilities::default()
+    };
+    let mut info = Firmware::Idf6.device_info(scheme, capabilities);
+    if vector["device"]
+        .as_str()
+        .is_some_and(|device| device.contains("5.2"))
+    {
+        // network_provisioning on an older ESP-IDF: its names, without the patch key.
+        info.patch = None;
+    }
+    info
 }
 
 #[test]
@@ -36,11 +64,16 @@ fn vendor_application_exchanges_byte_for_byte() {
             serde_json::from_slice(&std::fs::read(path).unwrap()).expect("vector is JSON");
         let mut quirks = Quirks::default();
         quirks.bssid_cut_at_nul = true;
-        let mut device = plain(quirks);
+        let mut device = Device::new(
+            recorded_info(&vector),
+            NoSecurity::default(),
+            TestApp::new(AutoStop::Enabled),
+            quirks,
+        );
         for step in vector["exchange"].as_array().expect("exchange list") {
             let endpoint = step["endpoint"].as_str().expect("endpoint");
-            if matches!(endpoint, "prov-session" | "proto-ver") {
-                continue; // the handshake and the version document have tests of their own
+            if endpoint == "prov-session" {
+                continue; // handshakes have tests of their own
             }
             let bytes = |key: &str| hex::decode(step[key].as_str().expect(key)).expect("hex");
             let (request, recorded) = (bytes("request_plain"), bytes("response_plain"));
