@@ -2,8 +2,6 @@
 
 #[cfg(feature = "sec1")]
 use crate::Quirks;
-#[cfg(feature = "sec2")]
-use alloc::boxed::Box;
 #[cfg(feature = "sec1")]
 use espprov_security::sec1;
 #[cfg(feature = "sec2")]
@@ -42,6 +40,7 @@ impl DeviceHandshake for NoSecurity {
 /// A scheme chosen at run time: what a simulator needs. Firmware names the one type it uses.
 #[derive(Debug)]
 #[non_exhaustive]
+#[allow(clippy::large_enum_variant, reason = "a device has one of these for good: no heap for it")]
 pub enum AnySecurity {
     /// No security, no endpoint `prov-session`.
     None(NoSecurity),
@@ -50,9 +49,9 @@ pub enum AnySecurity {
     /// Security 1.
     #[cfg(feature = "sec1")]
     Sec1(sec1::Device),
-    /// Security 2. Boxed: its state is several times the size of the others'.
+    /// Security 2.
     #[cfg(feature = "sec2")]
-    Sec2(Box<sec2::Device>),
+    Sec2(sec2::Device),
 }
 
 impl AnySecurity {
@@ -79,7 +78,7 @@ impl AnySecurity {
     #[cfg(feature = "sec2")]
     #[must_use]
     pub fn sec2(verifier: sec2::Verifier, patch: sec2::Patch) -> Self {
-        Self::Sec2(Box::new(sec2::Device::new(verifier, patch)))
+        Self::Sec2(sec2::Device::new(verifier, patch))
     }
 }
 
