@@ -1,0 +1,223 @@
+//! What the driver reports when a step fails, grouped by whose fault it is.
+
+use crate::auth::{PolicyError, SessionSecurity};
+use crate::{ReplyError, SessionError};
+use core::fmt;
+use espprov_security::HandshakeError;
+use espprov_transport::{LinkFault, TransportError};
+use espprov_types::StatusCode;
+
+/// The step that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Phase {
+    /// Opening the link, or opening it again.
+    Connect,
+    /// Asking for version and capabilities.
+    Info,
+    /// The handshake.
+    Handshake,
+    /// Scanning for networks.
+    Scan,
+    /// Handing over credentials.
+    Set,
+    /// Applying them.
+    Apply,
+    /// Asking what became of them.
+    Status,
+    /// Reset or reprov.
+    Control,
+    /// Custom data.
+    Data,
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "connecting",
+            Self::Info => "reading the device's version",
+            Self::Handshake => "establishing a session",
+            Self::Scan => "scanning for networks",
+            Self::Set => "handing over the configuration",
+            Self::Apply => "applying the configuration",
+            Self::Status => "asking for the status",
+            Self::Control => "changing the device's state",
+            Self::Data => "exchanging data",
+        })
+    }
+}
+
+/// Why a step failed. `E` is the transport's own error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProvisionError<E> {
+    /// The link failed.
+    Link {
+        /// The step under way.
+        phase: Phase,
+        /// The transport's error.
+        error: E,
+    },
+    /// The device refused the request without an answer, for a reason other than credentials.
+    Refused {
+        /// The step under way.
+        phase: Phase,
+    },
+    /// The device has no endpoint for this.
+    NoSuchEndpoint {
+        /// The step under way.
+        phase: Phase,
+    },
+    /// A deadline passed.
+    Deadline {
+        /// The step under way.
+        phase: Phase,
+    },
+    /// The policy forbids a session with this device.
+    Policy(PolicyError),
+    /// Secrets would have travelled unencrypted, and nobody allowed it. Nothing was sent.
+    PlaintextNotAllowed,
+    /// Wrong PoP, or wrong username or password: one side could not prove that it knows the secret.
+    WrongCredentials {
+        /// The scheme that checked them.
+        security: SessionSecurity,
+    },
+    /// The peer broke the handshake's rules.
+    Handshake(HandshakeError),
+    /// The device understood the request and refused it.
+    Status {
+        /// The step under way.
+        phase: Phase,
+        /// Its verdict.
+        code: StatusCode,
+    },
+    /// The peer sent something that is no answer to the request, or a forged record.
+    Reply {
+        /// The step under way.
+        phase: Phase,
+        /// What is wrong with it.
+        error: SessionError,
+    },
+    /// The request is longer than the link or the buffer can carry; nothing was sent.
+    RequestTooLarge {
+        /// Bytes it takes, cipher included.
+        need: usize,
+        /// Bytes there are.
+        limit: usize,
+    },
+    /// The reply is longer than the buffer; the session is lost.
+    ReplyTooLarge {
+        /// Bytes the buffer should have had.
+        need: usize,
+    },
+    /// The caller's request is empty: devices do not answer such.
+    EmptyRequest,
+}
+
+impl<E: TransportError> ProvisionError<E> {
+    /// Sorts a transport error.
+    pub(super) fn link(phase: Phase, error: E) -> Self {
+        match error.fault() {
+            LinkFault::Refused { .. } => Self::Refused { phase },
+            LinkFault::NoSuchEndpoint => Self::NoSuchEndpoint { phase },
+            LinkFault::ReplyTooLarge { need } => Self::ReplyTooLarge { need },
+            _ => Self::Link { phase, error },
+        }
+    }
+}
+
+impl<E> ProvisionError<E> {
+    /// Sorts a session error.
+    pub(super) fn session(phase: Phase, error: SessionError) -> Self {
+        match error {
+            SessionError::Reply(ReplyError::Status(code)) => Self::Status { phase, code },
+            error => Self::Reply { phase, error },
+        }
+    }
+
+    /// Sorts a handshake error: a failed proof is about credentials, the rest about the peer.
+    pub(super) fn handshake(security: SessionSecurity, error: HandshakeError) -> Self {
+        if error.is_authentication() {
+            Self::WrongCredentials { security }
+        } else {
+            Self::Handshake(error)
+        }
+    }
+
+    /// The step that failed, where there is one.
+    #[must_use]
+    pub const fn phase(&self) -> Option<Phase> {
+        match self {
+            Self::Link { phase, .. }
+            | Self::Refused { phase }
+            | Self::NoSuchEndpoint { phase }
+            | Self::Deadline { phase }
+            | Self::Status { phase, .. }
+            | Self::Reply { phase, .. } => Some(*phase),
+            Self::Policy(_)
+            | Self::PlaintextNotAllowed
+            | Self::WrongCredentials { .. }
+            | Self::Handshake(_) => Some(Phase::Handshake),
+            _ => None,
+        }
+    }
+
+    /// The link or the session broke: a new one may get further. After `apply` was accepted this is no proof
+    /// of failure.
+    #[must_use]
+    pub const fn is_link_trouble(&self) -> bool {
+        matches!(
+            self,
+            Self::Link { .. }
+                | Self::Refused { .. }
+                | Self::Deadline { .. }
+                | Self::Reply { .. }
+                | Self::ReplyTooLarge { .. }
+        )
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for ProvisionError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Link { phase, error } => write!(f, "link failed while {phase}: {error}"),
+            Self::Refused { phase } => write!(f, "the device refused without an answer while {phase}"),
+            Self::NoSuchEndpoint { phase } => write!(f, "the device has no endpoint for {phase}"),
+            Self::Deadline { phase } => write!(f, "deadline passed while {phase}"),
+            Self::Policy(error) => error.fmt(f),
+            Self::PlaintextNotAllowed => {
+                f.write_str("secrets would have travelled unencrypted; nothing was sent")
+            }
+            Self::WrongCredentials {
+                security: SessionSecurity::Sec2,
+            } => f.write_str("wrong username or password"),
+            Self::WrongCredentials { .. } => f.write_str("wrong proof of possession (PoP)"),
+            Self::Handshake(error) => write!(f, "handshake failed: {error}"),
+            Self::Status { phase, code } => write!(f, "the device refused while {phase}: {code}"),
+            Self::Reply { phase, error } => write!(f, "bad reply while {phase}: {error}"),
+            Self::RequestTooLarge { need, limit } => {
+                write!(
+                    f,
+                    "the request takes {need} bytes, this link carries at most {limit}; nothing was sent"
+                )
+            }
+            Self::ReplyTooLarge { need } => {
+                write!(f, "the reply takes {need} bytes, more than the buffer has")
+            }
+            Self::EmptyRequest => f.write_str("a request needs at least one byte"),
+        }
+    }
+}
+
+impl<E: core::error::Error + 'static> core::error::Error for ProvisionError<E> {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Link { error, .. } => Some(error),
+            Self::Policy(error) => Some(error),
+            Self::Handshake(error) => Some(error),
+            Self::Status { code, .. } => Some(code),
+            Self::Reply { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}

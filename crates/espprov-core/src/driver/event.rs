@@ -1,0 +1,58 @@
+//! What an observer hears while the driver works.
+
+use super::Phase;
+use crate::auth::SessionSecurity;
+use espprov_security::Notices;
+use espprov_types::DeviceInfo;
+
+/// Something happened. Carries no secrets.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Event<'a> {
+    /// The device described itself.
+    Info(&'a DeviceInfo),
+    /// A session is established.
+    Session {
+        /// How it is secured.
+        security: SessionSecurity,
+        /// What the user should know about it.
+        notices: Notices,
+    },
+    /// The device accepted the credentials for keeping.
+    ConfigSent,
+    /// The device accepted to use them.
+    ConfigApplied,
+    /// The device is still trying.
+    Connecting {
+        /// Attempts left, if the firmware counts.
+        attempts_remaining: Option<u32>,
+    },
+    /// The link or session broke after `apply`: trying to get it back.
+    LinkLost {
+        /// The step under way.
+        phase: Phase,
+    },
+    /// Opening the link again.
+    Reconnecting,
+    /// A scan goes on.
+    Scanning {
+        /// Networks found so far.
+        found: u8,
+    },
+}
+
+/// Hears [`Event`]s. `()` ignores them; any `FnMut(&Event<'_>)` is an observer.
+pub trait Observer {
+    /// Called in the middle of the work: be quick.
+    fn event(&mut self, event: &Event<'_>);
+}
+
+impl Observer for () {
+    fn event(&mut self, _: &Event<'_>) {}
+}
+
+impl<F: FnMut(&Event<'_>)> Observer for F {
+    fn event(&mut self, event: &Event<'_>) {
+        self(event);
+    }
+}

@@ -1,0 +1,106 @@
+//! What can go wrong below the driver: session and replies.
+
+use core::fmt;
+use espprov_proto::EncodeError;
+use espprov_security::ChannelError;
+use espprov_types::StatusCode;
+
+/// The plaintext of a reply is not what was asked for, or carries a verdict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReplyError {
+    /// The peer sent bytes that are no message.
+    Malformed,
+    /// The peer answered another question.
+    UnexpectedMessage,
+    /// The answer lacks its content.
+    MissingPayload,
+    /// A field has a value the protocol does not allow.
+    FieldOutOfRange,
+    /// More scan results than asked for.
+    TooManyEntries,
+    /// The device understood, and refused.
+    Status(StatusCode),
+}
+
+impl ReplyError {
+    /// The device's own verdict, as opposed to nonsense.
+    #[must_use]
+    pub const fn status(&self) -> Option<StatusCode> {
+        match self {
+            Self::Status(code) => Some(*code),
+            _ => None,
+        }
+    }
+}
+
+impl From<StatusCode> for ReplyError {
+    fn from(code: StatusCode) -> Self {
+        Self::Status(code)
+    }
+}
+
+impl fmt::Display for ReplyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Malformed => "the device's reply cannot be decoded",
+            Self::UnexpectedMessage => "the device answered another question",
+            Self::MissingPayload => "the device's reply lacks its content",
+            Self::FieldOutOfRange => "the device's reply has a field out of range",
+            Self::TooManyEntries => "the device sent more scan results than asked for",
+            Self::Status(code) => return write!(f, "the device refused: {code}"),
+        })
+    }
+}
+
+impl core::error::Error for ReplyError {}
+
+/// What went wrong in a [`Session`](crate::Session).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// The caller's buffer is too short for the request; the session is unchanged.
+    BufferTooShort {
+        /// Bytes it should have had.
+        needed: usize,
+    },
+    /// The record layer failed: forged, cut or repeated reply, or the nonce is used up.
+    Channel(ChannelError),
+    /// The reply decrypted, but does not answer the request.
+    Reply(ReplyError),
+    /// An exchange was lost, so both sides' cipher states differ for good: only a new handshake helps.
+    Desynchronised,
+}
+
+impl From<EncodeError> for SessionError {
+    fn from(error: EncodeError) -> Self {
+        Self::BufferTooShort { needed: error.needed }
+    }
+}
+
+impl From<ReplyError> for SessionError {
+    fn from(error: ReplyError) -> Self {
+        Self::Reply(error)
+    }
+}
+
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::BufferTooShort { needed } => write!(f, "buffer too short: {needed} bytes needed"),
+            Self::Channel(error) => error.fmt(f),
+            Self::Reply(error) => error.fmt(f),
+            Self::Desynchronised => f.write_str("the session is lost: a new handshake is needed"),
+        }
+    }
+}
+
+impl core::error::Error for SessionError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Channel(error) => Some(error),
+            Self::Reply(error) => Some(error),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Endpoint `prov-ctrl`: clear a failed attempt, or accept new credentials after a success.
+
+use super::{Request, sealed::Sealed};
+use crate::ReplyError;
+use espprov_proto::ctrl::{
+    CmdCtrlThreadReprov, CmdCtrlThreadReset, CmdCtrlWifiReprov, CmdCtrlWifiReset, NetworkCtrlMsgType as Msg,
+    NetworkCtrlPayload, network_ctrl_payload::Payload,
+};
+use espprov_proto::{EncodeError, decode, encode};
+use espprov_transport::Endpoint;
+use espprov_types::StatusCode;
+
+/// What to do; see [`Control`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ControlAction {
+    /// After a failed attempt: clear the credentials and be ready for others.
+    ResetWifi,
+    /// After a success: accept new credentials. Only firmware that stays in provisioning mode can.
+    ReprovWifi,
+    /// As [`ResetWifi`](Self::ResetWifi), for Thread.
+    ResetThread,
+    /// As [`ReprovWifi`](Self::ReprovWifi), for Thread.
+    ReprovThread,
+}
+
+/// Moves the device's provisioning state machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Control(pub ControlAction);
+
+impl Sealed for Control {}
+
+impl Request for Control {
+    type Response<'b> = ();
+
+    fn endpoint(&self) -> Endpoint<'_> {
+        Endpoint::PROV_CTRL
+    }
+
+    fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
+        let (msg, payload) = match self.0 {
+            ControlAction::ResetWifi => (
+                Msg::TypeCmdCtrlWifiReset,
+                Payload::CmdCtrlWifiReset(CmdCtrlWifiReset {}),
+            ),
+            ControlAction::ReprovWifi => (
+                Msg::TypeCmdCtrlWifiReprov,
+                Payload::CmdCtrlWifiReprov(CmdCtrlWifiReprov {}),
+            ),
+            ControlAction::ResetThread => (
+                Msg::TypeCmdCtrlThreadReset,
+                Payload::CmdCtrlThreadReset(CmdCtrlThreadReset {}),
+            ),
+            ControlAction::ReprovThread => (
+                Msg::TypeCmdCtrlThreadReprov,
+                Payload::CmdCtrlThreadReprov(CmdCtrlThreadReprov {}),
+            ),
+        };
+        encode(
+            &NetworkCtrlPayload {
+                msg: msg as i32,
+                status: 0,
+                payload: Some(payload),
+            },
+            out,
+        )
+    }
+
+    fn decode<'b>(&self, reply: &'b [u8]) -> Result<(), ReplyError> {
+        let expected = match self.0 {
+            ControlAction::ResetWifi => Msg::TypeRespCtrlWifiReset,
+            ControlAction::ReprovWifi => Msg::TypeRespCtrlWifiReprov,
+            ControlAction::ResetThread => Msg::TypeRespCtrlThreadReset,
+            ControlAction::ReprovThread => Msg::TypeRespCtrlThreadReprov,
+        };
+        let message: NetworkCtrlPayload = decode(reply).map_err(|_| ReplyError::Malformed)?;
+        if message.msg != expected as i32 {
+            return Err(ReplyError::UnexpectedMessage);
+        }
+        Ok(StatusCode::check(message.status)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_hex::hex;
+
+    #[test]
+    fn every_action_has_its_numbers() {
+        // Request bytes and the success reply, by the field numbers of the protocol.
+        for (action, request, reply) in [
+            (ControlAction::ResetWifi, "08015a00", "08026200"),
+            (ControlAction::ReprovWifi, "08036a00", "08047200"),
+            (ControlAction::ResetThread, "08057a00", "0806820100"),
+            (ControlAction::ReprovThread, "08078a0100", "0808920100"),
+        ] {
+            let mut out = [0; 16];
+            let n = Control(action).encode(&mut out).unwrap();
+            assert_eq!(out[..n], hex(request), "{action:?}");
+            assert_eq!(Control(action).decode(&hex(reply)), Ok(()), "{action:?}");
+        }
+        assert_eq!(
+            Control(ControlAction::ResetWifi).decode(&hex("080210056200")),
+            Err(ReplyError::Status(StatusCode::InternalError))
+        );
+    }
+}

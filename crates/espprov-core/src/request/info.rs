@@ -1,0 +1,32 @@
+//! Endpoint `proto-ver`: version, security, capabilities.
+
+use super::{Request, sealed::Sealed};
+use crate::ReplyError;
+use espprov_proto::EncodeError;
+use espprov_transport::Endpoint;
+use espprov_types::DeviceInfo;
+
+/// Asks for the device's version and capabilities. Travels in clear, with or without a session.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct GetInfo;
+
+/// Any bytes do, but not none: an empty body is refused over HTTP.
+const FILLER: &[u8] = b"---";
+
+impl Sealed for GetInfo {}
+
+impl Request for GetInfo {
+    type Response<'b> = DeviceInfo;
+
+    fn endpoint(&self) -> Endpoint<'_> {
+        Endpoint::PROTO_VER
+    }
+
+    fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
+        super::custom::copy(FILLER, out)
+    }
+
+    fn decode<'b>(&self, reply: &'b [u8]) -> Result<DeviceInfo, ReplyError> {
+        DeviceInfo::parse(reply).map_err(|_| ReplyError::Malformed)
+    }
+}
