@@ -161,3 +161,95 @@ impl Authenticator for Auto {
         self.plaintext
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::String;
+
+    /// Counts up: entropy enough for a handshake that is never sent.
+    struct Counter(u8);
+    impl rand_core::TryRng for Counter {
+        type Error = core::convert::Infallible;
+        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+            self.0 = self.0.wrapping_add(1);
+            Ok(u32::from(self.0) + 1)
+        }
+        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+            self.try_next_u32().map(u64::from)
+        }
+        fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Self::Error> {
+            for b in dst {
+                self.0 = self.0.wrapping_add(1);
+                *b = self.0;
+            }
+            Ok(())
+        }
+    }
+    impl TryCryptoRng for Counter {}
+
+    /// What `auth` does with a device that claims this.
+    fn verdict(auth: &Auto, sec_ver: &str, cap: &str) -> Result<SessionSecurity, PolicyError> {
+        let mut json = String::from(r#"{"prov":{"ver":"v1.1","#);
+        json.push_str(sec_ver);
+        json.push_str(r#""cap":["wifi_scan""#);
+        json.push_str(cap);
+        json.push_str("]}}");
+        let info = DeviceInfo::parse(json.as_bytes()).unwrap();
+        let mut auth = auth.clone();
+        auth.begin(&info, &mut Counter(0)).map(|h| auth.security(&h))
+    }
+
+    const SEC0: (&str, &str) = (r#""sec_ver":0,"#, r#","no_sec""#);
+    const SEC1: (&str, &str) = (r#""sec_ver":1,"#, "");
+    const SEC1_NO_POP: (&str, &str) = (r#""sec_ver":1,"#, r#","no_pop""#);
+    const SEC2: (&str, &str) = (r#""sec_ver":2,"sec_patch_ver":1,"#, "");
+    const OLD: (&str, &str) = ("", "");
+    const OLD_NO_SEC: (&str, &str) = ("", r#","no_sec""#);
+    const FUTURE: (&str, &str) = (r#""sec_ver":3,"#, "");
+
+    #[test]
+    fn the_policy() {
+        use PolicyError as E;
+        use SessionSecurity as S;
+        let none = Auto::new();
+        let pop = Auto::new().with_pop(b"abcd1234").unwrap();
+        let no_pop = Auto::new().with_pop(b"").unwrap();
+        let password = Auto::new().with_password(b"secret").unwrap();
+        let forced = |scheme| SecurityChoice::Exactly(scheme);
+        for (auth, (sec_ver, cap), expected) in [
+            (&none, SEC0, Ok(S::Sec0)),
+            (&none, OLD_NO_SEC, Ok(S::Sec0)),
+            (&none, SEC1, Err(E::PopMissing)),
+            (&none, OLD, Err(E::PopMissing)),
+            (&none, SEC1_NO_POP, Ok(S::Sec1)),
+            (&none, SEC2, Err(E::PasswordMissing)),
+            (&none, FUTURE, Err(E::UnknownScheme(3))),
+            (&pop, SEC0, Err(E::SecurityDowngrade { offered: 0 })),
+            (&pop, SEC1, Ok(S::Sec1)),
+            (&pop, OLD, Ok(S::Sec1)),
+            (&pop, SEC1_NO_POP, Err(E::PopNotWanted)),
+            (&pop, SEC2, Ok(S::Sec2)),
+            (&no_pop, SEC1_NO_POP, Ok(S::Sec1)),
+            (&no_pop, SEC2, Err(E::PasswordMissing)),
+            (&no_pop, SEC0, Ok(S::Sec0)),
+            (&password, SEC0, Err(E::SecurityDowngrade { offered: 0 })),
+            (&password, SEC1, Err(E::PasswordForSecurity1)),
+            (&password, SEC1_NO_POP, Err(E::PasswordForSecurity1)),
+            (&password, SEC2, Ok(S::Sec2)),
+            (&pop.clone().allow_plaintext(true), SEC0, Ok(S::Sec0)),
+            (&pop.clone().allow_plaintext(true), SEC1_NO_POP, Err(E::PopNotWanted)),
+            (&pop.clone().with_choice(forced(SecurityScheme::Sec2)), SEC1, Err(E::SchemeMismatch { offered: 1, wanted: 2 })),
+            (&pop.clone().with_choice(forced(SecurityScheme::Sec1)), SEC1, Ok(S::Sec1)),
+        ] {
+            assert_eq!(verdict(auth, sec_ver, cap), expected, "{auth:?} with {sec_ver} {cap}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let auth = Auto::new().with_pop(b"abcd1234").unwrap().with_password(b"s3cret").unwrap();
+        let text = std::format!("{auth:?}");
+        assert!(!text.contains("abcd1234") && !text.contains("s3cret") && !text.contains("97, 98"), "{text}");
+    }
+}
