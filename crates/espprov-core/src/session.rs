@@ -1,6 +1,7 @@
 //! An established session: typed requests in, records out, typed answers back. Sans-IO.
 
-use crate::{Request, SessionError};
+use crate::SessionError;
+use crate::request::Request;
 use espprov_security::Channel;
 use espprov_transport::Endpoint;
 

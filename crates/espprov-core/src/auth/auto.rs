@@ -144,7 +144,7 @@ impl Authenticator for Auto {
                     username, password, info.patch, rng,
                 )?))
             }
-            SecurityScheme::Unknown(scheme) => Err(PolicyError::UnknownScheme(scheme)),
+            other => Err(PolicyError::UnknownScheme(other.number())),
         }
     }
 
@@ -238,18 +238,44 @@ mod tests {
             (&password, SEC1_NO_POP, Err(E::PasswordForSecurity1)),
             (&password, SEC2, Ok(S::Sec2)),
             (&pop.clone().allow_plaintext(true), SEC0, Ok(S::Sec0)),
-            (&pop.clone().allow_plaintext(true), SEC1_NO_POP, Err(E::PopNotWanted)),
-            (&pop.clone().with_choice(forced(SecurityScheme::Sec2)), SEC1, Err(E::SchemeMismatch { offered: 1, wanted: 2 })),
-            (&pop.clone().with_choice(forced(SecurityScheme::Sec1)), SEC1, Ok(S::Sec1)),
+            (
+                &pop.clone().allow_plaintext(true),
+                SEC1_NO_POP,
+                Err(E::PopNotWanted),
+            ),
+            (
+                &pop.clone().with_choice(forced(SecurityScheme::Sec2)),
+                SEC1,
+                Err(E::SchemeMismatch {
+                    offered: 1,
+                    wanted: 2,
+                }),
+            ),
+            (
+                &pop.clone().with_choice(forced(SecurityScheme::Sec1)),
+                SEC1,
+                Ok(S::Sec1),
+            ),
         ] {
-            assert_eq!(verdict(auth, sec_ver, cap), expected, "{auth:?} with {sec_ver} {cap}");
+            assert_eq!(
+                verdict(auth, sec_ver, cap),
+                expected,
+                "{auth:?} with {sec_ver} {cap}"
+            );
         }
     }
 
     #[test]
     fn debug_shows_no_secret() {
-        let auth = Auto::new().with_pop(b"abcd1234").unwrap().with_password(b"s3cret").unwrap();
+        let auth = Auto::new()
+            .with_pop(b"abcd1234")
+            .unwrap()
+            .with_password(b"s3cret")
+            .unwrap();
         let text = std::format!("{auth:?}");
-        assert!(!text.contains("abcd1234") && !text.contains("s3cret") && !text.contains("97, 98"), "{text}");
+        assert!(
+            !text.contains("abcd1234") && !text.contains("s3cret") && !text.contains("97, 98"),
+            "{text}"
+        );
     }
 }

@@ -39,7 +39,7 @@ impl Authenticator for Sec1Only {
                 offered: 2,
                 wanted: 1,
             }),
-            SecurityScheme::Unknown(scheme) => Err(PolicyError::UnknownScheme(scheme)),
+            other => Err(PolicyError::UnknownScheme(other.number())),
         }
     }
 
@@ -50,7 +50,7 @@ impl Authenticator for Sec1Only {
 
 /// A held PoP must be used, and a needed one must be held.
 pub(super) fn check_pop(info: &DeviceInfo, pop: Option<&Secret<64>>) -> Result<(), PolicyError> {
-    let no_pop = info.capabilities.no_pop();
+    let no_pop = info.capabilities.no_pop;
     match pop {
         Some(pop) if no_pop && !pop.is_empty() => Err(PolicyError::PopNotWanted),
         None if !no_pop => Err(PolicyError::PopMissing),

@@ -45,7 +45,7 @@ impl Authenticator for Sec2Only {
             )?),
             SecurityScheme::Sec0 => Err(PolicyError::SecurityDowngrade { offered: 0 }),
             SecurityScheme::Sec1 => Err(PolicyError::SecurityDowngrade { offered: 1 }),
-            SecurityScheme::Unknown(scheme) => Err(PolicyError::UnknownScheme(scheme)),
+            other => Err(PolicyError::UnknownScheme(other.number())),
         }
     }
 

@@ -323,12 +323,12 @@ mod tests {
     }
 
     /// ssid "ab", channel 6, rssi -50, bssid 1..6, auth 9.
-    const ENTRY: &str = "0a1d0a02616210061 8ceffffffffffffffff012206010203040506 2809";
+    const ENTRY: &str = "0a1b 0a026162 1006 18ceffffffffffffffff01 2206010203040506 2809";
 
     #[test]
     fn entries_are_read() {
         let entry = ENTRY.replace(' ', "");
-        let reply = hex(&std::format!("08057a1f{entry}"));
+        let reply = hex(&std::format!("08057a1d{entry}"));
         let page = WifiScanPage(ScanPage { start: 0, count: 1 })
             .decode(&reply)
             .unwrap();
@@ -343,7 +343,7 @@ mod tests {
     #[test]
     fn more_entries_than_asked_for() {
         let entry = ENTRY.replace(' ', "");
-        let reply = hex(&std::format!("08057a3e{entry}{entry}"));
+        let reply = hex(&std::format!("08057a3a{entry}{entry}"));
         let page = |count| WifiScanPage(ScanPage { start: 0, count });
         assert_eq!(page(2).decode(&reply).map(|aps| aps.len()), Ok(2));
         assert_eq!(page(1).decode(&reply), Err(ReplyError::TooManyEntries));

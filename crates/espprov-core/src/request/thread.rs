@@ -34,7 +34,7 @@ impl Request for SetThread<'_> {
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
         SetThreadConfigRef {
-            dataset: self.0.as_bytes(),
+            dataset: self.0.expose(),
         }
         .encode(out)
     }
