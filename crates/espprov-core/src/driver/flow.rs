@@ -19,6 +19,10 @@ use rand_core::TryCryptoRng;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
+/// How often credentials are handed over before giving up: the first time, once more after a lost answer, and
+/// once more after clearing an earlier attempt.
+const MAX_ATTEMPTS: usize = 3;
+
 /// How a provisioning ended. `C` says where the device is now, `F` why it is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome<C, F> {
@@ -115,39 +119,42 @@ where
         Q: for<'b> Request<Response<'b>: Into<Progress<D, F>>>,
     {
         self.require_secrecy().await?;
-        match self.hand_over(route).await? {
-            Handed::Applied => {}
-            Handed::Ended(outcome) => return Ok(outcome),
-            // An earlier run left the device in another state: look, clear the way, once more.
-            Handed::WrongState(code) => {
-                if let Some(outcome) = self.clear_the_way(route, code).await? {
-                    return Ok(outcome);
+        // The error that left it unclear whether the device acted on `apply`.
+        let mut doubt = None;
+        for _ in 0..MAX_ATTEMPTS {
+            match self.hand_over(route).await {
+                Ok(Handed::Applied) => {
+                    self.observer.event(&Event::ConfigApplied);
+                    return self.follow(route).await;
                 }
-                match self.hand_over(route).await? {
-                    Handed::Applied => {}
-                    Handed::Ended(outcome) => return Ok(outcome),
-                    Handed::WrongState(code) => {
-                        return Err(ProvisionError::Status {
-                            phase: Phase::Apply,
-                            code,
-                        });
+                // Handing over again is safe in a new session: if the device acted, it refuses the second
+                // apply and we look at what it is doing.
+                Ok(Handed::Unclear(error)) => {
+                    self.observer.event(&Event::LinkLost { phase: Phase::Apply });
+                    doubt = Some(error);
+                }
+                Ok(Handed::WrongState(code)) => {
+                    if let Some(outcome) = self.clear_the_way(route, code, doubt.is_some()).await? {
+                        return Ok(outcome);
                     }
                 }
+                Err(error) => return Err(doubt.unwrap_or(error)),
             }
         }
-        self.observer.event(&Event::ConfigApplied);
-        self.follow(route).await
+        Err(doubt.unwrap_or(ProvisionError::Status {
+            phase: Phase::Apply,
+            code: StatusCode::InternalError,
+        }))
     }
 
     /// Set and apply.
     async fn hand_over<S, P, Q, D, F>(
         &mut self,
         route: &Route<'_, S, P, Q, D, F>,
-    ) -> Result<Handed<D, F>, ProvisionError<T::Error>>
+    ) -> Result<Handed<ProvisionError<T::Error>>, ProvisionError<T::Error>>
     where
         S: for<'b> Request<Response<'b> = ()>,
         P: for<'b> Request<Response<'b> = ()>,
-        Q: for<'b> Request<Response<'b>: Into<Progress<D, F>>>,
     {
         self.ask(route.set, Phase::Set, self.deadlines.exchange, |()| ())
             .await?;
@@ -157,46 +164,35 @@ where
             .await
         {
             Ok(()) => Ok(Handed::Applied),
-            Err(ProvisionError::Status { code, .. }) => Ok(Handed::WrongState(code)),
-            // The reply was lost. Did the device act on it? Never repeat blindly: ask it, in a new session.
-            Err(error) if error.is_link_trouble() => {
-                self.observer.event(&Event::LinkLost { phase: Phase::Apply });
-                match self.look(route.status).await {
-                    Ok(Progress::Trying(_)) => Ok(Handed::Applied),
-                    Ok(Progress::Online(on)) if (route.same)(&on) => {
-                        Ok(Handed::Ended(Outcome::Connected(on)))
-                    }
-                    Ok(Progress::Gone(why)) => Ok(Handed::Ended(Outcome::Failed(why))),
-                    _ => Err(error),
-                }
-            }
+            Err(ProvisionError::Status {
+                code: StatusCode::InternalError,
+                ..
+            }) => Ok(Handed::WrongState(StatusCode::InternalError)),
+            Err(error) if error.is_link_trouble() => Ok(Handed::Unclear(error)),
             Err(error) => Err(error),
         }
     }
 
-    /// `apply` came at a bad moment (an attempt failed before, or is under way). Finds out which, and makes
-    /// room for another one.
+    /// `apply` came at a bad moment: an attempt is under way or has ended, an earlier run's or (`ours`) perhaps
+    /// the one whose answer was lost. Finds out how it ends, or makes room for another one (`None`).
     async fn clear_the_way<S, P, Q, D, F>(
         &mut self,
         route: &Route<'_, S, P, Q, D, F>,
         code: StatusCode,
+        ours: bool,
     ) -> Result<Option<Outcome<D, F>>, ProvisionError<T::Error>>
     where
         Q: for<'b> Request<Response<'b>: Into<Progress<D, F>>>,
     {
-        if code != StatusCode::InternalError {
-            return Err(ProvisionError::Status {
-                phase: Phase::Apply,
-                code,
-            });
-        }
         let lever = match self.look(route.status).await? {
+            // Ours or a stale one? One more attempt answers that for certain.
             Progress::Gone(_) => route.reset,
             Progress::Online(on) if (route.same)(&on) => return Ok(Some(Outcome::Connected(on))),
             Progress::Online(_) => route.reprov,
             Progress::Trying(_) => match self.follow(route).await? {
                 Outcome::Connected(on) if (route.same)(&on) => return Ok(Some(Outcome::Connected(on))),
                 Outcome::Connected(_) => route.reprov,
+                Outcome::Failed(why) if ours => return Ok(Some(Outcome::Failed(why))),
                 Outcome::Failed(_) => route.reset,
                 Outcome::LikelyConnected => return Ok(Some(Outcome::LikelyConnected)),
             },
@@ -283,10 +279,10 @@ where
     }
 }
 
-/// How handing over went.
-enum Handed<C, F> {
+/// How handing over went. `E` is the error that lost the answer to apply.
+enum Handed<E> {
     Applied,
-    Ended(Outcome<C, F>),
+    Unclear(E),
     WrongState(StatusCode),
 }
 
