@@ -40,7 +40,10 @@ impl DeviceHandshake for NoSecurity {
 /// A scheme chosen at run time: what a simulator needs. Firmware names the one type it uses.
 #[derive(Debug)]
 #[non_exhaustive]
-#[allow(clippy::large_enum_variant, reason = "a device has one of these for good: no heap for it")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a device has one of these for good: no heap for it"
+)]
 pub enum AnySecurity {
     /// No security, no endpoint `prov-session`.
     None(NoSecurity),

@@ -63,7 +63,7 @@ impl Request for SetWifi<'_> {
         .encode(out)
     }
 
-    fn decode<'b>(&self, reply: &'b [u8]) -> Result<(), ReplyError> {
+    fn decode(&self, reply: &[u8]) -> Result<(), ReplyError> {
         match payload(reply, Msg::TypeRespSetWifiConfig)? {
             Some(Payload::RespSetWifiConfig(response)) => Ok(StatusCode::check(response.status)?),
             _ => Err(ReplyError::MissingPayload),
@@ -84,7 +84,7 @@ impl Request for ApplyWifi {
         bare(Msg::TypeCmdApplyWifiConfig, None, out)
     }
 
-    fn decode<'b>(&self, reply: &'b [u8]) -> Result<(), ReplyError> {
+    fn decode(&self, reply: &[u8]) -> Result<(), ReplyError> {
         match payload(reply, Msg::TypeRespApplyWifiConfig)? {
             Some(Payload::RespApplyWifiConfig(response)) => Ok(StatusCode::check(response.status)?),
             _ => Err(ReplyError::MissingPayload),
@@ -110,7 +110,7 @@ impl Request for GetWifiStatus {
         )
     }
 
-    fn decode<'b>(&self, reply: &'b [u8]) -> Result<WifiStatus, ReplyError> {
+    fn decode(&self, reply: &[u8]) -> Result<WifiStatus, ReplyError> {
         match payload(reply, Msg::TypeRespGetWifiStatus)? {
             Some(Payload::RespGetWifiStatus(response)) => wifi_status(response),
             _ => Err(ReplyError::MissingPayload),

@@ -65,7 +65,7 @@ impl Request for Control {
         )
     }
 
-    fn decode<'b>(&self, reply: &'b [u8]) -> Result<(), ReplyError> {
+    fn decode(&self, reply: &[u8]) -> Result<(), ReplyError> {
         let expected = match self.0 {
             ControlAction::ResetWifi => Msg::TypeRespCtrlWifiReset,
             ControlAction::ReprovWifi => Msg::TypeRespCtrlWifiReprov,

@@ -26,7 +26,7 @@ impl Request for GetInfo {
         super::custom::copy(FILLER, out)
     }
 
-    fn decode<'b>(&self, reply: &'b [u8]) -> Result<DeviceInfo, ReplyError> {
+    fn decode(&self, reply: &[u8]) -> Result<DeviceInfo, ReplyError> {
         DeviceInfo::parse(reply).map_err(|_| ReplyError::Malformed)
     }
 }

@@ -115,7 +115,7 @@ impl Request for StartWifiScan {
         send(Msg::TypeCmdScanWifiStart, Payload::CmdScanWifiStart(start), out)
     }
 
-    fn decode<'b>(&self, reply: &'b [u8]) -> Result<(), ReplyError> {
+    fn decode(&self, reply: &[u8]) -> Result<(), ReplyError> {
         receive(reply, Msg::TypeRespScanWifiStart).map(drop)
     }
 }
@@ -145,7 +145,7 @@ impl Request for StartThreadScan {
         )
     }
 
-    fn decode<'b>(&self, reply: &'b [u8]) -> Result<(), ReplyError> {
+    fn decode(&self, reply: &[u8]) -> Result<(), ReplyError> {
         receive(reply, Msg::TypeRespScanThreadStart).map(drop)
     }
 }
@@ -174,7 +174,7 @@ impl Request for ScanStatus {
         }
     }
 
-    fn decode<'b>(&self, reply: &'b [u8]) -> Result<ScanProgress, ReplyError> {
+    fn decode(&self, reply: &[u8]) -> Result<ScanProgress, ReplyError> {
         let expected = match self {
             Self::Wifi => Msg::TypeRespScanWifiStatus,
             Self::Thread => Msg::TypeRespScanThreadStatus,
@@ -224,7 +224,7 @@ impl Request for WifiScanPage {
         )
     }
 
-    fn decode<'b>(&self, reply: &'b [u8]) -> Result<Vec<AccessPoint>, ReplyError> {
+    fn decode(&self, reply: &[u8]) -> Result<Vec<AccessPoint>, ReplyError> {
         let entries = match receive(reply, Msg::TypeRespScanWifiResult)? {
             Some(Payload::RespScanWifiResult(result)) => result.entries,
             None => Vec::new(),
@@ -268,7 +268,7 @@ impl Request for ThreadScanPage {
         )
     }
 
-    fn decode<'b>(&self, reply: &'b [u8]) -> Result<Vec<ThreadNetwork>, ReplyError> {
+    fn decode(&self, reply: &[u8]) -> Result<Vec<ThreadNetwork>, ReplyError> {
         let entries = match receive(reply, Msg::TypeRespScanThreadResult)? {
             Some(Payload::RespScanThreadResult(result)) => result.entries,
             None => Vec::new(),

@@ -39,7 +39,7 @@ impl Request for SetThread<'_> {
         .encode(out)
     }
 
-    fn decode<'b>(&self, reply: &'b [u8]) -> Result<(), ReplyError> {
+    fn decode(&self, reply: &[u8]) -> Result<(), ReplyError> {
         match payload(reply, Msg::TypeRespSetThreadConfig)? {
             Some(Payload::RespSetThreadConfig(response)) => Ok(StatusCode::check(response.status)?),
             _ => Err(ReplyError::MissingPayload),
@@ -60,7 +60,7 @@ impl Request for ApplyThread {
         bare(Msg::TypeCmdApplyThreadConfig, None, out)
     }
 
-    fn decode<'b>(&self, reply: &'b [u8]) -> Result<(), ReplyError> {
+    fn decode(&self, reply: &[u8]) -> Result<(), ReplyError> {
         match payload(reply, Msg::TypeRespApplyThreadConfig)? {
             Some(Payload::RespApplyThreadConfig(response)) => Ok(StatusCode::check(response.status)?),
             _ => Err(ReplyError::MissingPayload),
@@ -85,7 +85,7 @@ impl Request for GetThreadStatus {
         )
     }
 
-    fn decode<'b>(&self, reply: &'b [u8]) -> Result<ThreadStatus, ReplyError> {
+    fn decode(&self, reply: &[u8]) -> Result<ThreadStatus, ReplyError> {
         match payload(reply, Msg::TypeRespGetThreadStatus)? {
             Some(Payload::RespGetThreadStatus(response)) => thread_status(response),
             _ => Err(ReplyError::MissingPayload),
