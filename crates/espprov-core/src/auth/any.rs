@@ -7,10 +7,6 @@ use espprov_security::{
 
 /// One of the three handshakes.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one lives at a time, on the desktop; no_std users pick a scheme"
-)]
 pub enum AnyHandshake {
     /// No handshake; see [`NoSecurity`].
     Skipped(SkippedHandshake),
@@ -24,10 +20,6 @@ pub enum AnyHandshake {
 
 /// The channel one of the handshakes ended in.
 #[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one lives at a time, on the desktop; no_std users pick a scheme"
-)]
 pub enum AnyChannel {
     /// No cipher.
     Plain(Plain),
