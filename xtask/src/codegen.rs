@@ -1,8 +1,9 @@
 //! `cargo xtask codegen`: proto/*.proto to Rust, by protox (parser) and prost-build (generator).
 
+use crate::tools::root;
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const FILES: [&str; 5] = [
     "common.proto",
@@ -28,14 +29,6 @@ pub(crate) fn run(check: bool) -> Result<(), String> {
     }
     println!("codegen: wrote {} files", generated.len());
     Ok(())
-}
-
-/// The workspace root, wherever cargo was started.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .map(Path::to_path_buf)
-        .unwrap_or_default()
 }
 
 fn generate(protos: &Path) -> Result<BTreeMap<String, String>, String> {

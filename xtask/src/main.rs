@@ -1,6 +1,12 @@
 //! `cargo xtask`: everything a maintainer or CI runs, in one place.
 
+mod ci;
 mod codegen;
+mod deny;
+mod fuzz;
+mod no_std;
+mod startup;
+mod tools;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -20,11 +26,40 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Prove that the firmware crates link no std: a probe program without std, and one that must fail
+    NoStd,
+    /// Fuzz everything that reads a peer's bytes (with cargo-fuzz if it is installed)
+    Fuzz {
+        /// How long each target runs
+        #[arg(long, default_value_t = 30)]
+        seconds: u32,
+        /// One target instead of all
+        target: Option<String>,
+    },
+    /// Check licences, bans and origins of the dependencies, and advisories where they can be fetched
+    Deny,
+    /// Measure wall time and memory of `espprov provision sim:zero` (release build)
+    Startup,
+    /// Run everything that CI runs
+    Ci(ci::Options),
+    /// Run one program and print its wall time and resident set
+    #[command(hide = true)]
+    Measure {
+        /// Program and arguments
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        command: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Codegen { check } => codegen::run(check),
+        Command::NoStd => no_std::run(),
+        Command::Fuzz { seconds, target } => fuzz::fuzz(seconds, target.as_deref()),
+        Command::Deny => deny::deny().map(drop),
+        Command::Startup => startup::startup().map(drop),
+        Command::Ci(options) => ci::ci(&options),
+        Command::Measure { command } => startup::measure(&command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

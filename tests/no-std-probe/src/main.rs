@@ -1,0 +1,36 @@
+//! Firmware in outline: no std, its own panic handler and allocator, and every crate that firmware may use.
+//!
+//! A panic handler beside std is a duplicate lang item, so this fails to build if anything below links std.
+#![no_std]
+#![no_main]
+
+use core::alloc::{GlobalAlloc, Layout};
+
+use espprov_core as _;
+use espprov_device as _;
+use espprov_proto as _;
+use espprov_security as _;
+use espprov_transport as _;
+use espprov_types as _;
+#[cfg(feature = "control")]
+use std_crate as _;
+
+/// Has no memory: the probe is checked, never run.
+struct NoMemory;
+
+// SAFETY: a null pointer is how an allocator reports failure, and nothing is ever given out to deallocate.
+unsafe impl GlobalAlloc for NoMemory {
+    unsafe fn alloc(&self, _: Layout) -> *mut u8 {
+        core::ptr::null_mut()
+    }
+
+    unsafe fn dealloc(&self, _: *mut u8, _: Layout) {}
+}
+
+#[global_allocator]
+static ALLOCATOR: NoMemory = NoMemory;
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {}
+}

@@ -1,0 +1,175 @@
+//! `cargo xtask no-std`: the firmware crates link no std and no runtime, and nothing they were not asked for.
+
+use crate::tools::{adopt_lock, capture, cargo, root, target_dir};
+use std::process::Command;
+
+/// Crates that firmware may use.
+const FIRMWARE: [&str; 6] = [
+    "espprov-proto",
+    "espprov-types",
+    "espprov-transport",
+    "espprov-security",
+    "espprov-core",
+    "espprov-device",
+];
+
+/// Feature sets of the probe: nothing, one scheme, the other, both, and whatever the crates enable themselves.
+const FEATURES: [&str; 5] = ["", "sec1", "sec2", "sec1,sec2", "defaults"];
+
+/// What must not appear below the adapters: runtimes, executors, log sinks, sources of entropy, std-only helpers.
+const FORBIDDEN: [&str; 12] = [
+    "tokio",
+    "futures",
+    "futures-executor",
+    "async-std",
+    "smol",
+    "log",
+    "tracing",
+    "getrandom",
+    "rand",
+    "serde_json",
+    "libc",
+    "std",
+];
+
+/// Bare-metal targets, tried as well where their standard library is installed.
+const BARE_METAL: [&str; 3] = [
+    "thumbv7em-none-eabihf",
+    "riscv32imc-unknown-none-elf",
+    "riscv32imac-unknown-none-elf",
+];
+
+pub(crate) fn run() -> Result<(), String> {
+    adopt_lock("tests/no-std-probe")?;
+    for features in FEATURES {
+        builds(features, None)?;
+        println!("no-std: the probe builds with features [{features}]");
+    }
+    control()?;
+    bare_metal()?;
+    dependencies()?;
+    println!(
+        "no-std: proved for {} with {} feature sets; the control with std was caught",
+        FIRMWARE.join(", "),
+        FEATURES.len()
+    );
+    Ok(())
+}
+
+fn probe(features: &str, target: Option<&str>) -> Command {
+    let mut command = cargo();
+    command
+        .args(["check", "--quiet", "--features", features, "--manifest-path"])
+        .arg(root().join("tests/no-std-probe/Cargo.toml"))
+        .env("CARGO_TARGET_DIR", target_dir().join("no-std-probe"));
+    if let Some(target) = target {
+        command.args(["--target", target]);
+    }
+    command
+}
+
+fn builds(features: &str, target: Option<&str>) -> Result<(), String> {
+    let (ok, text) = capture(&mut probe(features, target))?;
+    if ok {
+        return Ok(());
+    }
+    let hint = if text.contains("panic_impl") {
+        "\nhint: `duplicate lang item panic_impl` means that a dependency links std"
+    } else {
+        ""
+    };
+    Err(format!(
+        "the probe does not build with features [{features}]:\n{text}{hint}"
+    ))
+}
+
+/// Proves that the probe can fail, and fails for the right reason.
+fn control() -> Result<(), String> {
+    let (ok, text) = capture(&mut probe("control", None))?;
+    if ok {
+        return Err("the control links std and was not caught: the probe proves nothing".into());
+    }
+    if !text.contains("duplicate lang item") && !text.contains("found duplicate lang item") {
+        return Err(format!("the control failed for another reason than std:\n{text}"));
+    }
+    println!("no-std: the control (a dependency that links std) is caught: duplicate lang item");
+    Ok(())
+}
+
+fn bare_metal() -> Result<(), String> {
+    let (_, sysroot) = capture(Command::new("rustc").args(["--print", "sysroot"]))?;
+    let libraries = std::path::Path::new(sysroot.trim()).join("lib/rustlib");
+    for target in BARE_METAL {
+        if libraries.join(target).join("lib").is_dir() {
+            for features in FEATURES {
+                builds(features, Some(target))?;
+            }
+            println!("no-std: the probe builds for {target}");
+        } else {
+            println!(
+                "no-std: not tried on {target}: its standard library is not installed (rustup target add)"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Looks through the dependency trees, for what links nothing from std and is still not wanted there.
+fn dependencies() -> Result<(), String> {
+    for package in FIRMWARE {
+        let tree = tree(package, &[])?;
+        let bad: Vec<_> = tree
+            .iter()
+            .filter(|name| FORBIDDEN.contains(&name.as_str()))
+            .collect();
+        if !bad.is_empty() {
+            return Err(format!(
+                "{package} depends on {bad:?}, which belongs into the adapters"
+            ));
+        }
+    }
+    println!("no-std: no runtime, log sink, clock or entropy source among the dependencies");
+
+    for package in ["espprov-security", "espprov-core", "espprov-device"] {
+        let bignum = |features| {
+            Ok::<_, String>(
+                tree(package, features)?
+                    .iter()
+                    .any(|name| name == "crypto-bigint"),
+            )
+        };
+        if bignum(&["--no-default-features", "--features", "sec1"])? {
+            return Err(format!("{package} with security 1 only links a bignum"));
+        }
+        if !bignum(&["--no-default-features", "--features", "sec2"])? {
+            return Err(format!(
+                "{package} with security 2 links no bignum: this check looks for the wrong crate"
+            ));
+        }
+    }
+    println!("no-std: security 1 alone links no bignum");
+    Ok(())
+}
+
+/// The names of everything a package links (build tools and procedural macros left out).
+fn tree(package: &str, features: &[&str]) -> Result<Vec<String>, String> {
+    let mut command = cargo();
+    command
+        .args([
+            "tree",
+            "--locked",
+            "--quiet",
+            "--package",
+            package,
+            "--edges",
+            "normal,no-proc-macro",
+        ])
+        .args(["--prefix", "none", "--format", "{p}"])
+        .args(features);
+    let (ok, text) = capture(&mut command)?;
+    if !ok {
+        return Err(format!("cargo tree failed:\n{text}"));
+    }
+    let names = text.lines().filter_map(|line| line.split_whitespace().next());
+    Ok(names.map(str::to_owned).collect())
+}
