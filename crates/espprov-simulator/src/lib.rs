@@ -14,6 +14,7 @@
 //! assert_eq!(clock.now().as_secs(), 60); // and no real second has passed
 //! ```
 
+pub mod console;
 pub mod device;
 pub mod event;
 pub mod fault;
@@ -25,6 +26,7 @@ pub mod service;
 pub mod time;
 mod world;
 
+pub use console::Console;
 pub use device::SimDevice;
 pub use event::SimEvent;
 pub use fault::{Fault, FaultyTransport, Injection};

@@ -1,0 +1,209 @@
+//! The UART console of a device, over any pair of byte streams.
+//!
+//! A prompt, an echo, lines of `<endpoint> <session id> <hex>` that end with a carriage return, answers in
+//! lower-case hex. What is refused is answered by the next prompt alone.
+
+mod line;
+mod noise;
+
+pub use line::{Line, parse_line};
+
+use crate::service::{Answer, Presence, Service, Shared};
+use core::time::Duration;
+use espprov_transport::Clock;
+use espprov_types::hex::Hex;
+use noise::Noise;
+use std::io::{self, Write};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+/// What the device prints when it is ready for a line.
+pub const PROMPT: &[u8] = b"\n>> ";
+
+/// Characters of a line on stock firmware, its carriage return included.
+pub const STOCK_LINE_LIMIT: usize = 255;
+
+/// Without a limit of its own a line is still cut here, so that memory stays bounded.
+const HARD_LIMIT: usize = 64 * 1024;
+
+/// The console of a device, without any I/O: bytes go in, bytes come out.
+///
+/// [`feed`](Self::feed) until it says [`Progress::Wait`], then [`resume`](Self::resume) at that time, and
+/// feed on. [`serve`](Self::serve) does that for a pair of streams.
+#[derive(Debug)]
+pub struct Console<S> {
+    device: Shared<S>,
+    line_limit: usize,
+    noise: Option<Noise>,
+    line: Vec<u8>,
+    /// The line is longer than it may be; the rest is dropped up to its end.
+    overlong: bool,
+    session: Option<Current>,
+}
+
+/// The session that the last request was for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Current {
+    /// As the client named it.
+    id: u32,
+    /// As the device counts it: another front end may have opened one since.
+    number: u64,
+    boot: u32,
+}
+
+/// Whether the console takes more input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Progress {
+    /// It does.
+    Ready,
+    /// A request is under way; call [`Console::resume`] at this time.
+    Wait {
+        /// In the time that was handed in.
+        until: Duration,
+    },
+}
+
+impl<S: Service> Console<S> {
+    /// A console with the line limit of stock firmware and no log lines.
+    #[must_use]
+    pub fn new(device: Shared<S>) -> Self {
+        Self {
+            device,
+            line_limit: STOCK_LINE_LIMIT,
+            noise: None,
+            line: Vec::new(),
+            overlong: false,
+            session: None,
+        }
+    }
+
+    /// Sets the longest line, its carriage return included; 0 means no limit.
+    #[must_use]
+    pub const fn with_line_limit(mut self, limit: usize) -> Self {
+        self.line_limit = limit;
+        self
+    }
+
+    /// Mixes coloured log lines into the output, as firmware does; the seed decides which and where.
+    #[must_use]
+    pub fn with_log_noise(mut self, seed: u64) -> Self {
+        self.noise = Some(Noise::new(seed));
+        self
+    }
+
+    /// Takes one byte; what the device prints is appended to `out`.
+    pub fn feed(&mut self, byte: u8, now: Duration, out: &mut Vec<u8>) -> Progress {
+        let presence = self.device.with(|device| device.presence(now));
+        let Presence::On { boot } = presence else {
+            // Nobody listens and nobody echoes.
+            self.line.clear();
+            self.overlong = false;
+            return Progress::Ready;
+        };
+        if byte != b'\r' {
+            out.push(byte);
+            let limit = match self.line_limit {
+                0 => HARD_LIMIT,
+                limit => limit.min(HARD_LIMIT),
+            };
+            // One of the limit's characters is the carriage return.
+            if self.line.len() + 1 < limit {
+                self.line.push(byte);
+            } else {
+                self.overlong = true;
+            }
+            return Progress::Ready;
+        }
+        let line = core::mem::take(&mut self.line);
+        let overlong = core::mem::take(&mut self.overlong);
+        let request = parse_line(&line).filter(|_| !overlong);
+        self.log(now, out);
+        let Some(request) = request else {
+            out.extend_from_slice(PROMPT);
+            return Progress::Ready;
+        };
+        let Line {
+            endpoint,
+            session,
+            payload,
+        } = request;
+        let current = self.session;
+        let (answer, number) = self.device.state(|state| {
+            let is_same =
+                current.is_some_and(|c| c.id == session && c.number == state.session && c.boot == boot);
+            let number = if is_same { state.session } else { state.open_session() };
+            (state.service.handle(endpoint, &payload, now), number)
+        });
+        self.session = Some(Current {
+            id: session,
+            number,
+            boot,
+        });
+        self.print(answer, now, out)
+    }
+
+    /// Goes on after [`Progress::Wait`].
+    pub fn resume(&mut self, now: Duration, out: &mut Vec<u8>) -> Progress {
+        let answer = self.device.with(|device| device.resume(now));
+        self.print(answer, now, out)
+    }
+
+    fn print(&mut self, answer: Answer, now: Duration, out: &mut Vec<u8>) -> Progress {
+        match answer {
+            Answer::Reply(reply) => {
+                // Writing to a Vec cannot fail.
+                let _ = write!(out, "\r\n{}\r\n", Hex(&reply));
+                self.log(now, out);
+                out.extend_from_slice(PROMPT);
+            }
+            Answer::Pending { until } => return Progress::Wait { until },
+            Answer::Refused | Answer::NoSuchEndpoint => out.extend_from_slice(PROMPT),
+            Answer::Silence | Answer::Closed { .. } => {}
+        }
+        Progress::Ready
+    }
+
+    fn log(&mut self, now: Duration, out: &mut Vec<u8>) {
+        if let Some(noise) = &mut self.noise {
+            noise.maybe(now, out);
+        }
+    }
+
+    /// Serves a pair of streams until the input ends. Prints a prompt first.
+    ///
+    /// Cancel-safe in the sense that the device stays usable; what was read and not answered is lost.
+    ///
+    /// # Errors
+    /// Whatever reading or writing the streams gives.
+    pub async fn serve<R, W>(mut self, mut input: R, mut output: W, clock: &impl Clock) -> io::Result<()>
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        let mut chunk = [0; 512];
+        let mut out = PROMPT.to_vec();
+        loop {
+            output.write_all(&out).await?;
+            output.flush().await?;
+            out.clear();
+            let len = input.read(&mut chunk).await?;
+            if len == 0 {
+                return Ok(());
+            }
+            for &byte in &chunk[..len] {
+                let mut progress = self.feed(byte, clock.now(), &mut out);
+                while let Progress::Wait { until } = progress {
+                    // The echo should be seen before the wait.
+                    output.write_all(&out).await?;
+                    output.flush().await?;
+                    out.clear();
+                    clock.sleep(until.saturating_sub(clock.now())).await;
+                    progress = self.resume(clock.now(), &mut out);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
