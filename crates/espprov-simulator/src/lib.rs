@@ -5,13 +5,16 @@
 //! formats of its own, and nothing that only a simulated device could do.
 //!
 //! ```
-//! use espprov_simulator::time::{VirtualClock, block_on};
-//! use espprov_transport::Clock;
-//! use core::time::Duration;
+//! use espprov_simulator::{LinkModel, MemoryTransport, Scenario, Shared, SimDevice, VirtualClock, block_on};
+//! use espprov_transport::{Endpoint, Transport};
 //!
+//! let device = Shared::new(SimDevice::new(Scenario::builtin("default")?)?);
 //! let clock = VirtualClock::new();
-//! block_on(&clock, clock.sleep(Duration::from_secs(60)));
-//! assert_eq!(clock.now().as_secs(), 60); // and no real second has passed
+//! let mut link = MemoryTransport::new(device, clock.clone(), LinkModel::nimble());
+//! let mut buf = [b'-'; 512]; // proto-ver wants a byte, any byte
+//! let len = block_on(&clock, link.exchange(Endpoint::PROTO_VER, &mut buf, 1))?;
+//! assert!(buf[..len].starts_with(b"{"));
+//! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 
 pub mod console;

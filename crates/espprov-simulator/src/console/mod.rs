@@ -131,7 +131,11 @@ impl<S: Service> Console<S> {
         let (answer, number) = self.device.state(|state| {
             let is_same =
                 current.is_some_and(|c| c.id == session && c.number == state.session && c.boot == boot);
-            let number = if is_same { state.session } else { state.open_session() };
+            let number = if is_same {
+                state.session
+            } else {
+                state.open_session()
+            };
             (state.service.handle(endpoint, &payload, now), number)
         });
         self.session = Some(Current {

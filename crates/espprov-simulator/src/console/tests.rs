@@ -40,10 +40,7 @@ fn refusals_are_bare_prompts() {
 fn silence_is_silence() {
     let mut console = console();
     assert_eq!(type_in(&mut console, "silent 1 00\r"), "silent 1 00");
-    assert_eq!(
-        type_in(&mut console, "echo 1 00\r"),
-        "echo 1 00\r\n00\r\n\n>> "
-    );
+    assert_eq!(type_in(&mut console, "echo 1 00\r"), "echo 1 00\r\n00\r\n\n>> ");
 }
 
 #[test]
@@ -91,7 +88,9 @@ fn the_limit_counts_the_carriage_return() {
 fn a_device_that_is_away_does_not_echo() {
     let mut console = console();
     let second = Duration::from_secs(1);
-    console.device.with(|device| device.off = Some((second, 2 * second)));
+    console
+        .device
+        .with(|device| device.off = Some((second, 2 * second)));
     assert!(type_in(&mut console, "count 1 00\r").contains("01"));
     let mut out = Vec::new();
     for byte in *b"count 1 00\r" {
@@ -108,7 +107,9 @@ fn a_device_that_is_away_does_not_echo() {
 fn log_noise_keeps_the_answer_readable() {
     let noisy = |seed| {
         let mut console = console().with_log_noise(seed);
-        (0..20).map(|_| type_in(&mut console, "echo 1 c0ffee\r")).collect::<String>()
+        (0..20)
+            .map(|_| type_in(&mut console, "echo 1 c0ffee\r"))
+            .collect::<String>()
     };
     let out = noisy(3);
     assert_eq!(out, noisy(3), "seeded");

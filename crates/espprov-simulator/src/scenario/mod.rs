@@ -94,10 +94,7 @@ impl Scenario {
             // The message only: the excerpt that toml would print may hold a passphrase.
             message: error.message().trim().to_owned(),
         })?;
-        scenario.check().map_err(|message| ScenarioError {
-            line: None,
-            message: message.to_owned(),
-        })?;
+        scenario.check()?;
         Ok(scenario)
     }
 
@@ -105,9 +102,10 @@ impl Scenario {
     /// callers who do should check again.
     ///
     /// # Errors
-    /// What is wrong, in a sentence.
-    pub fn check(&self) -> Result<(), &'static str> {
-        self.security.check(self.device.flavour)
+    /// [`ScenarioError`] without a line.
+    pub fn check(&self) -> Result<(), ScenarioError> {
+        let verdict = self.security.check(self.device.flavour);
+        verdict.map_err(ScenarioError::new)
     }
 
     /// Security scheme in force: as set, else what this firmware would have.
@@ -140,6 +138,13 @@ pub struct ScenarioError {
 }
 
 impl ScenarioError {
+    pub(crate) fn new(message: &str) -> Self {
+        Self {
+            line: None,
+            message: message.to_owned(),
+        }
+    }
+
     /// Line of the file, counted from 1, if one line is to blame.
     #[must_use]
     pub const fn line(&self) -> Option<usize> {

@@ -1,10 +1,11 @@
 //! The device's side of a scenario.
 
-use crate::link::LinkModel;
+use crate::link::{Ble, LinkModel};
 use crate::secret::{self, Secret};
 use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
+use espprov_device::{BleStack, Firmware, Quirks};
 use serde::{Deserialize, Deserializer};
 
 /// The firmware the simulated device runs, by ESP-IDF generation.
@@ -29,6 +30,17 @@ pub enum Flavour {
 impl Flavour {
     /// Every flavour, oldest first.
     pub const ALL: [Self; 4] = [Self::Idf44, Self::Idf52, Self::Idf55, Self::Idf6];
+
+    /// What the device half calls it.
+    #[must_use]
+    pub const fn firmware(self) -> Firmware {
+        match self {
+            Self::Idf44 => Firmware::Idf44,
+            Self::Idf52 => Firmware::Idf52,
+            Self::Idf55 => Firmware::Idf55,
+            Self::Idf6 => Firmware::Idf6,
+        }
+    }
 
     /// The name in scenario files and on the command line.
     #[must_use]
@@ -141,15 +153,32 @@ impl Default for DeviceSettings {
 }
 
 impl DeviceSettings {
-    /// The model of the in-process link, with this firmware's limits.
+    /// How this firmware behaves on this link.
+    #[must_use]
+    pub fn quirks(&self) -> Quirks {
+        let firmware = self.flavour.firmware();
+        let mut quirks = match self.link {
+            Link::Ideal | Link::Http => Quirks::vendor(firmware),
+            Link::Nimble => Quirks::vendor_ble(firmware, BleStack::NimBle),
+            Link::Bluedroid => Quirks::vendor_ble(firmware, BleStack::Bluedroid),
+        };
+        quirks.max_scan_results = u32::from(self.max_scan_results.max(1));
+        quirks
+    }
+
+    /// The model of the in-process link, with this firmware's limits and manners.
     #[must_use]
     pub fn link_model(&self) -> LinkModel {
-        match (self.link, self.flavour) {
-            (Link::Ideal, _) => LinkModel::Ideal,
-            (Link::Http, _) => LinkModel::http(),
-            (Link::Nimble, _) => LinkModel::nimble(),
-            (Link::Bluedroid, Flavour::Idf44) => LinkModel::bluedroid(),
-            (Link::Bluedroid, _) => LinkModel::bluedroid_sec2(),
+        let quirks = self.quirks();
+        match self.link {
+            Link::Ideal => LinkModel::Ideal,
+            Link::Http => LinkModel::http(),
+            Link::Nimble | Link::Bluedroid => LinkModel::Ble(Ble {
+                connection_interval: Duration::from_millis(30),
+                mtu: 256,
+                value_limit: quirks.max_value.unwrap_or(512),
+                drops_on_refusal: quirks.close_on_refusal,
+            }),
         }
     }
 }

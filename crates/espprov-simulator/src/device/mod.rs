@@ -1,5 +1,7 @@
 //! The simulated ESP32: the protocol of `espprov-device` in the world of a scenario.
 
+mod build;
+
 use crate::event::{Observer, SimEvent, Verdict};
 use crate::fault::{Fault, Plan};
 use crate::scenario::Scenario;
@@ -7,7 +9,7 @@ use crate::service::{Answer, Presence, Service};
 use crate::world::World;
 use core::fmt;
 use core::time::Duration;
-use espprov_device::{Device, Outcome, Quirks, VersionReply};
+use espprov_device::{AnySecurity, Device, Outcome, Quirks, VersionReply};
 use espprov_security::DeviceHandshake;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -21,7 +23,10 @@ const BUFFER: usize = 8192;
 ///
 /// Time is handed in with every call and must not go back; entropy comes from the scenario's seed. So the same
 /// scenario and the same requests at the same times give the same bytes.
-pub struct SimDevice<S> {
+///
+/// Endpoints of its own, besides the standard ones: `custom-data` answers like the vendor's example (`SUCCESS`
+/// and a NUL), `echo` with what it got.
+pub struct SimDevice<S = AnySecurity> {
     device: Device<S, World>,
     rng: ChaCha20Rng,
     faults: Plan,
@@ -48,9 +53,8 @@ impl<S: DeviceHandshake> SimDevice<S> {
         scenario: Scenario,
         version: impl Into<VersionReply>,
         security: S,
-        mut quirks: Quirks,
+        quirks: Quirks,
     ) -> Self {
-        quirks.max_scan_results = u32::from(scenario.device.max_scan_results.max(1));
         Self {
             rng: ChaCha20Rng::seed_from_u64(scenario.seed),
             faults: Plan::new(scenario.faults.clone(), scenario.seed),
@@ -273,3 +277,6 @@ impl<S> fmt::Debug for SimDevice<S> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests;

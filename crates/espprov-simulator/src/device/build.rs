@@ -1,0 +1,69 @@
+//! From a scenario to a device with one of the three schemes.
+
+use super::SimDevice;
+use crate::scenario::{Flavour, Scenario, ScenarioError, SecuritySettings};
+use espprov_device::{AnySecurity, Quirks};
+use espprov_security::sec2::{Patch, Verifier};
+use espprov_types::{Capabilities, DeviceInfo, SecurityScheme};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+
+/// Salt length of the vendor's generator.
+const SALT_LEN: usize = 16;
+
+impl SimDevice {
+    /// The device of a scenario, with the scheme and the credentials the scenario says.
+    ///
+    /// # Errors
+    /// [`ScenarioError`] when settings were changed after parsing and do not fit together any more.
+    pub fn new(scenario: Scenario) -> Result<Self, ScenarioError> {
+        scenario.check()?;
+        let quirks = scenario.device.quirks();
+        let security = match scenario.scheme() {
+            0 => AnySecurity::sec0(),
+            1 => AnySecurity::sec1(scenario.security.pop.expose(), &quirks),
+            _ => sec2(&scenario)?,
+        };
+        let info = device_info(&scenario, &quirks);
+        Ok(Self::with_security(scenario, info, security, quirks))
+    }
+}
+
+fn sec2(scenario: &Scenario) -> Result<AnySecurity, ScenarioError> {
+    let SecuritySettings {
+        username, password, ..
+    } = &scenario.security;
+    // Another stream than the handshakes', so that the salt does not shift them.
+    let mut rng = ChaCha20Rng::seed_from_u64(scenario.seed);
+    rng.set_stream(1);
+    let salt = Verifier::generate_salt(SALT_LEN, &mut rng);
+    let salt = salt.map_err(|_| ScenarioError::new("this seed gives no salt"))?;
+    let verifier = Verifier::generate(username.as_bytes(), password.expose(), &salt);
+    let verifier = verifier.map_err(|_| ScenarioError::new("security username must not be empty"))?;
+    let patch = match scenario.patch() {
+        0 => Patch::FixedNonce,
+        _ => Patch::CounterNonce,
+    };
+    Ok(AnySecurity::sec2(verifier, patch))
+}
+
+fn device_info(scenario: &Scenario, quirks: &Quirks) -> DeviceInfo {
+    let thread = scenario.device.thread && quirks.thread_messages;
+    let capabilities = Capabilities {
+        wifi_scan: true,
+        wifi_prov: true,
+        no_pop: scenario.security.pop.is_empty(),
+        thread_scan: thread,
+        thread_prov: thread,
+        ..Capabilities::default()
+    };
+    let flavour = scenario.device.flavour;
+    let scheme = SecurityScheme::from_number(scenario.scheme());
+    let mut info = flavour.firmware().device_info(scheme, capabilities);
+    if scheme == SecurityScheme::Sec2 {
+        // A point release of 5.x with the counter says so; one without has never heard of the key.
+        let silent = flavour == Flavour::Idf52 && scenario.patch() == 0;
+        info.patch = (!silent).then(|| scenario.patch());
+    }
+    info
+}

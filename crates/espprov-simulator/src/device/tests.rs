@@ -1,0 +1,277 @@
+use super::*;
+use crate::scenario::Flavour;
+use espprov_security::{Channel, Handshake, sec0, sec1, sec2};
+use espprov_types::{DeviceInfo, SecurityScheme};
+use std::sync::{Arc, Mutex};
+
+const MS: Duration = Duration::from_millis(1);
+const STATUS: [u8; 2] = [0x52, 0x00];
+
+fn scenario(text: &str) -> Scenario {
+    let mut scenario = Scenario::builtin("default").unwrap();
+    let other = Scenario::parse(text).unwrap();
+    scenario.device = other.device;
+    scenario.security = other.security;
+    scenario.faults = other.faults;
+    scenario
+}
+
+fn device(text: &str) -> SimDevice {
+    SimDevice::new(scenario(text)).unwrap()
+}
+
+fn reply(answer: Answer) -> Vec<u8> {
+    match answer {
+        Answer::Reply(reply) => reply,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn info(device: &mut SimDevice) -> DeviceInfo {
+    DeviceInfo::parse(&reply(device.handle("proto-ver", b"---", Duration::ZERO))).unwrap()
+}
+
+/// Runs a client half to the end of its handshake.
+fn establish<H: Handshake>(device: &mut SimDevice, mut client: H, now: Duration) -> Option<H::Channel> {
+    let mut buf = [0; 512];
+    while let Some(len) = client.poll_request(&mut buf).unwrap() {
+        match device.handle("prov-session", &buf[..len], now) {
+            Answer::Reply(reply) => client.handle_response(&reply).unwrap(),
+            Answer::Refused => return None,
+            other => panic!("{other:?}"),
+        }
+    }
+    Some(client.into_channel().unwrap())
+}
+
+fn ask<C: Channel>(
+    device: &mut SimDevice,
+    channel: &mut C,
+    endpoint: &str,
+    request: &[u8],
+    now: Duration,
+) -> Vec<u8> {
+    let mut buf = vec![0; request.len() + channel.overhead()];
+    buf[..request.len()].copy_from_slice(request);
+    let len = channel.seal(&mut buf, request.len()).unwrap();
+    let mut sealed = reply(device.handle(endpoint, &buf[..len], now));
+    channel.open(&mut sealed).unwrap().to_vec()
+}
+
+fn rng() -> ChaCha20Rng {
+    ChaCha20Rng::seed_from_u64(99)
+}
+
+/// set + apply for a network, written by hand: field 12 { ssid = 1, passphrase = 2 }, then message type 4.
+fn set_home() -> Vec<u8> {
+    let inner = [&b"\x0a\x04Home\x12\x0d"[..], b"correct-horse"].concat();
+    let mut request = vec![0x08, 0x02, 0x62, u8::try_from(inner.len()).unwrap()];
+    request.extend(inner);
+    request
+}
+
+#[test]
+fn every_scheme_of_every_flavour_serves_its_own_client() {
+    for flavour in Flavour::ALL {
+        for scheme in [0, 1, 2] {
+            let text = format!("[device]\nflavour = \"{flavour}\"\n[security]\nscheme = {scheme}");
+            let Ok(parsed) = Scenario::parse(&text) else {
+                assert_eq!((flavour, scheme), (Flavour::Idf44, 2));
+                continue;
+            };
+            let mut device = SimDevice::new(parsed).unwrap();
+            let info = info(&mut device);
+            assert_eq!(info.scheme(), SecurityScheme::from_number(scheme), "{text}");
+            let now = Duration::ZERO;
+            let echo = match scheme {
+                0 => {
+                    let mut channel = establish(&mut device, sec0::Client::new(), now).unwrap();
+                    ask(&mut device, &mut channel, "echo", b"hello", now)
+                }
+                1 => {
+                    let client = sec1::Client::new(b"abcd1234", &mut rng()).unwrap();
+                    let mut channel = establish(&mut device, client, now).unwrap();
+                    ask(&mut device, &mut channel, "echo", b"hello", now)
+                }
+                _ => {
+                    let patch = info.patch_level();
+                    assert_eq!(patch, u8::from(flavour != Flavour::Idf52), "{text}");
+                    let client =
+                        sec2::Client::new(b"wifiprov", b"abcd1234", Some(patch), &mut rng()).unwrap();
+                    let mut channel = establish(&mut device, client, now).unwrap();
+                    ask(&mut device, &mut channel, "echo", b"hello", now)
+                }
+            };
+            assert_eq!(echo, b"hello", "{text}");
+        }
+    }
+}
+
+#[test]
+fn wrong_credentials_are_refused() {
+    let mut dev = device("[security]\nscheme = 1");
+    let client = sec1::Client::new(b"wrong", &mut rng()).unwrap();
+    assert!(establish(&mut dev, client, Duration::ZERO).is_none());
+    let mut dev = device("");
+    let client = sec2::Client::new(b"wifiprov", b"wrong", Some(1), &mut rng()).unwrap();
+    assert!(establish(&mut dev, client, Duration::ZERO).is_none());
+}
+
+#[test]
+fn capabilities_follow_the_scenario() {
+    let info_of = |text: &str| info(&mut device(text));
+    assert!(info_of("").supports_thread());
+    assert!(!info_of("[device]\nthread = false").supports_thread());
+    assert!(!info_of("[device]\nflavour = \"idf-5.2\"").supports_thread());
+    let no_pop = info_of("[security]\nscheme = 1\npop = \"\"");
+    assert!(no_pop.capabilities.no_pop);
+    assert!(info_of("[security]\nscheme = 0").capabilities.no_sec);
+    assert_eq!(info_of("[security]\npatch = 0").patch_level(), 0);
+}
+
+#[test]
+fn provisioned_it_stops_and_comes_back_new() {
+    let mut device = device("[security]\nscheme = 0");
+    let log = Arc::new(Mutex::new(Vec::new()));
+    let sink = Arc::clone(&log);
+    device.observe(move |at, event| sink.lock().unwrap().push(format!("{} {event}", at.as_millis())));
+    let mut channel = establish(&mut device, sec0::Client::new(), Duration::ZERO).unwrap();
+    let mut at = |ms: u32, request: &[u8]| ask(&mut device, &mut channel, "prov-config", request, ms * MS);
+    at(10, &set_home());
+    at(20, &[0x08, 0x04]);
+    // State connecting (1) in field 2 of field 11.
+    assert_eq!(at(500, &STATUS), [0x08, 0x01, 0x5a, 0x02, 0x10, 0x01]);
+    let online = at(1200, &STATUS);
+    assert!(online.windows(12).any(|window| window == b"192.168.1.57"));
+    assert_eq!(device.presence(2199 * MS), Presence::On { boot: 1 });
+    let away = Presence::Away {
+        back_at: Some(3700 * MS),
+    };
+    assert_eq!(device.presence(2200 * MS), away);
+    let answer = device.handle("proto-ver", b"-", 3000 * MS);
+    assert_eq!(answer, Answer::Closed { delivered: false });
+    assert_eq!(device.presence(3700 * MS), Presence::On { boot: 2 });
+    let refused = device.handle("prov-config", &STATUS, 3700 * MS);
+    assert_eq!(
+        refused,
+        Answer::Reply(vec![0x08, 0x01, 0x5a, 0x02, 0x10, 0x01]),
+        "as if never provisioned"
+    );
+    let log = log.lock().unwrap().join("\n");
+    for line in [
+        "1120 connected",
+        "2200 service stopped",
+        "3700 booted (2)",
+        "0 prov-session: 5 bytes, 7 bytes back",
+    ] {
+        assert!(log.contains(line), "{line} in\n{log}");
+    }
+    assert!(!log.contains("correct-horse"));
+}
+
+#[test]
+fn or_stays_away() {
+    let mut device = device("[device]\nafter_stop = \"stop\"\n[security]\nscheme = 0");
+    let mut channel = establish(&mut device, sec0::Client::new(), Duration::ZERO).unwrap();
+    ask(
+        &mut device,
+        &mut channel,
+        "prov-config",
+        &set_home(),
+        Duration::ZERO,
+    );
+    ask(
+        &mut device,
+        &mut channel,
+        "prov-config",
+        &[0x08, 0x04],
+        Duration::ZERO,
+    );
+    let hour = Duration::from_secs(3600);
+    assert_eq!(device.presence(hour), Presence::Away { back_at: None });
+}
+
+#[test]
+fn a_blocking_scan_answers_when_it_is_over() {
+    let mut device = device("[security]\nscheme = 0");
+    establish(&mut device, sec0::Client::new(), Duration::ZERO).unwrap();
+    // Message 0 (absent), field 10 { blocking = 1 }.
+    let answer = device.handle("prov-scan", &[0x52, 0x02, 0x08, 0x01], Duration::ZERO);
+    let until = 900 * MS;
+    assert_eq!(answer, Answer::Pending { until });
+    assert!(matches!(device.resume(until), Answer::Reply(_)));
+    // Message 2: status; the reply's field 13 { finished, 13 results }.
+    let status = reply(device.handle("prov-scan", &[0x08, 0x02], until));
+    assert!(
+        status.ends_with(&[0x6a, 0x04, 0x08, 0x01, 0x10, 0x0d]),
+        "{status:?}"
+    );
+}
+
+#[test]
+fn scenario_faults_strike_on_every_link() {
+    let fault = |kind: &str| {
+        device(&format!(
+            "[[fault]]\nkind = \"{kind}\"\nexchange = 1\ndelay_ms = 250\n[security]\nscheme = 0"
+        ))
+    };
+    let plain = reply(device("[security]\nscheme = 0").handle("proto-ver", b"---", Duration::ZERO));
+    let hit = |kind: &str| fault(kind).handle("proto-ver", b"---", Duration::ZERO);
+    assert_eq!(hit("drop-request"), Answer::Silence);
+    assert_eq!(hit("drop-reply"), Answer::Silence);
+    assert_eq!(hit("close-before"), Answer::Closed { delivered: false });
+    assert_eq!(hit("close-after"), Answer::Closed { delivered: true });
+    assert_eq!(hit("duplicate-request"), Answer::Reply(plain.clone()));
+    assert!(reply(hit("truncate-reply")).len() < plain.len());
+    let flipped = reply(hit("flip-reply-bit"));
+    let apart: u32 = flipped
+        .iter()
+        .zip(&plain)
+        .map(|(a, b)| (a ^ b).count_ones())
+        .sum();
+    assert_eq!(apart, 1);
+    let mut late = fault("delay");
+    let until = 250 * MS;
+    assert_eq!(
+        late.handle("proto-ver", b"---", Duration::ZERO),
+        Answer::Pending { until }
+    );
+    assert_eq!(late.resume(until), Answer::Reply(plain.clone()));
+    let mut twice = fault("duplicate-reply");
+    assert_eq!(
+        twice.handle("proto-ver", b"---", Duration::ZERO),
+        Answer::Reply(plain.clone())
+    );
+    assert_eq!(
+        twice.handle("prov-session", &[0x52, 0x03, 0xa2, 0x01, 0x00], Duration::ZERO),
+        Answer::Reply(plain)
+    );
+}
+
+#[test]
+fn runs_are_reproducible() {
+    let run = || {
+        let mut device = device("");
+        let client = sec2::Client::new(b"wifiprov", b"abcd1234", Some(1), &mut rng()).unwrap();
+        let mut channel = establish(&mut device, client, Duration::ZERO).unwrap();
+        let mut buf = [0; 64];
+        let len = channel.seal(&mut buf, 3).unwrap();
+        reply(device.handle("echo", &buf[..len], Duration::ZERO))
+    };
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn settings_changed_after_parsing_are_checked() {
+    let mut scenario = Scenario::default();
+    scenario.security.username.clear();
+    assert!(
+        SimDevice::new(scenario)
+            .unwrap_err()
+            .message()
+            .contains("username")
+    );
+    let mut scenario = Scenario::default();
+    scenario.security.scheme = Some(7);
+    assert!(SimDevice::new(scenario).is_err());
+}
