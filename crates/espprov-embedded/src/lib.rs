@@ -1,0 +1,41 @@
+//! espprov on a microcontroller: the links and the adapters a firmware needs to provision an ESP32.
+//!
+//! | module | feature | what |
+//! |---|---|---|
+//! | [`console`] | `console` (default) | the device's UART console over any `embedded-io-async` reader and writer |
+//!
+//! Give a transport from here, a clock, an entropy source and a buffer to `espprov_core::Provisioner`. Nothing
+//! here allocates, spawns or knows a chip; what arrives from the wire is never trusted. The desktop uses the same
+//! console code over a serial port.
+//!
+//! ```
+//! use embedded_io_async::{Read, Write};
+//! use espprov_embedded::console::Console;
+//! use espprov_transport::{Clock, Endpoint, Transport};
+//!
+//! /// What firmware does a device run?
+//! async fn version(rx: impl Read, tx: impl Write, clock: impl Clock, buf: &mut [u8]) -> Option<&[u8]> {
+//!     let mut link = Console::new(rx, tx, clock);
+//!     buf.get_mut(..3)?.copy_from_slice(b"---"); // any bytes will do, but not none
+//!     let len = link.exchange(Endpoint::PROTO_VER, buf, 3).await.ok()?;
+//!     buf.get(..len)
+//! }
+//! ```
+#![no_std]
+#![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::arithmetic_side_effects
+    )
+)]
+
+#[cfg(test)]
+extern crate std;
+
+#[cfg(feature = "console")]
+pub mod console;

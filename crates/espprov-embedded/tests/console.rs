@@ -1,0 +1,389 @@
+//! The console transport against scripted devices, on virtual time.
+
+use core::time::Duration;
+use embedded_io_adapters::tokio_1::FromTokio;
+use espprov_embedded::console::{Console, ConsoleError};
+use espprov_tokio::TokioClock;
+use espprov_transport::{Endpoint, LinkFault, Reconnect, SessionIntent, Transport, TransportError};
+use rand::{Rng as _, SeedableRng as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, ReadHalf, WriteHalf};
+
+type Link = Console<FromTokio<ReadHalf<DuplexStream>>, FromTokio<WriteHalf<DuplexStream>>, TokioClock>;
+
+/// A console over an in-memory pipe, and the device's end of it.
+fn link() -> (Link, DuplexStream) {
+    let (ours, device) = tokio::io::duplex(32);
+    let (rx, tx) = tokio::io::split(ours);
+    (
+        Console::new(FromTokio::new(rx), FromTokio::new(tx), TokioClock::new()),
+        device,
+    )
+}
+
+/// A device that echoes, and answers each complete line with what `answer` says (raw console output).
+async fn device(mut io: DuplexStream, mut answer: impl FnMut(&str) -> String) {
+    let mut line = String::new();
+    let mut byte = [0];
+    while let Ok(1) = io.read(&mut byte).await {
+        if byte[0] != b'\r' {
+            line.push(char::from(byte[0]));
+            let _ = io.write_all(&byte).await;
+            continue;
+        }
+        let output = if line.is_empty() {
+            String::new()
+        } else {
+            answer(&line)
+        };
+        line.clear();
+        let _ = io.write_all(format!("\r\n{output}\n>> ").as_bytes()).await;
+    }
+}
+
+async fn ask(link: &mut Link, endpoint: Endpoint<'_>, request: &[u8]) -> Result<Vec<u8>, ConsoleError> {
+    let mut buf = vec![0; 256];
+    buf[..request.len()].copy_from_slice(request);
+    let len = link.exchange(endpoint, &mut buf, request.len()).await?;
+    buf.truncate(len);
+    Ok(buf)
+}
+
+#[tokio::test(start_paused = true)]
+async fn exchanges_and_refusals() {
+    let (mut link, io) = link();
+    let mut lines = Vec::new();
+    let session = async {
+        assert_eq!(
+            ask(&mut link, Endpoint::PROTO_VER, b"---").await,
+            Ok(vec![1, 2, 3])
+        );
+        assert_eq!(
+            ask(&mut link, Endpoint::PROV_SCAN, &[9]).await,
+            Err(ConsoleError::Refused)
+        );
+        // The link survived.
+        assert_eq!(
+            ask(&mut link, Endpoint::PROTO_VER, b"---").await,
+            Ok(vec![1, 2, 3])
+        );
+        link.reconnect(SessionIntent::Keep).await.unwrap();
+        assert_eq!(ask(&mut link, Endpoint::PROTO_VER, b"x").await, Ok(vec![1, 2, 3]));
+        link.reconnect(SessionIntent::Fresh).await.unwrap();
+        assert_eq!(link.session_id(), 1);
+        assert_eq!(ask(&mut link, Endpoint::PROTO_VER, b"x").await, Ok(vec![1, 2, 3]));
+    };
+    let device = device(io, |line| {
+        lines.push(line.to_owned());
+        if line.starts_with("proto-ver") {
+            "\r\n010203\r\n".into()
+        } else {
+            "E (77) protocomm_console: refused 00\r\n".into()
+        }
+    });
+    tokio::select! { () = session => {}, () = device => unreachable!() }
+    assert_eq!(
+        lines,
+        [
+            "proto-ver 0 2d2d2d",
+            "prov-scan 0 09",
+            "proto-ver 0 2d2d2d",
+            "proto-ver 0 78",
+            "proto-ver 1 78"
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn empty_answers_only_from_custom_endpoints() {
+    let (mut link, io) = link();
+    let session = async {
+        assert_eq!(ask(&mut link, Endpoint::CUSTOM_DATA, b"x").await, Ok(vec![]));
+        assert_eq!(
+            ask(&mut link, Endpoint::PROV_CONFIG, b"x").await,
+            Err(ConsoleError::Refused)
+        );
+    };
+    tokio::select! { () = session => {}, () = device(io, |_| "\r\n\r\n".into()) => unreachable!() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn lines_that_do_not_fit_are_not_sent() {
+    let (mut link, io) = link();
+    let mut lines = 0;
+    let session = async {
+        assert_eq!(
+            ask(&mut link, Endpoint::PROV_CONFIG, &[1; 120]).await,
+            Ok(vec![8])
+        );
+        let error = ask(&mut link, Endpoint::PROV_CONFIG, &[1; 121])
+            .await
+            .unwrap_err();
+        assert_eq!(error, ConsoleError::LineTooLong { limit: 120 });
+        assert_eq!(error.fault(), LinkFault::RequestTooLarge { limit: 120 });
+        assert_eq!(
+            ask(&mut link, Endpoint::PROV_CONFIG, &[]).await,
+            Err(ConsoleError::EmptyRequest)
+        );
+        assert_eq!(link.limits().max_request, Some(119));
+        // Neither touched the link.
+        assert_eq!(ask(&mut link, Endpoint::PROV_CONFIG, &[1]).await, Ok(vec![8]));
+        link = link_with_limit(link, None);
+        assert_eq!(link.limits().max_request, None);
+        assert_eq!(
+            ask(&mut link, Endpoint::PROV_CONFIG, &[1; 200]).await,
+            Ok(vec![8])
+        );
+    };
+    let device = device(io, |_| {
+        lines += 1;
+        "\r\n08\r\n".into()
+    });
+    tokio::select! { () = session => {}, () = device => unreachable!() }
+    assert_eq!(lines, 3);
+}
+
+fn link_with_limit(link: Link, limit: Option<usize>) -> Link {
+    link.with_line_limit(limit)
+}
+
+#[tokio::test(start_paused = true)]
+async fn silence_ends_by_the_deadline_and_poisons() {
+    let (link, mut io) = link();
+    let mut link = link
+        .with_answer_timeout(Duration::from_secs(3))
+        .with_prompt_timeout(Duration::from_secs(2));
+    let clock = tokio::time::Instant::now();
+    // Nobody there: a prompt is asked for every half second.
+    assert_eq!(
+        ask(&mut link, Endpoint::PROTO_VER, b"x").await,
+        Err(ConsoleError::NoPrompt)
+    );
+    assert_eq!(clock.elapsed(), Duration::from_secs(2));
+    let mut sent = [0; 16];
+    let n = io.read(&mut sent).await.unwrap();
+    assert_eq!(sent[..n], *b"\r\r\r\r");
+    assert_eq!(
+        ask(&mut link, Endpoint::PROTO_VER, b"x").await,
+        Err(ConsoleError::NeedsReconnect)
+    );
+    // A prompt, then silence.
+    io.write_all(b"\n>> ").await.unwrap();
+    link.reconnect(SessionIntent::Keep).await.unwrap();
+    let clock = tokio::time::Instant::now();
+    let error = ask(&mut link, Endpoint::PROTO_VER, b"x").await.unwrap_err();
+    assert_eq!(error, ConsoleError::AnswerTimedOut { delivered: true });
+    assert_eq!(clock.elapsed(), Duration::from_secs(3));
+    // The device does not even read: the line is not delivered.
+    io.write_all(b"\n>> ").await.unwrap();
+    link.reconnect(SessionIntent::Keep).await.unwrap();
+    let error = ask(&mut link, Endpoint::PROTO_VER, &[1; 100]).await.unwrap_err();
+    assert_eq!(error, ConsoleError::AnswerTimedOut { delivered: false });
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_port_that_ends() {
+    let (mut link, mut io) = link();
+    io.write_all(b"\n>> ").await.unwrap();
+    drop(io);
+    let error = ask(&mut link, Endpoint::PROTO_VER, b"x").await.unwrap_err();
+    assert!(
+        matches!(error.fault(), LinkFault::Lost { delivered: false }),
+        "{error:?}"
+    );
+    link.close().await;
+    link.close().await;
+    assert_eq!(
+        ask(&mut link, Endpoint::PROTO_VER, b"x").await,
+        Err(ConsoleError::NeedsReconnect)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dropped_exchange_poisons() {
+    let (mut link, mut io) = link();
+    io.write_all(b"\n>> ").await.unwrap();
+    let dropped =
+        tokio::time::timeout(Duration::from_secs(1), ask(&mut link, Endpoint::PROTO_VER, b"x")).await;
+    assert!(dropped.is_err());
+    assert_eq!(
+        ask(&mut link, Endpoint::PROTO_VER, b"x").await,
+        Err(ConsoleError::NeedsReconnect)
+    );
+}
+
+/// A board that boots when the port is opened: noise, lost carriage returns, then several prompts at once.
+#[tokio::test(start_paused = true)]
+async fn a_booting_board() {
+    let (mut link, mut io) = link();
+    let session = async { ask(&mut link, Endpoint::PROTO_VER, b"---").await };
+    let board = async {
+        let boot = b"ets Jul 29 2019 12:21:46\r\n\r\nrst:0x1\r\n\x1b[0;32mI (31) boot: proto >> \x1b[0m\r\n";
+        io.write_all(boot).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1700)).await;
+        io.write_all(b"I (1700) main: ready\r\n\n>> ").await.unwrap();
+        device(io, |line| {
+            format!(
+                "\r\n{}\r\n",
+                if line == "proto-ver 0 2d2d2d" {
+                    "0a"
+                } else {
+                    "bad0"
+                }
+            )
+        })
+        .await;
+    };
+    tokio::select! { reply = session => assert_eq!(reply, Ok(vec![10])), () = board => unreachable!() }
+}
+
+/// The answer of an abandoned exchange is not taken for the next one's.
+#[tokio::test(start_paused = true)]
+async fn a_late_answer_is_not_mistaken() {
+    let (link, mut io) = link();
+    let mut link = link.with_answer_timeout(Duration::from_secs(1));
+    let session = async {
+        let first = ask(&mut link, Endpoint::PROV_SESSION, &[1]).await;
+        assert_eq!(first, Err(ConsoleError::AnswerTimedOut { delivered: true }));
+        link.reconnect(SessionIntent::Fresh).await.unwrap();
+        ask(&mut link, Endpoint::PROV_SESSION, &[2]).await
+    };
+    let slow = async {
+        let mut sink = [0; 64];
+        io.write_all(b"\n>> ").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let _ = io.read(&mut sink).await;
+        io.write_all(b"prov-session 0 01\r\n").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        io.write_all(b"\r\naaaa\r\n\n>> ").await.unwrap();
+        device(io, |line| {
+            format!(
+                "\r\n{}\r\n",
+                if line == "prov-session 1 02" {
+                    "bbbb"
+                } else {
+                    "cccc"
+                }
+            )
+        })
+        .await;
+    };
+    tokio::select! { reply = session => assert_eq!(reply, Ok(vec![0xbb, 0xbb])), () = slow => unreachable!() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_without_its_prompt_counts() {
+    let (mut link, mut io) = link();
+    let session = async {
+        let first = ask(&mut link, Endpoint::PROTO_VER, b"x").await;
+        (first, ask(&mut link, Endpoint::PROTO_VER, b"y").await)
+    };
+    let board = async {
+        let mut sink = [0; 64];
+        io.write_all(b"\n>> ").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let _ = io.read(&mut sink).await;
+        io.write_all(b"proto-ver 0 78\r\n\r\n0102\r\n").await.unwrap();
+        device(io, |line| {
+            format!("\r\n{}\r\n", if line == "proto-ver 0 79" { "03" } else { "04" })
+        })
+        .await;
+    };
+    tokio::select! {
+        replies = session => assert_eq!(replies, (Ok(vec![1, 2]), Ok(vec![3]))),
+        () = board => unreachable!(),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_damaged_echo_is_garbled() {
+    let (mut link, mut io) = link();
+    let session = async {
+        ask(&mut link, Endpoint::PROTO_VER, b"---")
+            .await
+            .map_err(|e| e.fault())
+    };
+    let board = async {
+        let mut sink = [0; 64];
+        let _ = io.read(&mut sink).await;
+        io.write_all(b"\n>> ").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let _ = io.read(&mut sink).await;
+        io.write_all(b"proto-ver 0 2d2dd\r\n\r\n\n>> ").await.unwrap();
+        core::future::pending::<()>().await;
+    };
+    tokio::select! {
+        reply = session => assert_eq!(reply, Err(LinkFault::Garbled)),
+        () = board => unreachable!(),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_longer_than_the_buffer() {
+    let (mut link, io) = link();
+    let session = async {
+        let mut buf = [b'x'; 4];
+        let error = link.exchange(Endpoint::PROTO_VER, &mut buf, 1).await.unwrap_err();
+        assert_eq!(error, ConsoleError::ReplyTooLarge { need: 5 });
+        assert_eq!(
+            link.exchange(Endpoint::PROTO_VER, &mut buf, 1).await,
+            Err(ConsoleError::NeedsReconnect)
+        );
+    };
+    tokio::select! { () = session => {}, () = device(io, |_| "\r\n0102030405\r\n".into()) => unreachable!() }
+}
+
+/// A source that is always ready: neither runtime nor time limit gets a turn unless the transport sees to it.
+struct Endless {
+    rng: rand_chacha::ChaCha8Rng,
+    left: usize,
+}
+
+impl embedded_io_async::ErrorType for Endless {
+    type Error = core::convert::Infallible;
+}
+
+impl embedded_io_async::Read for Endless {
+    async fn read(&mut self, buf: &mut [u8]) -> Result<usize, Self::Error> {
+        if self.left == 0 {
+            core::future::pending::<()>().await;
+        }
+        let n = buf.len().min(self.left);
+        self.rng.fill_bytes(&mut buf[..n]);
+        self.left -= n;
+        Ok(n)
+    }
+}
+
+struct Sink;
+impl embedded_io_async::ErrorType for Sink {
+    type Error = core::convert::Infallible;
+}
+impl embedded_io_async::Write for Sink {
+    async fn write(&mut self, buf: &[u8]) -> Result<usize, Self::Error> {
+        Ok(buf.len())
+    }
+    async fn flush(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+}
+
+/// A megabyte of noise, and then noise without end, by the real clock.
+#[tokio::test]
+async fn noise_never_blocks_beyond_the_deadline() {
+    for (seed, left) in [(1, 1 << 20), (2, 1 << 20), (3, usize::MAX)] {
+        let rng = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+        let limit = Duration::from_millis(300);
+        let mut link = Console::new(Endless { rng, left }, Sink, TokioClock::new())
+            .with_prompt_timeout(limit)
+            .with_answer_timeout(limit);
+        let start = std::time::Instant::now();
+        let mut buf = [0; 512];
+        for _ in 0..3 {
+            // Noise may well contain a prompt; an answer to this request it does not contain.
+            let reply = link.exchange(Endpoint::PROV_SESSION, &mut buf, 43).await;
+            assert!(reply.is_err());
+            let _ = link.reconnect(SessionIntent::Fresh).await;
+        }
+        assert!(start.elapsed() < Duration::from_secs(6), "{:?}", start.elapsed());
+    }
+}
