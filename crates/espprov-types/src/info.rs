@@ -171,7 +171,7 @@ impl DeviceInfo {
         if text.contains(|c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER) {
             return Err(InfoError::NotText);
         }
-        let plain = |c: char| c.is_ascii_alphanumeric() || "._-+/:".contains(c);
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-+".contains(c);
         if !text.chars().all(plain) || text.len() > 64 {
             return Err(InfoError::NotProvisioning);
         }
