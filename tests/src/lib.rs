@@ -1,4 +1,15 @@
 //! Shared helpers of the integration tests.
 
+mod bin;
+pub mod book;
 pub mod rng;
 pub mod vendor;
+
+pub use bin::bin;
+
+/// The code in the documentation compiles, and what needs no device runs.
+#[cfg(doctest)]
+mod documentation {
+    #[doc = include_str!("../../docs/src/library.md")]
+    mod library {}
+}

@@ -1,0 +1,32 @@
+//! The `espprov` binary, for tests outside its own package.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// Builds the binary if need be, with the profile of the running test, and says where it is.
+///
+/// # Panics
+/// When it cannot be built.
+#[must_use]
+pub fn bin() -> &'static Path {
+    static BIN: OnceLock<PathBuf> = OnceLock::new();
+    BIN.get_or_init(|| {
+        // This runs as <target>/<profile>/deps/<test>.
+        let test = env::current_exe().expect("a test has a path");
+        let profile = test.ancestors().nth(2).expect("a test is in <profile>/deps");
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo
+            .args(["build", "--quiet", "--package", "espprov-cli", "--bin", "espprov"])
+            .arg("--target-dir")
+            .arg(profile.parent().expect("a profile is in the target directory"))
+            .current_dir(env!("CARGO_MANIFEST_DIR"));
+        if profile.file_name().is_some_and(|name| name == "release") {
+            cargo.arg("--release");
+        }
+        let status = cargo.status().expect("cargo runs");
+        assert!(status.success(), "the espprov binary does not build");
+        profile.join(format!("espprov{}", env::consts::EXE_SUFFIX))
+    })
+}
