@@ -133,7 +133,9 @@ fn generated_messages_stay_out_of_the_public_api() {
                 continue;
             }
             let mut signature = item.to_owned();
-            while !signature.contains(['{', ';', '=']) && !signature.ends_with(',') {
+            // A field ends with its comma, a function may go over many lines.
+            let field = !item.contains("fn ");
+            while !signature.contains(['{', ';', '=']) && !(field && signature.ends_with(',')) {
                 signature.push_str(lines.next().unwrap_or(";"));
             }
             looked_at += 1;
