@@ -3,6 +3,8 @@
 //! | module | feature | what |
 //! |---|---|---|
 //! | [`console`] | `console` (default) | the device's UART console over any `embedded-io-async` reader and writer |
+//! | [`clock`] | always; `delay`, `embassy-time` add adapters | time from a counter, a delay, embassy |
+//! | `entropy` | `rand_core_06`, `rand_core_09` | generators of older HALs |
 //!
 //! Give a transport from here, a clock, an entropy source and a buffer to `espprov_core::Provisioner`. Nothing
 //! here allocates, spawns or knows a chip; what arrives from the wire is never trusted. The desktop uses the same
@@ -36,6 +38,10 @@
 
 #[cfg(test)]
 extern crate std;
+
+pub mod clock;
+#[cfg(any(feature = "rand_core_06", feature = "rand_core_09"))]
+pub mod entropy;
 
 #[cfg(feature = "console")]
 pub mod console;
