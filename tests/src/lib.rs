@@ -2,6 +2,7 @@
 
 mod bin;
 pub mod book;
+pub mod pair;
 pub mod rng;
 pub mod vendor;
 

@@ -84,14 +84,18 @@ impl<C: Channel> Session<C> {
         out: &mut [u8],
     ) -> Result<Pending<'r, R>, SessionError> {
         self.check()?;
-        let plain = request.encode(out)?;
-        if !request.endpoint().is_encrypted() {
+        let encrypted = request.endpoint().is_encrypted();
+        let overhead = if encrypted { self.channel.overhead() } else { 0 };
+        let short = |plain: usize| SessionError::BufferTooShort {
+            needed: plain.saturating_add(overhead),
+        };
+        let plain = request.encode(out).map_err(|error| short(error.needed))?;
+        if !encrypted {
             self.state = State::InFlight;
             return Ok(Pending { request, len: plain });
         }
-        let needed = plain.saturating_add(self.channel.overhead());
-        if needed > out.len() {
-            return Err(SessionError::BufferTooShort { needed });
+        if plain.saturating_add(overhead) > out.len() {
+            return Err(short(plain));
         }
         self.state = State::Desynchronised;
         let len = self.channel.seal(out, plain).map_err(SessionError::Channel)?;
@@ -198,7 +202,7 @@ mod tests {
         );
         assert_eq!(
             session.request(&ApplyWifi, &mut [0; 1]).unwrap_err(),
-            SessionError::BufferTooShort { needed: 2 }
+            SessionError::BufferTooShort { needed: 6 }
         );
         assert!(session.is_synchronised());
         assert_eq!(session.request(&ApplyWifi, &mut [0; 6]).unwrap().len(), 6);

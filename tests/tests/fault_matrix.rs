@@ -1,0 +1,143 @@
+//! Every scheme × every exchange of a full provisioning × every fault: the flow ends in time, with an error
+//! that names the fault's kind, and a second run on the same device succeeds.
+
+use core::time::Duration;
+use espprov_core::{Outcome, Phase, ProvisionError, ScanOptions, WifiConfig, WifiConnection, WifiFailure};
+use espprov_simulator::LinkModel;
+use espprov_simulator::fault::{Fault, FaultyTransport, Injection};
+use espprov_tests::pair::{Pair, Recorder, Scheme, WORLD, client};
+use espprov_transport::TransportError;
+
+const DEADLINE: Duration = Duration::from_secs(120);
+
+/// A provisioned device stays away for longer than a client hopes for its return, then is as new.
+fn world() -> String {
+    WORLD.replacen("[device]", "[device]\nrestart_ms = 40000", 1)
+}
+
+type Ended<E> = Result<Outcome<WifiConnection, WifiFailure>, ProvisionError<E>>;
+
+/// A whole run: info, handshake, scan, set, apply, polls.
+macro_rules! full_run {
+    ($device:expr) => {
+        async {
+            $device.limit_total(DEADLINE);
+            let home = WifiConfig::new(b"Home", b"correct-horse").unwrap();
+            let result = async {
+                $device.scan_wifi(&ScanOptions::default()).await?;
+                $device.provision_wifi(&home).await
+            }
+            .await;
+            $device.close().await;
+            result
+        }
+    };
+}
+
+/// The phase each exchange of an undisturbed run belongs to.
+fn phases(scheme: Scheme) -> Vec<Phase> {
+    let pair = Pair::new(scheme.scenario(&world()));
+    let (link, log) = Recorder::new(pair.link(LinkModel::Ideal));
+    let mut device = client(link, scheme.auth(), &pair.clock, 1);
+    let (outcome, _) = pair.run(full_run!(device));
+    assert!(
+        matches!(outcome, Ok(Outcome::Connected(_))),
+        "{scheme:?}: {outcome:?}"
+    );
+    let mut configs = 0;
+    let phase = |endpoint: &String| match endpoint.as_str() {
+        "proto-ver" => Phase::Info,
+        "prov-session" => Phase::Handshake,
+        "prov-scan" => Phase::Scan,
+        "prov-config" => {
+            configs += 1;
+            [Phase::Set, Phase::Apply]
+                .get(configs - 1)
+                .copied()
+                .unwrap_or(Phase::Status)
+        }
+        other => panic!("unexpected endpoint {other}"),
+    };
+    log.borrow().iter().map(phase).collect()
+}
+
+/// What a run may end in when `fault` hits an exchange of `phase`.
+fn allowed<E: TransportError>(scheme: Scheme, phase: Phase, fault: Fault, ended: &Ended<E>) -> bool {
+    let connected = matches!(ended, Ok(Outcome::Connected(_) | Outcome::LikelyConnected));
+    // From apply on, nothing that happens to the link is a proof of failure.
+    if matches!(phase, Phase::Apply | Phase::Status) && scheme != Scheme::Sec0 && scheme != Scheme::Sec1 {
+        return connected;
+    }
+    let at = |p: Option<Phase>| p == Some(phase);
+    match fault {
+        Fault::DropRequest | Fault::DropReply | Fault::Delay => match phase {
+            Phase::Apply | Phase::Status => connected,
+            _ => matches!(ended, Err(ProvisionError::Deadline { phase: p }) if *p == phase),
+        },
+        Fault::CloseBefore | Fault::CloseAfter => match phase {
+            Phase::Apply | Phase::Status => connected,
+            _ => matches!(ended, Err(ProvisionError::Link { phase: p, .. }) if *p == phase),
+        },
+        // The first copy is answered. The second one moves the device's cipher, so the next exchange fails:
+        // wherever that is. In the handshake it is a new command, or a refused one.
+        Fault::DuplicateRequest | Fault::DuplicateReply => connected || ended.is_err(),
+        // Changed bytes. Under a MAC they never pass for an answer.
+        Fault::FlipRequestBit | Fault::FlipReplyBit | Fault::TruncateRequest | Fault::TruncateReply => {
+            let authenticated = matches!(scheme, Scheme::Sec2Patch0 | Scheme::Sec2Patch1);
+            match phase {
+                Phase::Scan | Phase::Set if authenticated => ended.as_ref().is_err_and(|e| at(e.phase())),
+                // Without one (proto-ver and handshake included) a changed byte may pass or be refused;
+                // what counts is that it ends, and that the next run works.
+                _ => true,
+            }
+        }
+    }
+}
+
+#[test]
+fn fault_matrix() {
+    let mut cases = 0;
+    let mut wrong = Vec::new();
+    for scheme in Scheme::ALL {
+        let phases = phases(scheme);
+        for (index, phase) in phases.iter().copied().enumerate() {
+            for fault in Fault::ALL {
+                cases += 1;
+                let n = u32::try_from(index).unwrap() + 1;
+                let pair = Pair::new(scheme.scenario(&world()));
+                let plan = vec![Injection::at_exchange(n, fault)];
+                let seed = u64::from(n) * 100 + fault as u64;
+                let faulty =
+                    FaultyTransport::new(pair.link(LinkModel::Ideal), pair.clock.clone(), plan, seed);
+                let mut device = client(faulty, scheme.auth(), &pair.clock, seed);
+                let (ended, took) = pair.run(full_run!(device));
+                let case = format!("{scheme:?}, exchange {n} ({phase:?}), {fault}");
+                assert_eq!(device.transport().injected(), 1, "{case}: the fault was injected");
+                if took > DEADLINE + Duration::from_secs(1) {
+                    wrong.push(format!("{case}: took {took:?}"));
+                }
+                if !allowed(scheme, phase, fault, &ended) {
+                    wrong.push(format!("{case}: {ended:?}"));
+                }
+                // Whatever happened: a minute later, another client provisions the same device.
+                pair.clock.advance(Duration::from_secs(60));
+                let mut second = client(pair.link(LinkModel::Ideal), scheme.auth(), &pair.clock, seed + 1);
+                let (again, _) = pair.run(full_run!(second));
+                if !matches!(again, Ok(Outcome::Connected(_))) {
+                    wrong.push(format!("{case}: second run: {again:?}"));
+                }
+            }
+        }
+    }
+    println!(
+        "fault matrix: {cases} cases ({} schemes, {} faults)",
+        Scheme::ALL.len(),
+        Fault::ALL.len()
+    );
+    assert!(
+        wrong.is_empty(),
+        "{} of {cases} wrong:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
+}
