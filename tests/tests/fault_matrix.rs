@@ -2,7 +2,9 @@
 //! that names the fault's kind, and a second run on the same device succeeds.
 
 use core::time::Duration;
-use espprov_core::{Outcome, Phase, ProvisionError, ScanOptions, WifiConfig, WifiConnection, WifiFailure};
+use espprov_core::{
+    Outcome, Phase, ProvisionError, ScanOptions, SessionError, WifiConfig, WifiConnection, WifiFailure,
+};
 use espprov_simulator::LinkModel;
 use espprov_simulator::fault::{Fault, FaultyTransport, Injection};
 use espprov_tests::pair::{Pair, Recorder, Scheme, WORLD, client};
@@ -63,33 +65,70 @@ fn phases(scheme: Scheme) -> Vec<Phase> {
 
 /// What a run may end in when `fault` hits an exchange of `phase`.
 fn allowed<E: TransportError>(scheme: Scheme, phase: Phase, fault: Fault, ended: &Ended<E>) -> bool {
+    use ProvisionError as P;
+    let authenticated = matches!(scheme, Scheme::Sec2Patch0 | Scheme::Sec2Patch1);
     let connected = matches!(ended, Ok(Outcome::Connected(_) | Outcome::LikelyConnected));
-    // From apply on, nothing that happens to the link is a proof of failure.
-    if matches!(phase, Phase::Apply | Phase::Status) && scheme != Scheme::Sec0 && scheme != Scheme::Sec1 {
-        return connected;
-    }
-    let at = |p: Option<Phase>| p == Some(phase);
-    match fault {
-        Fault::DropRequest | Fault::DropReply | Fault::Delay => match phase {
-            Phase::Apply | Phase::Status => connected,
-            _ => matches!(ended, Err(ProvisionError::Deadline { phase: p }) if *p == phase),
-        },
-        Fault::CloseBefore | Fault::CloseAfter => match phase {
-            Phase::Apply | Phase::Status => connected,
-            _ => matches!(ended, Err(ProvisionError::Link { phase: p, .. }) if *p == phase),
-        },
-        // The first copy is answered. The second one moves the device's cipher, so the next exchange fails:
-        // wherever that is. In the handshake it is a new command, or a refused one.
-        Fault::DuplicateRequest | Fault::DuplicateReply => connected || ended.is_err(),
-        // Changed bytes. Under a MAC they never pass for an answer.
-        Fault::FlipRequestBit | Fault::FlipReplyBit | Fault::TruncateRequest | Fault::TruncateReply => {
-            let authenticated = matches!(scheme, Scheme::Sec2Patch0 | Scheme::Sec2Patch1);
-            match phase {
-                Phase::Scan | Phase::Set if authenticated => ended.as_ref().is_err_and(|e| at(e.phase())),
-                // Without one (proto-ver and handshake included) a changed byte may pass or be refused;
-                // what counts is that it ends, and that the next run works.
-                _ => true,
-            }
+    let here = |e: &P<E>| e.phase() == Some(phase);
+    // The steps come in this order; a fault may show at its own step or the one after.
+    let order = [
+        Phase::Info,
+        Phase::Handshake,
+        Phase::Scan,
+        Phase::Set,
+        Phase::Apply,
+        Phase::Status,
+    ];
+    let step = |p: Phase| order.iter().position(|o| *o == p).unwrap_or(usize::MAX);
+    let soon = |e: &P<E>| {
+        e.phase()
+            .is_some_and(|p| step(p) == step(phase) || step(p) == step(phase) + 1)
+    };
+    let err = |check: &dyn Fn(&P<E>) -> bool| ended.as_ref().is_err_and(check);
+    match (phase, fault) {
+        // Changed bytes without authentication can mean anything, also another network name.
+        (Phase::Set, Fault::FlipRequestBit | Fault::FlipReplyBit) if !authenticated => {
+            connected || matches!(ended, Ok(Outcome::Failed(_))) || err(&here)
+        }
+        (Phase::Apply | Phase::Status, Fault::FlipRequestBit | Fault::FlipReplyBit) if !authenticated => true,
+        // From apply on, nothing that happens to the link is a proof of failure.
+        (Phase::Apply | Phase::Status, _) => connected,
+        (_, Fault::DropRequest | Fault::DropReply | Fault::Delay) => {
+            err(&|e| here(e) && matches!(e, P::Deadline { .. }))
+        }
+        (_, Fault::CloseBefore | Fault::CloseAfter) => err(&|e| here(e) && matches!(e, P::Link { .. })),
+        // The device answers a repeated request by the book: in step (nonce by counter apart), refused, or as
+        // a wrong proof. It never reads as a lost link.
+        (_, Fault::DuplicateRequest) => {
+            connected || err(&|e| soon(e) && matches!(e, P::Refused { .. } | P::WrongCredentials { .. }))
+        }
+        (_, Fault::DuplicateReply) => {
+            connected || err(&|e| soon(e) && matches!(e, P::Reply { .. } | P::Handshake(_)))
+        }
+        (Phase::Scan | Phase::Set, Fault::FlipRequestBit | Fault::TruncateRequest) if authenticated => {
+            err(&|e| here(e) && matches!(e, P::Refused { .. }))
+        }
+        (Phase::Scan | Phase::Set, Fault::FlipReplyBit | Fault::TruncateReply) if authenticated => {
+            err(&|e| {
+                here(e)
+                    && matches!(
+                        e,
+                        P::Reply {
+                            error: SessionError::Channel(_),
+                            ..
+                        }
+                    )
+            })
+        }
+        // The handshake's own bytes decide the keys: a changed one is a wrong proof or nonsense.
+        (Phase::Handshake, _) => err(&|e| {
+            here(e)
+                && matches!(
+                    e,
+                    P::WrongCredentials { .. } | P::Handshake(_) | P::Refused { .. } | P::Policy(_)
+                )
+        }),
+        (_, Fault::FlipRequestBit | Fault::FlipReplyBit | Fault::TruncateRequest | Fault::TruncateReply) => {
+            connected || err(&soon)
         }
     }
 }

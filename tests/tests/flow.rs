@@ -1,5 +1,6 @@
 //! The provisioning flow against the simulated device, in virtual time.
 
+use core::cell::RefCell;
 use core::time::Duration;
 use espprov_core::auth::{Auto, PolicyError, SessionSecurity};
 use espprov_core::request::ControlAction;
@@ -10,7 +11,6 @@ use espprov_simulator::LinkModel;
 use espprov_simulator::fault::{Fault, FaultyTransport, Injection};
 use espprov_tests::pair::{Pair, Recorder, Scheme, WORLD, client, collect};
 use espprov_transport::{Clock as _, Endpoint};
-use std::cell::RefCell;
 use std::rc::Rc;
 
 fn home() -> WifiConfig<'static> {
