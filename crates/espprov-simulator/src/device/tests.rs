@@ -275,3 +275,10 @@ fn settings_changed_after_parsing_are_checked() {
     scenario.security.scheme = Some(7);
     assert!(SimDevice::new(scenario).is_err());
 }
+
+#[test]
+fn a_device_can_move_to_another_thread() {
+    const fn movable<T: Send>() {}
+    movable::<SimDevice>();
+    movable::<crate::HttpServer<SimDevice>>();
+}
