@@ -73,6 +73,8 @@ pub mod sec0;
 pub mod sec1;
 #[cfg(feature = "sec2")]
 pub mod sec2;
+#[cfg(test)]
+mod testing;
 mod wire;
 
 pub use channel::{Channel, Plain};

@@ -155,3 +155,7 @@ impl DeviceHandshake for Device {
 
     fn reset(&mut self) {}
 }
+
+#[cfg(test)]
+#[path = "sec0_tests.rs"]
+mod tests;
