@@ -52,3 +52,56 @@ mod sealed {
 fn octets<const N: usize>(bytes: &[u8]) -> Result<[u8; N], ReplyError> {
     bytes.try_into().map_err(|_| ReplyError::FieldOutOfRange)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::WifiConfig;
+    use espprov_types::ThreadDataset;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    fn decode_all(reply: &[u8], page: ScanPage) {
+        let config = WifiConfig::unchecked(b"a", b"");
+        let dataset = ThreadDataset::from_raw(b"").unwrap();
+        let _ = SetWifi(&config).decode(reply);
+        let _ = ApplyWifi.decode(reply);
+        let _ = GetWifiStatus.decode(reply);
+        let _ = SetThread(&dataset).decode(reply);
+        let _ = ApplyThread.decode(reply);
+        let _ = GetThreadStatus.decode(reply);
+        let _ = GetInfo.decode(reply);
+        let _ = ScanStatus::Wifi.decode(reply);
+        let _ = ScanStatus::Thread.decode(reply);
+        for entries in WifiScanPage(page).decode(reply) {
+            assert!(entries.len() <= usize::from(page.count));
+        }
+        for entries in ThreadScanPage(page).decode(reply) {
+            assert!(entries.len() <= usize::from(page.count));
+        }
+        for action in [ControlAction::ResetWifi, ControlAction::ReprovThread] {
+            let _ = Control(action).decode(reply);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_survived(reply in vec(any::<u8>(), 0..300), count in any::<u8>()) {
+            decode_all(&reply, ScanPage { start: 0, count });
+        }
+
+        /// Valid up to one changed byte: gets past the envelope.
+        #[test]
+        fn nearly_valid_bytes_are_survived(which in 0..4_usize, at in any::<prop::sample::Index>(), value in any::<u8>()) {
+            let mut reply = crate::test_hex::hex([
+                "08015a235a210a0c3139322e3136382e312e373710071a05666c616b792206240ac40007002801",
+                "08078a011f5a1d08b42412081111111122222222180f220c4f70656e5468726561642d31",
+                "08057a1d0a1b0a026162100618ceffffffffffffffff0122060102030405062809",
+                "08036a0408011007",
+            ][which]);
+            let at = at.index(reply.len());
+            reply[at] = value;
+            decode_all(&reply, ScanPage { start: 0, count: 4 });
+        }
+    }
+}
