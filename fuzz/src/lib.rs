@@ -3,12 +3,50 @@
 //! They are plain functions so that two runners can call them: libFuzzer (`fuzz_targets/`) and the blind mutator
 //! (`examples/blind.rs`), which needs nothing but a stable toolchain.
 
+mod device;
+mod documents;
+mod entropy;
 mod http;
+mod replies;
+mod session;
 
+pub use device::device_request;
+pub use documents::{proto_ver, setup_payload, thread_dataset};
 pub use http::http_reply;
+pub use replies::{config_reply, scan_reply};
+pub use session::{session_data_client, session_data_device};
 
 /// A target: takes any bytes, panics if something is wrong.
 pub type Target = fn(&[u8]);
 
 /// All targets by name.
-pub const TARGETS: &[(&str, Target)] = &[("http_reply", http_reply)];
+pub const TARGETS: &[(&str, Target)] = &[
+    ("config_reply", config_reply),
+    ("device_request", device_request),
+    ("http_reply", http_reply),
+    ("proto_ver", proto_ver),
+    ("scan_reply", scan_reply),
+    ("session_data_client", session_data_client),
+    ("session_data_device", session_data_device),
+    ("setup_payload", setup_payload),
+    ("thread_dataset", thread_dataset),
+];
+
+/// Cuts an input into messages: each is a length byte, or `ff` and two length bytes (low one first), and that many
+/// bytes; the last one takes what is there.
+struct Messages<'a>(&'a [u8]);
+
+impl<'a> Iterator for Messages<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let (len, rest) = match *self.0 {
+            [] => return None,
+            [0xff, low, high, ref rest @ ..] => (usize::from(u16::from_le_bytes([low, high])), rest),
+            [len, ref rest @ ..] => (usize::from(len), rest),
+        };
+        let (message, rest) = rest.split_at(len.min(rest.len()));
+        self.0 = rest;
+        Some(message)
+    }
+}
