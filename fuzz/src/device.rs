@@ -3,16 +3,23 @@
 use crate::Messages;
 use crate::entropy::Counting;
 use espprov_device::{
-    Application, AutoStop, BleStack, Device, Firmware, HandlerFailed, NoSecurity, Outcome, Quirks, ScanProgress,
-    ThreadProvisioning, ThreadScanParams, WifiConfigRequest, WifiProvisioning, WifiScanParams,
+    Application, AutoStop, BleStack, Device, Firmware, HandlerFailed, NoSecurity, Outcome, Quirks,
+    ScanProgress, ThreadProvisioning, ThreadScanParams, WifiConfigRequest, WifiProvisioning, WifiScanParams,
 };
 use espprov_types::{
     AccessPoint, AuthMode, Bssid, Ssid, StatusCode, ThreadFailure, ThreadStatus, WifiConnection, WifiFailure,
     WifiStatus,
 };
 
-const ENDPOINTS: [&str; 7] =
-    ["prov-scan", "prov-config", "prov-ctrl", "custom-data", "proto-ver", "prov-session", "unknown"];
+const ENDPOINTS: [&str; 7] = [
+    "prov-scan",
+    "prov-config",
+    "prov-ctrl",
+    "custom-data",
+    "proto-ver",
+    "prov-session",
+    "unknown",
+];
 
 /// Requests to a device without a cipher. The first byte chooses the firmware; in each message the first byte
 /// chooses the endpoint, and its top bit lets a connection attempt end before.
@@ -113,7 +120,8 @@ impl Application for App {
     }
 
     fn wifi_scan_result(&mut self, index: u32) -> Option<AccessPoint> {
-        (index < 5).then(|| AccessPoint::new(Ssid::default(), Bssid::new([7; 6]), 13, -90, AuthMode::Unknown(9)))
+        (index < 5)
+            .then(|| AccessPoint::new(Ssid::default(), Bssid::new([7; 6]), 13, -90, AuthMode::Unknown(9)))
     }
 
     fn start_thread_scan(&mut self, _: ThreadScanParams) -> Result<(), StatusCode> {
@@ -170,7 +178,10 @@ impl Application for App {
 
     fn custom(&mut self, _: &str, request: &[u8], reply: &mut [u8]) -> Result<usize, HandlerFailed> {
         let len = request.len();
-        reply.get_mut(..len).ok_or(HandlerFailed)?.copy_from_slice(request);
+        reply
+            .get_mut(..len)
+            .ok_or(HandlerFailed)?
+            .copy_from_slice(request);
         Ok(len)
     }
 }

@@ -14,7 +14,7 @@ pub use device::device_request;
 pub use documents::{proto_ver, setup_payload, thread_dataset};
 pub use http::http_reply;
 pub use replies::{config_reply, scan_reply};
-pub use session::{session_data_client, session_data_device};
+pub use session::{session_data_client, session_data_device, srp_client, srp_device};
 
 /// A target: takes any bytes, panics if something is wrong.
 pub type Target = fn(&[u8]);
@@ -29,6 +29,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("session_data_client", session_data_client),
     ("session_data_device", session_data_device),
     ("setup_payload", setup_payload),
+    ("srp_client", srp_client),
+    ("srp_device", srp_device),
     ("thread_dataset", thread_dataset),
 ];
 

@@ -1,8 +1,8 @@
 //! What a device answers on application endpoints, after decryption.
 
 use espprov_core::request::{
-    ApplyThread, ApplyWifi, Control, ControlAction, GetThreadStatus, GetWifiStatus, Request, ScanPage, ScanStatus,
-    SetThread, SetWifi, StartThreadScan, StartWifiScan, ThreadScanPage, WifiScanPage,
+    ApplyThread, ApplyWifi, Control, ControlAction, GetThreadStatus, GetWifiStatus, Request, ScanPage,
+    ScanStatus, SetThread, SetWifi, StartThreadScan, StartWifiScan, ThreadScanPage, WifiScanPage,
 };
 use espprov_core::{ThreadDataset, WifiConfig};
 

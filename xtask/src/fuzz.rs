@@ -43,12 +43,14 @@ pub(crate) fn fuzz(seconds: u32, only: Option<&str>) -> Result<(), String> {
             .iter()
             .map(|name| runner.start(name, seconds).map(|child| (name, child)))
             .collect::<Result<_, _>>()?;
-        for (name, child) in running {
-            let output = child.wait_with_output().map_err(|e| e.to_string())?;
-            let text = String::from_utf8_lossy(&output.stderr);
+        for (name, mut child) in running {
+            let status = child.wait().map_err(|e| e.to_string())?;
+            let text = fs::read(log(name)).unwrap_or_default();
+            let text = String::from_utf8_lossy(&text);
             println!("fuzz: {name}: {}", last_figure(&text));
-            if !output.status.success() {
-                println!("{text}");
+            if !status.success() {
+                let lines: Vec<_> = text.lines().collect();
+                println!("{}", lines[lines.len().saturating_sub(40)..].join("\n"));
                 failed.push(name.as_str());
             }
         }
@@ -69,6 +71,11 @@ pub(crate) fn fuzz(seconds: u32, only: Option<&str>) -> Result<(), String> {
 
 fn seeds(name: &str) -> PathBuf {
     root().join("fuzz/corpus").join(name)
+}
+
+/// Where a target's output goes: a pipe that nobody reads while another target is waited for would stop it.
+fn log(name: &str) -> PathBuf {
+    target_dir().join("fuzz").join(format!("{name}.log"))
 }
 
 /// The line of a fuzzer's output that says how much was done.
@@ -154,11 +161,12 @@ impl Runner {
                 command
             }
         };
+        let log = fs::File::create(log(name)).map_err(|e| e.to_string())?;
         command
             .current_dir(root())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
+            .stderr(log)
             .spawn()
             .map_err(|e| format!("{name}: {e}"))
     }
