@@ -3,6 +3,7 @@
 //! They are plain functions so that two runners can call them: libFuzzer (`fuzz_targets/`) and the blind mutator
 //! (`examples/blind.rs`), which needs nothing but a stable toolchain.
 
+mod console;
 mod device;
 mod documents;
 mod entropy;
@@ -10,6 +11,7 @@ mod http;
 mod replies;
 mod session;
 
+pub use console::{console_line, console_reply};
 pub use device::device_request;
 pub use documents::{proto_ver, setup_payload, thread_dataset};
 pub use http::http_reply;
@@ -22,6 +24,8 @@ pub type Target = fn(&[u8]);
 /// All targets by name.
 pub const TARGETS: &[(&str, Target)] = &[
     ("config_reply", config_reply),
+    ("console_line", console_line),
+    ("console_reply", console_reply),
     ("device_request", device_request),
     ("http_reply", http_reply),
     ("proto_ver", proto_ver),

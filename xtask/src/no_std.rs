@@ -4,17 +4,29 @@ use crate::tools::{adopt_lock, capture, cargo, root, target_dir};
 use std::process::Command;
 
 /// Crates that firmware may use.
-const FIRMWARE: [&str; 6] = [
+const FIRMWARE: [&str; 7] = [
     "espprov-proto",
     "espprov-types",
     "espprov-transport",
     "espprov-security",
     "espprov-core",
     "espprov-device",
+    "espprov-embedded",
 ];
 
-/// Feature sets of the probe: nothing, one scheme, the other, both, and whatever the crates enable themselves.
-const FEATURES: [&str; 5] = ["", "sec1", "sec2", "sec1,sec2", "defaults"];
+/// Feature sets of the probe: nothing, one scheme, the other, both, each kind of adapter, everything, and what the
+/// crates enable by themselves.
+const FEATURES: [&str; 9] = [
+    "",
+    "sec1",
+    "sec2",
+    "sec1,sec2",
+    "console",
+    "clocks",
+    "entropy",
+    "sec1,sec2,console,clocks,entropy",
+    "defaults",
+];
 
 /// What must not appear below the adapters: runtimes, executors, log sinks, sources of entropy, std-only helpers.
 const FORBIDDEN: [&str; 12] = [

@@ -8,6 +8,7 @@ use core::alloc::{GlobalAlloc, Layout};
 
 use espprov_core as _;
 use espprov_device as _;
+use espprov_embedded as _;
 use espprov_proto as _;
 use espprov_security as _;
 use espprov_transport as _;
