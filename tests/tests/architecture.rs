@@ -135,7 +135,7 @@ fn generated_messages_stay_out_of_the_public_api() {
             let mut signature = item.to_owned();
             // A field ends with its comma, a function may go over many lines.
             let field = !item.contains("fn ");
-            while !signature.contains(['{', ';', '=']) && !(field && signature.ends_with(',')) {
+            while !(signature.contains(['{', ';', '=']) || field && signature.ends_with(',')) {
                 signature.push_str(lines.next().unwrap_or(";"));
             }
             looked_at += 1;
