@@ -1,0 +1,153 @@
+//! The two emulated boards: a UART, a counter, a painted stack. The only module with `unsafe`: it talks to
+//! registers. On a real chip the HAL is in its place.
+#![allow(unsafe_code, reason = "registers and linker symbols")]
+
+#[cfg(target_arch = "arm")]
+#[path = "cortex_m.rs"]
+mod chip;
+#[cfg(target_arch = "riscv32")]
+#[path = "riscv.rs"]
+mod chip;
+
+use chip::RAM_END;
+pub use chip::entry;
+use core::convert::Infallible;
+use core::future::poll_fn;
+use core::task::Poll;
+use core::time::Duration;
+use embedded_io_async::{ErrorType, Read, Write};
+use espprov_embedded::clock::{PollClock, WideCounter};
+use espprov_transport::Clock;
+
+/// What a stack cell holds until it is used.
+const PAINT: u32 = 0x5afe_57ac;
+
+/// Call first: paints the stack, makes the heap, switches UART and counter on.
+pub fn init() {
+    paint_stack();
+    crate::heap::init();
+    chip::init();
+}
+
+/// Time since the counter was switched on. It must be asked for once in a while: see [`WideCounter`].
+pub fn clock() -> impl Clock {
+    let counter = WideCounter::new(32);
+    PollClock::new(move || {
+        let ticks = counter.extend(chip::ticks());
+        Duration::from_micros(ticks / chip::TICKS_PER_US)
+    })
+}
+
+/// Instructions executed so far, if QEMU runs with `-icount shift=0`.
+pub fn instructions() -> u64 {
+    chip::instructions()
+}
+
+/// The receiving half of the UART.
+pub struct Rx(());
+/// The sending half of the UART.
+pub struct Tx(());
+
+/// The UART whose other end is the simulated ESP32 (or, for the device image, the desktop).
+pub fn uart() -> (Rx, Tx) {
+    (Rx(()), Tx(()))
+}
+
+impl ErrorType for Rx {
+    type Error = Infallible;
+}
+impl ErrorType for Tx {
+    type Error = Infallible;
+}
+
+impl Read for Rx {
+    async fn read(&mut self, buf: &mut [u8]) -> Result<usize, Infallible> {
+        poll_fn(|cx| {
+            let mut len = 0;
+            while len < buf.len()
+                && let Some(byte) = chip::receive()
+            {
+                buf[len] = byte;
+                len += 1;
+            }
+            if len > 0 || buf.is_empty() {
+                return Poll::Ready(Ok(len));
+            }
+            // No interrupt wakes us: ask to be polled again.
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await
+    }
+}
+
+impl Write for Tx {
+    async fn write(&mut self, buf: &[u8]) -> Result<usize, Infallible> {
+        let Some(&byte) = buf.first() else { return Ok(0) };
+        poll_fn(|cx| {
+            if chip::send(byte) {
+                return Poll::Ready(Ok(1));
+            }
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await
+    }
+
+    async fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// A device register.
+impl chip::Register {
+    fn read(self) -> u32 {
+        // SAFETY: the addresses in `chip` are registers of the board, readable without side effects but the one
+        // meant.
+        unsafe { (self.0 as *const u32).read_volatile() }
+    }
+
+    #[cfg(target_arch = "arm")]
+    fn write(self, value: u32) {
+        // SAFETY: as above; these registers move no memory.
+        unsafe { (self.0 as *mut u32).write_volatile(value) }
+    }
+}
+
+/// First free address above all static variables.
+fn stack_bottom() -> *mut u32 {
+    unsafe extern "C" {
+        #[link_name = "__sheap"]
+        static FREE: u32;
+    }
+    // SAFETY: the linker script defines the symbol; only its address is used.
+    (&raw const FREE).cast_mut()
+}
+
+#[inline(never)]
+fn paint_stack() {
+    let here = 0_u32;
+    // Stay clear of what is in use.
+    let end = (&raw const here as usize) - 256;
+    let mut cell = stack_bottom();
+    while (cell as usize) < end {
+        // SAFETY: between the static variables and the stack there is nothing.
+        unsafe {
+            cell.write_volatile(PAINT);
+            cell = cell.add(1);
+        }
+    }
+}
+
+/// Most bytes of stack ever in use.
+pub fn stack_peak() -> usize {
+    let mut cell = stack_bottom();
+    while (cell as usize) < RAM_END {
+        // SAFETY: inside the RAM.
+        if unsafe { cell.read_volatile() } != PAINT {
+            break;
+        }
+        cell = cell.wrapping_add(1);
+    }
+    RAM_END - cell as usize
+}

@@ -1,0 +1,16 @@
+//! What the images share: the board, a measured heap, and a report to the outside.
+#![no_std]
+
+pub mod board;
+mod heap;
+pub mod report;
+mod rng;
+
+pub use rng::NotRandom;
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    // Not the message: formatting it would cost more than everything else in a small image.
+    report::text("panic");
+    report::exit(101)
+}
