@@ -170,7 +170,11 @@ fn documentation() -> Outcome {
 
 fn book() -> Outcome {
     let program = MDBOOK.ensure()?;
-    run(Command::new(program).arg("build").arg(root().join("docs")))?;
+    run(Command::new(program)
+        .arg("build")
+        .arg(root().join("docs"))
+        // A chapter that is listed and missing is an error, not an empty page.
+        .env("MDBOOK_BUILD__CREATE_MISSING", "false"))?;
     Ok("built".into())
 }
 

@@ -38,8 +38,14 @@ pub(crate) fn cargo() -> Command {
 /// Gives a workspace of its own (`tests/no-std-probe`, `fuzz`) the versions that the main one has locked, so that
 /// what is proved there holds here. Cargo drops what is not needed and adds what is new.
 pub(crate) fn adopt_lock(dir: &str) -> Result<(), String> {
+    let from = root().join("Cargo.lock");
     let to = root().join(dir).join("Cargo.lock");
-    fs::copy(root().join("Cargo.lock"), &to)
+    let changed = |path| fs::metadata(path).and_then(|data| data.modified());
+    // A copy that is newer has been completed by cargo since; another one would only cost it a look at the registry.
+    if changed(&to).is_ok_and(|copy| changed(&from).is_ok_and(|original| original < copy)) {
+        return Ok(());
+    }
+    fs::copy(&from, &to)
         .map(drop)
         .map_err(|e| format!("{}: {e}", to.display()))
 }
