@@ -2,9 +2,12 @@
 
 mod bin;
 pub mod book;
+pub mod generate;
 pub mod pair;
 pub mod rng;
+pub mod srp;
 pub mod vendor;
+pub mod world;
 
 pub use bin::bin;
 
