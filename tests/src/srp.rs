@@ -49,10 +49,7 @@ fn bytes(number: &FixedMontyForm<{ U3072::LIMBS }>) -> Vec<u8> {
 /// k = H(N ǀ PAD(g)).
 #[must_use]
 pub fn k() -> Vec<u8> {
-    hash(&[
-        &U3072::from_be_hex(N).to_be_bytes().as_ref().to_vec(),
-        &padded(&[5]),
-    ])
+    hash(&[U3072::from_be_hex(N).to_be_bytes().as_ref(), &padded(&[5])])
 }
 
 /// g^exponent for an exponent of at most 64 bytes, padded.
@@ -96,21 +93,31 @@ pub fn client_proof(username: &[u8], salt: &[u8], a_pub: &[u8], b_sent: &[u8], k
 mod tests {
     use super::*;
 
-    /// B383, S383 and friends: numbers recorded with the vendor's firmware.
+    /// Numbers recorded with the vendor's firmware, some of them with leading zeros.
     #[test]
-    fn agrees_with_a_recording() {
-        for vector in crate::vendor::load() {
+    fn agrees_with_recordings() {
+        let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/vendor");
+        let mut compared = 0;
+        for vector in crate::vendor::load_from(&directory) {
             let (Some(a), Some(b), Some(verifier)) = (&vector.a, &vector.b, &vector.verifier) else {
                 continue;
             };
-            assert_eq!(power(a), vector.need(&vector.A, "A"), "{}", vector.name);
-            let b: &[u8; 32] = b.as_ref().try_into().unwrap();
+            let b: &[u8; 32] = b.0.as_slice().try_into().expect("b has 32 bytes");
+            let (a_pub, b_pub) = (power(a), device_public(verifier, b));
             assert_eq!(
-                device_public(verifier, b),
-                vector.need(&vector.B, "B"),
+                minimal(&a_pub),
+                minimal(vector.need(&vector.A, "A")),
                 "{}",
                 vector.name
             );
+            assert_eq!(
+                minimal(&b_pub),
+                minimal(vector.need(&vector.B, "B")),
+                "{}",
+                vector.name
+            );
+            compared += 1;
         }
+        assert!(compared >= 8, "{compared}");
     }
 }

@@ -63,8 +63,10 @@ pub struct Vector {
     pub exchange: Vec<Exchange>,
 
     pub pop: Option<String>,
+    pub device_pop: Option<String>,
     pub client_private_key: Option<Hex>,
     pub client_public_key: Option<Hex>,
+    pub device_private_key: Option<Hex>,
     pub device_public_key: Option<Hex>,
     pub device_random: Option<Hex>,
     pub ecdh_shared: Option<Hex>,
@@ -146,7 +148,22 @@ pub fn directory() -> PathBuf {
 #[must_use]
 pub fn load() -> Vec<Vector> {
     let directory = directory();
-    let entries = match std::fs::read_dir(&directory) {
+    let vectors = load_from(&directory);
+    println!(
+        "vendor vectors: {} files from {}",
+        vectors.len(),
+        directory.display()
+    );
+    vectors
+}
+
+/// Loads every vector of a directory.
+///
+/// # Panics
+/// When there is none, or a file is not a vector.
+#[must_use]
+pub fn load_from(directory: &Path) -> Vec<Vector> {
+    let entries = match std::fs::read_dir(directory) {
         Ok(entries) => entries,
         Err(error) => panic!("{}: {error}", directory.display()),
     };
@@ -160,13 +177,7 @@ pub fn load() -> Vec<Vector> {
         .collect();
     paths.sort();
     assert!(!paths.is_empty(), "no vectors in {}", directory.display());
-    let vectors: Vec<Vector> = paths.iter().map(|path| load_one(path)).collect();
-    println!(
-        "vendor vectors: {} files from {}",
-        vectors.len(),
-        directory.display()
-    );
-    vectors
+    paths.iter().map(|path| load_one(path)).collect()
 }
 
 fn load_one(path: &Path) -> Vector {

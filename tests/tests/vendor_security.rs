@@ -10,6 +10,7 @@ use espprov_proto::session::SessionData;
 use espprov_security::sec1::CtrChannel;
 use espprov_security::sec2::{GcmChannel, Patch, Verifier};
 use espprov_security::{Channel, ChannelError, DeviceHandshake, Handshake, Retry, sec0, sec1, sec2};
+use espprov_tests::generate;
 use espprov_tests::rng::Script;
 use espprov_tests::vendor::{self, Exchange, Hex, Vector};
 use sha2::{Digest, Sha512};
@@ -436,8 +437,17 @@ fn faulty_client(vector: &Vector, origin: &Origin) {
 
 #[test]
 fn vendor_client_role() {
+    client_role(vendor::load());
+}
+
+#[test]
+fn own_client_role() {
+    client_role(vendor::load_from(&generate::directory()));
+}
+
+fn client_role(vectors: Vec<Vector>) {
     let mut compared = 0;
-    for vector in vendor::load() {
+    for vector in vectors {
         let channel = match vector.security {
             0 => client_handshake(&vector, sec0::Client::new(), false).map(AnyChannel::Plain),
             1 => {
@@ -509,6 +519,21 @@ fn device_handshake<D: DeviceHandshake>(
     true
 }
 
+/// With the device's private key, which recordings of real devices do not give.
+fn sec1_device(vector: &Vector) {
+    let pop = vector.device_pop.as_ref().or(vector.pop.as_ref());
+    let entropy = Script::new(&[
+        vector.need(&vector.device_private_key, "device_private_key"),
+        vector.need(&vector.device_random, "device_random"),
+    ]);
+    let mut device = sec1::Device::new(pop.map_or(b"", |pop| pop.as_bytes()));
+    if device_handshake(vector, &mut device, entropy, true) {
+        assert!(device_records(vector, &mut record_channel(vector)) > 0);
+    } else {
+        assert!(!vector.accepted(), "{}", vector.name);
+    }
+}
+
 fn sec2_device(vector: &Vector) {
     let patch = match (&vector.device_nonce, vector.sec_patch_ver) {
         (Some(nonce), _) if nonce.len() == 16 => Patch::FixedNonce,
@@ -574,7 +599,16 @@ impl GcmOf<'_> {
 
 #[test]
 fn vendor_device_role() {
-    for vector in vendor::load() {
+    device_role(vendor::load());
+}
+
+#[test]
+fn own_device_role() {
+    device_role(vendor::load_from(&generate::directory()));
+}
+
+fn device_role(vectors: Vec<Vector>) {
+    for vector in vectors {
         match vector.security {
             0 => {
                 let mut device = sec0::Device::new();
@@ -582,6 +616,7 @@ fn vendor_device_role() {
                     device_records(&vector, &mut AnyChannel::Plain(espprov_security::Plain));
                 }
             }
+            1 if vector.device_private_key.is_some() => sec1_device(&vector),
             1 if vector.accepted() => {
                 device_records(&vector, &mut record_channel(&vector));
             }
@@ -599,8 +634,17 @@ fn vendor_device_role() {
 
 #[test]
 fn vendor_generated_verifiers() {
+    generated_verifiers(vendor::load());
+}
+
+#[test]
+fn own_generated_verifiers() {
+    generated_verifiers(vendor::load_from(&generate::directory()));
+}
+
+fn generated_verifiers(vectors: Vec<Vector>) {
     let mut compared = 0;
-    for vector in vendor::load() {
+    for vector in vectors {
         let (Some(salt), Some(want)) = (&vector.salt, &vector.verifier_from_bytes_exact_x) else {
             continue;
         };

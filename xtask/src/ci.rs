@@ -4,7 +4,7 @@
 //! repository say so in the table.
 
 use crate::tools::{CARGO_FUZZ, MDBOOK, capture, cargo, root, run};
-use crate::{codegen, deny, fuzz, no_std, startup};
+use crate::{codegen, deny, fuzz, no_std, startup, vectors};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -39,6 +39,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "codegen",
         run: |_| codegen::run(true).map(|()| "up to date".into()),
+    },
+    Step {
+        name: "vectors",
+        run: |_| vectors::run(false).map(|()| "up to date".into()),
     },
     Step {
         name: "clippy",

@@ -7,6 +7,7 @@ mod fuzz;
 mod no_std;
 mod startup;
 mod tools;
+mod vectors;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -25,6 +26,15 @@ enum Command {
         /// Change nothing; fail if the committed files differ
         #[arg(long)]
         check: bool,
+    },
+    /// Check or write our own test vectors, tests/vectors/espprov
+    TestVectors {
+        /// Change nothing; fail if the committed files differ (the default)
+        #[arg(long, conflicts_with = "bless")]
+        check: bool,
+        /// Write the files
+        #[arg(long)]
+        bless: bool,
     },
     /// Prove that the firmware crates link no std: a probe program without std, and one that must fail
     NoStd,
@@ -54,6 +64,7 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Codegen { check } => codegen::run(check),
+        Command::TestVectors { check: _, bless } => vectors::run(bless),
         Command::NoStd => no_std::run(),
         Command::Fuzz { seconds, target } => fuzz::fuzz(seconds, target.as_deref()),
         Command::Deny => deny::deny().map(drop),

@@ -55,6 +55,8 @@ pub(super) struct Vector {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) pop: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) device_pop: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) client_private_key: Field,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) client_public_key: Field,

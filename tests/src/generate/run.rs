@@ -313,7 +313,13 @@ impl Run {
     pub(super) fn finish(mut self) -> Vector {
         match &self.scheme {
             Scheme::Sec0 => {}
-            Scheme::Sec1 { client_pop, .. } => finish_sec1(&mut self.vector, client_pop),
+            Scheme::Sec1 {
+                client_pop,
+                device_pop,
+            } => {
+                self.vector.device_pop = Some((*device_pop).into());
+                finish_sec1(&mut self.vector, client_pop);
+            }
             Scheme::Sec2(sec2) => finish_sec2(&mut self.vector, sec2),
         }
         self.vector
