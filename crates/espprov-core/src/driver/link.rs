@@ -153,7 +153,16 @@ where
             error => ProvisionError::session(phase, error),
         })?;
         let len = pending.len();
-        let n = self.exchange_for(request.endpoint(), len, phase, limit).await?;
+        let n = match self.exchange_for(request.endpoint(), len, phase, limit).await {
+            Ok(n) => n,
+            Err(error) => {
+                // The record is spent. Where the link survived (a refusal), a new handshake on it will do.
+                if !self.tainted {
+                    self.session = None;
+                }
+                return Err(error);
+            }
+        };
         let Some((session, _)) = &mut self.session else {
             return Err(ProvisionError::Handshake(HandshakeError::NotFinished));
         };
