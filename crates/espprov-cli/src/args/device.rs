@@ -1,0 +1,78 @@
+//! Which device, and how to be trusted by it.
+
+use super::value;
+use clap::{Args, ValueEnum};
+use core::time::Duration;
+use espprov_core::auth::SecurityChoice;
+use espprov_types::SecurityScheme;
+
+/// Options of every command that talks to a device.
+#[derive(Args)]
+pub(crate) struct DeviceArgs {
+    /// The device: sim, http://HOST[:PORT], softap, or the text of a setup QR code
+    // `ble`, `serial:…` and `qr:…` are recognised, too; see `target`.
+    pub(crate) target: String,
+
+    #[command(flatten)]
+    pub(crate) credentials: CredentialArgs,
+
+    /// The security scheme the device must have
+    #[arg(long, value_enum, default_value_t = SecurityArg::Auto, help_heading = "Security")]
+    pub(crate) security: SecurityArg,
+
+    /// Let secrets travel unencrypted to a device without security
+    #[arg(long, help_heading = "Security")]
+    pub(crate) allow_plaintext: bool,
+
+    /// Limit for the whole run; the time that questions take does not count
+    #[arg(long, value_name = "TIME", default_value = value::DEADLINE, value_parser = value::duration)]
+    pub(crate) deadline: Duration,
+
+    /// Try so many times more after a lost link or a passing failure
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=100))]
+    pub(crate) retries: u8,
+}
+
+/// What the device wants to hear.
+#[derive(Args)]
+#[command(next_help_heading = "Security")]
+pub(crate) struct CredentialArgs {
+    /// Proof of possession; on a security 2 device the password. `-` = standard input [env: ESPPROV_POP]
+    #[arg(long, value_name = "POP")]
+    pub(crate) pop: Option<String>,
+
+    /// Username of a security 2 device; `-` = standard input [env: ESPPROV_USERNAME] [default: wifiprov]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) username: Option<String>,
+
+    /// Password of a security 2 device; `-` = standard input [env: ESPPROV_PASSWORD]
+    #[arg(long, value_name = "PASSWORD")]
+    pub(crate) password: Option<String>,
+}
+
+/// Security schemes by name.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SecurityArg {
+    /// What the device says, never weaker than the credentials given
+    Auto,
+    /// None
+    #[value(name = "0")]
+    None,
+    /// X25519, AES-CTR and a proof of possession
+    #[value(name = "1")]
+    Pop,
+    /// SRP6a, AES-GCM, username and password
+    #[value(name = "2")]
+    Srp,
+}
+
+impl SecurityArg {
+    pub(crate) const fn choice(self) -> SecurityChoice {
+        match self {
+            Self::Auto => SecurityChoice::Auto,
+            Self::None => SecurityChoice::Exactly(SecurityScheme::Sec0),
+            Self::Pop => SecurityChoice::Exactly(SecurityScheme::Sec1),
+            Self::Srp => SecurityChoice::Exactly(SecurityScheme::Sec2),
+        }
+    }
+}

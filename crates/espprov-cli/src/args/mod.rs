@@ -1,0 +1,203 @@
+//! The command line. Nothing here derives `Debug`: arguments hold secrets.
+
+mod device;
+mod provision;
+mod simulate;
+mod value;
+
+pub(crate) use device::{CredentialArgs, DeviceArgs};
+pub(crate) use provision::ProvisionArgs;
+pub(crate) use simulate::SimulateArgs;
+
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+const AFTER_HELP: &str = "\
+TARGET is one of
+  sim, sim:zero, sim:FILE.toml   a simulated device: works everywhere, needs nothing
+  http://HOST[:PORT]             a device reached over HTTP
+  softap                         a device whose own Wi-Fi network this computer has joined (http://192.168.4.1)
+  '{\"ver\":\"v1\",…}', '…?data=…'   the text of a setup QR code: target and credentials in one
+
+Exit status: 0 success, 1 unexpected, 2 usage, 3 device not found or link failed, 4 wrong credentials,
+5 refused by security policy, 6 the device refused a request, 7 network authentication failed,
+8 network not found, 9 deadline passed, 130 interrupted.";
+
+/// Provision ESP32 devices: give them their Wi-Fi or Thread network.
+#[derive(Parser)]
+#[command(name = "espprov", version, propagate_version = true, after_long_help = AFTER_HELP, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// One JSON object per line on stdout, the result last; never asks anything
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Record every exchange with the device in FILE, one JSON object per line
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+
+    /// Let the trace hold secrets: what is needed to decrypt it, and unencrypted credentials
+    #[arg(long, global = true, requires = "trace")]
+    pub(crate) trace_secrets: bool,
+
+    /// No progress, no events: results and errors only
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+
+    /// Say more on stderr; twice: every exchange
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+/// What to do.
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Show what a device says about itself: version, security, capabilities
+    Info(InfoArgs),
+    /// List the networks a device hears
+    Scan(ScanArgs),
+    /// Give a device its network, and follow it until it is online
+    #[command(after_long_help = provision::EXAMPLES)]
+    Provision(Box<ProvisionArgs>),
+    /// Show what became of a device's network configuration
+    Status(StateArgs),
+    /// Clear a failed attempt, so that the device takes other credentials
+    Reset(StateArgs),
+    /// After a success: make the device take new credentials
+    Reprov(StateArgs),
+    /// Send data to any endpoint of a device and show the answer
+    Send(SendArgs),
+    /// Make salt and verifier for security 2 firmware
+    Credentials(MakeCredentialsArgs),
+    /// Be a simulated ESP32, for tests, apps and CI
+    Simulate(SimulateArgs),
+    /// Print a shell completion script
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write one per command into a directory
+    Man {
+        /// Write the pages here instead of printing the main one
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+    },
+}
+
+/// `info`
+#[derive(Args)]
+pub(crate) struct InfoArgs {
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+}
+
+/// `scan`
+#[derive(Args)]
+pub(crate) struct ScanArgs {
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+
+    /// Thread networks instead of Wi-Fi
+    #[arg(long)]
+    pub(crate) thread: bool,
+
+    /// Listen only, send no probes
+    #[arg(long)]
+    pub(crate) passive: bool,
+
+    /// Networks per request; default: what the link carries safely
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
+    pub(crate) page: Option<u8>,
+}
+
+/// `status`, `reset`, `reprov`
+#[derive(Args)]
+pub(crate) struct StateArgs {
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+
+    /// The Thread interface instead of Wi-Fi
+    #[arg(long)]
+    pub(crate) thread: bool,
+}
+
+/// `send`
+#[derive(Args)]
+#[command(group = clap::ArgGroup::new("data").required(true))]
+pub(crate) struct SendArgs {
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+
+    /// Name of the endpoint, such as custom-data
+    pub(crate) endpoint: String,
+
+    /// Send this text
+    #[arg(long, value_name = "TEXT", group = "data")]
+    pub(crate) text: Option<String>,
+
+    /// Send these bytes
+    #[arg(long, value_name = "HEX", group = "data")]
+    pub(crate) hex: Option<String>,
+
+    /// Send what is in FILE
+    #[arg(long, value_name = "FILE", group = "data")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// Send what comes on standard input
+    #[arg(value_name = "-", group = "data", value_parser = ["-"])]
+    pub(crate) stdin: Option<String>,
+
+    /// Bytes per exchange; 0 = all at once
+    #[arg(long, value_name = "BYTES", default_value_t = 256)]
+    pub(crate) chunk: usize,
+
+    /// Write the answer to FILE
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// `credentials`
+#[derive(Args)]
+pub(crate) struct MakeCredentialsArgs {
+    /// Username; `-` = standard input [env: ESPPROV_USERNAME] [default: wifiprov]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) username: Option<String>,
+
+    /// Password; `-` = standard input [env: ESPPROV_PASSWORD]
+    #[arg(long, value_name = "PASSWORD")]
+    pub(crate) password: Option<String>,
+
+    /// Bytes of random salt
+    #[arg(long, value_name = "BYTES", default_value_t = 16, value_parser = clap::value_parser!(u8).range(1..=128))]
+    pub(crate) salt_len: u8,
+
+    /// This salt instead of a random one
+    #[arg(long, value_name = "HEX", conflicts_with = "salt_len")]
+    pub(crate) salt: Option<String>,
+
+    /// How to print them
+    #[arg(long, value_enum, default_value_t = CredentialFormat::C)]
+    pub(crate) format: CredentialFormat,
+}
+
+/// Forms of salt and verifier.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CredentialFormat {
+    /// C arrays to compile in
+    C,
+    /// Two lines of hex
+    Hex,
+    /// One JSON object
+    Json,
+    /// A CSV file for ESP-IDF's NVS partition generator
+    NvsCsv,
+}

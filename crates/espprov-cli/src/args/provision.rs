@@ -1,0 +1,61 @@
+//! `provision`: which network.
+
+use super::DeviceArgs;
+use clap::Args;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  espprov provision sim --ssid Home --passphrase correct-horse
+  espprov provision softap --pop abcd1234
+  echo correct-horse | espprov provision http://192.168.4.1 --ssid Home --passphrase - --json
+  espprov provision softap --dataset 000300000f02081111222233334444...";
+
+/// Wi-Fi and Thread exclude each other.
+const THREAD: [&str; 4] = ["dataset", "network_name", "ext_pan_id", "network_key"];
+
+/// `provision`
+#[derive(Args)]
+pub(crate) struct ProvisionArgs {
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
+
+    /// Name of the Wi-Fi network; without it the device scans and you choose
+    #[arg(long, value_name = "NAME", conflicts_with_all = THREAD, help_heading = "Wi-Fi")]
+    pub(crate) ssid: Option<String>,
+
+    /// Name of the Wi-Fi network as raw bytes
+    #[arg(long, value_name = "HEX", conflicts_with = "ssid", conflicts_with_all = THREAD, help_heading = "Wi-Fi")]
+    pub(crate) ssid_hex: Option<String>,
+
+    /// Passphrase; empty = open network, `-` = standard input [env: ESPPROV_PASSPHRASE]
+    #[arg(long, value_name = "PASSPHRASE", conflicts_with_all = THREAD, help_heading = "Wi-Fi")]
+    pub(crate) passphrase: Option<String>,
+
+    /// The network is open
+    #[arg(long, conflicts_with = "passphrase", conflicts_with_all = THREAD, help_heading = "Wi-Fi")]
+    pub(crate) open: bool,
+
+    /// Ask for this access point (ignored by stock firmware)
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = THREAD, help_heading = "Wi-Fi")]
+    pub(crate) bssid: Option<espprov_types::Bssid>,
+
+    /// Hint at the channel (ignored by stock firmware)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..), conflicts_with_all = THREAD, help_heading = "Wi-Fi")]
+    pub(crate) channel: Option<u8>,
+
+    /// Operational dataset of a Thread network; `-` = standard input
+    #[arg(long, value_name = "HEX", conflicts_with_all = ["network_name", "ext_pan_id", "network_key"], help_heading = "Thread")]
+    pub(crate) dataset: Option<String>,
+
+    /// Name of the Thread network; the device scans for the rest
+    #[arg(long, value_name = "NAME", requires = "network_key", help_heading = "Thread")]
+    pub(crate) network_name: Option<String>,
+
+    /// Extended PAN id of the Thread network; the device scans for the rest
+    #[arg(long, value_name = "HEX", requires = "network_key", help_heading = "Thread")]
+    pub(crate) ext_pan_id: Option<String>,
+
+    /// Key of the Thread network, 32 hex digits; `-` = standard input
+    #[arg(long, value_name = "HEX", help_heading = "Thread")]
+    pub(crate) network_key: Option<String>,
+}

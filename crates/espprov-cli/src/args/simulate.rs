@@ -1,0 +1,45 @@
+//! `simulate`: be a device.
+
+use super::CredentialArgs;
+use clap::Args;
+use core::net::SocketAddr;
+use espprov_simulator::scenario::Flavour;
+
+/// `simulate`
+#[derive(Args)]
+pub(crate) struct SimulateArgs {
+    /// Serve HTTP on this address; port 0 = any free one [default: 127.0.0.1:8080 unless --console]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) http: Option<SocketAddr>,
+
+    /// Serve a console on standard input and output; events go to stderr
+    #[arg(long)]
+    pub(crate) console: bool,
+
+    #[command(flatten)]
+    pub(crate) credentials: CredentialArgs,
+
+    /// Security scheme of the device; default: as the scenario says
+    #[arg(long, value_name = "SCHEME", value_parser = clap::value_parser!(u8).range(0..=2), help_heading = "Security")]
+    pub(crate) security: Option<u8>,
+
+    /// Patch level of security 2
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=1), help_heading = "Security")]
+    pub(crate) patch: Option<u8>,
+
+    /// Firmware generation: idf-4.4, idf-5.2, idf-5.5, idf-6
+    #[arg(long, value_name = "NAME")]
+    pub(crate) flavour: Option<Flavour>,
+
+    /// Seed of all randomness: same seed, same run
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+
+    /// The world: default, zero, or a TOML file
+    #[arg(long, value_name = "FILE", default_value = "default")]
+    pub(crate) scenario: String,
+
+    /// Longest console line in characters, without its end; 0 = none
+    #[arg(long, value_name = "N", default_value_t = 254)]
+    pub(crate) line_limit: usize,
+}

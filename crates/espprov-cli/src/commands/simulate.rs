@@ -1,0 +1,190 @@
+//! `simulate`: a simulated ESP32 for tests, apps and CI.
+
+use super::{Context, block_on};
+use crate::args::SimulateArgs;
+use crate::device::interruption;
+use crate::errors::{self, Exit, Failure};
+use crate::output::human::labelled;
+use crate::output::{Output, Report, Success};
+use crate::secret_input::Credentials;
+use crate::target::World;
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::pin::pin;
+use espprov_simulator::{Console, HttpServer, Scenario, Secret, Shared, SimDevice};
+use espprov_tokio::TokioClock;
+use espprov_types::{SetupPayload, SetupTransport};
+use std::io;
+
+/// Where it listens if nothing is said.
+const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+
+pub(super) fn run(context: &Context, args: &SimulateArgs) -> Result<Success, Failure> {
+    let out = &context.out;
+    let scenario = scenario(context, args)?;
+    if args.console {
+        out.divert_to_stderr();
+    }
+    let address = match args.http {
+        None if !args.console => Some(DEFAULT_ADDRESS),
+        address => address,
+    };
+    introduce(out, &scenario);
+    let seed = scenario.seed;
+    let mut device = crate::link::sim_device(scenario)?;
+    if out.verbosity() > 0 {
+        // On its own path to stderr: the observer may be called from anywhere.
+        device.observe(|at, event| eprintln!("{:>9.3} s  {event}", at.as_secs_f64()));
+    }
+    let device = Shared::new(device);
+    block_on(async {
+        let http = serve_http(out, address, &device, seed);
+        let console = serve_console(out, args, &device);
+        tokio::select! {
+            end = http => end,
+            end = console => end,
+            () = interruption() => Err(errors::interrupted()),
+        }
+    })
+}
+
+async fn serve_http(
+    out: &Output,
+    address: Option<SocketAddr>,
+    device: &Shared<SimDevice>,
+    seed: u64,
+) -> Result<Success, Failure> {
+    let Some(address) = address else {
+        return core::future::pending().await;
+    };
+    let cannot = |error: &io::Error| {
+        Failure::new(
+            Exit::Unexpected,
+            "listen",
+            format!("cannot listen on {address}: {}", errors::io_reason(error.kind())),
+        )
+        .cause("another program listens there, or the address is not of this machine")
+        .help("choose another address, for example --http 127.0.0.1:0 for any free port")
+    };
+    let server = HttpServer::bind(address, device.clone())
+        .await
+        .map_err(|error| cannot(&error))?
+        .with_seed(seed);
+    let bound = server.local_addr().map_err(|error| cannot(&error))?;
+    out.event(&Report::Listening {
+        transport: "http",
+        address: format!("http://{bound}"),
+    });
+    server.run().await.map_err(|error| cannot(&error))?;
+    Ok(Success::done())
+}
+
+async fn serve_console(
+    out: &Output,
+    args: &SimulateArgs,
+    device: &Shared<SimDevice>,
+) -> Result<Success, Failure> {
+    if !args.console {
+        return core::future::pending().await;
+    }
+    out.event(&Report::Listening {
+        transport: "console",
+        address: "stdio".to_owned(),
+    });
+    // The simulator counts the carriage return.
+    let limit = if args.line_limit == 0 {
+        0
+    } else {
+        args.line_limit.saturating_add(1)
+    };
+    let console = Console::new(device.clone()).with_line_limit(limit);
+    let clock = TokioClock::new();
+    let serving = pin!(console.serve(tokio::io::stdin(), tokio::io::stdout(), &clock));
+    match serving.await {
+        Ok(()) => Ok(Success::done()),
+        // The other side hung up: the usual end.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Success::done()),
+        Err(error) => Err(Failure::new(
+            Exit::Unexpected,
+            "console",
+            format!("the console failed: {}", error.kind()),
+        )
+        .help("check what standard input and output are connected to")),
+    }
+}
+
+/// Tells a person how to reach the device. Its credentials are shown on a terminal only, so that they get
+/// into no log.
+fn introduce(out: &Output, scenario: &Scenario) {
+    let security = &scenario.security;
+    let scheme = scenario.scheme();
+    out.say(&labelled("Device", &scenario.device.name, false));
+    out.say(&labelled(
+        "Firmware",
+        &format!("{}, security {scheme}", scenario.device.flavour),
+        false,
+    ));
+    if !out.is_watched() {
+        return;
+    }
+    let text = |bytes: &[u8]| crate::output::clean(&String::from_utf8_lossy(bytes));
+    match scheme {
+        1 if security.pop.is_empty() => out.say(&labelled("PoP", "(none)", false)),
+        1 => out.say(&labelled("PoP", &text(security.pop.expose()), false)),
+        2 => {
+            out.say(&labelled(
+                "Username",
+                &crate::output::clean(&security.username),
+                false,
+            ));
+            out.say(&labelled("Password", &text(security.password.expose()), false));
+        }
+        _ => {}
+    }
+    if let Some(payload) = payload(scenario) {
+        out.say(&labelled("Setup code", &payload, false));
+    }
+}
+
+/// The text that a label on this device would have.
+fn payload(scenario: &Scenario) -> Option<String> {
+    let security = &scenario.security;
+    let mut payload = SetupPayload::new(&scenario.device.name, SetupTransport::SoftAp).ok()?;
+    payload.security = Some(scenario.scheme());
+    match scenario.scheme() {
+        1 if !security.pop.is_empty() => {
+            payload.pop = espprov_types::Secret::new(security.pop.expose()).ok();
+        }
+        2 => {
+            payload.username = security.username.as_str().try_into().ok();
+            payload.pop = espprov_types::Secret::new(security.password.expose()).ok();
+        }
+        _ => {}
+    }
+    let mut text = String::new();
+    payload.write_json(&mut text).ok()?;
+    Some(text)
+}
+
+/// The scenario with what the command line says instead.
+fn scenario(context: &Context, args: &SimulateArgs) -> Result<Scenario, Failure> {
+    let mut scenario = World::parse(&args.scenario).load()?;
+    let given = Credentials::gather(&args.credentials, &context.stdin)?;
+    let secret = |bytes: &[u8]| {
+        Secret::new(bytes)
+            .map_err(|_| Failure::usage("too_long", "a credential is too long").help("shorten it"))
+    };
+    if let Some(pop) = &given.pop {
+        scenario.security.pop = secret(pop)?;
+    }
+    if let Some(username) = &given.username {
+        scenario.security.username = String::from_utf8_lossy(username).into_owned();
+    }
+    if let Some(password) = &given.password {
+        scenario.security.password = secret(password)?;
+    }
+    scenario.security.scheme = args.security.or(scenario.security.scheme);
+    scenario.security.patch = args.patch.or(scenario.security.patch);
+    scenario.device.flavour = args.flavour.unwrap_or(scenario.device.flavour);
+    scenario.seed = args.seed.unwrap_or(scenario.seed);
+    Ok(scenario)
+}

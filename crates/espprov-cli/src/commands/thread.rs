@@ -1,0 +1,177 @@
+//! `provision` for Thread.
+
+use super::Context;
+use super::send::decode_hex;
+use crate::args::ProvisionArgs;
+use crate::device::Device;
+use crate::errors::{self, Exit, Failure, from_thread_outcome};
+use crate::output::Success;
+use crate::output::human::quoted;
+use crate::secret_input::SecretBytes;
+use espprov_core::{Outcome, ScanOptions};
+use espprov_types::{DatasetError, ThreadDataset, ThreadNetwork};
+use zeroize::Zeroizing;
+
+/// Which network, and what opens it.
+pub(super) enum Network {
+    /// All in one.
+    Dataset(Box<ThreadDataset>),
+    /// The key; the scan brings the rest.
+    Key {
+        name: Option<String>,
+        ext_pan_id: Option<[u8; 8]>,
+        key: Zeroizing<[u8; 16]>,
+    },
+}
+
+impl Network {
+    /// What the command line says about Thread; `None` = nothing.
+    pub(super) fn gather(
+        context: &Context,
+        args: &ProvisionArgs,
+        wanted: bool,
+    ) -> Result<Option<Self>, Failure> {
+        if let Some(hex) = context.stdin.value(args.dataset.as_deref(), "--dataset")? {
+            let bytes = decode_hex(text(&hex, "--dataset")?, "--dataset")?;
+            let dataset = ThreadDataset::from_bytes(&bytes).map_err(from_dataset)?;
+            return Ok(Some(Self::Dataset(Box::new(dataset))));
+        }
+        let Some(hex) = context
+            .stdin
+            .value(args.network_key.as_deref(), "--network-key")?
+        else {
+            if wanted && args.ssid.is_none() && args.ssid_hex.is_none() {
+                return Err(errors::missing(
+                    "the Thread network",
+                    "--dataset (or --network-key with --network-name)",
+                ));
+            }
+            return Ok(None);
+        };
+        let key = decode_hex(text(&hex, "--network-key")?, "--network-key")?;
+        let key = Zeroizing::new(fixed(&key, "--network-key")?);
+        let ext_pan_id = match &args.ext_pan_id {
+            Some(hex) => Some(fixed(&decode_hex(hex, "--ext-pan-id")?, "--ext-pan-id")?),
+            None => None,
+        };
+        if args.network_name.is_none() && ext_pan_id.is_none() {
+            return Err(errors::missing(
+                "the Thread network",
+                "--network-name or --ext-pan-id",
+            ));
+        }
+        Ok(Some(Self::Key {
+            name: args.network_name.clone(),
+            ext_pan_id,
+            key,
+        }))
+    }
+}
+
+fn text<'a>(bytes: &'a SecretBytes, flag: &str) -> Result<&'a str, Failure> {
+    core::str::from_utf8(bytes).map_err(|_| {
+        Failure::usage("invalid_hex", format!("{flag}: not hex")).help(format!("correct the value of {flag}"))
+    })
+}
+
+fn fixed<const N: usize>(bytes: &[u8], flag: &str) -> Result<[u8; N], Failure> {
+    bytes.try_into().map_err(|_| {
+        Failure::usage(
+            "invalid_hex",
+            format!("{flag} takes {} hex digits, not {}", N * 2, bytes.len() * 2),
+        )
+        .cause("the value is cut off, or belongs to another option")
+        .help(format!("correct the value of {flag}"))
+    })
+}
+
+fn from_dataset(error: DatasetError) -> Failure {
+    Failure::usage("invalid_dataset", error.to_string())
+        .cause("the text is cut off, or not an operational dataset")
+        .help("take the output of `ot-ctl dataset active -x` on the border router")
+}
+
+/// One run.
+pub(super) async fn run(device: &mut Device, network: &Network) -> Result<Success, Failure> {
+    device.connect().await?;
+    let made;
+    let dataset = match network {
+        Network::Dataset(dataset) => dataset,
+        Network::Key {
+            name,
+            ext_pan_id,
+            key,
+        } => {
+            let found = find(device, name.as_deref(), *ext_pan_id).await?;
+            made = ThreadDataset::minimal(found.channel, found.ext_pan_id, key, found.pan_id);
+            &made
+        }
+    };
+    device.out.progress("handing over the dataset");
+    let outcome = device.driver.provision_thread(dataset).await;
+    match outcome.map_err(|error| device.explain(&error))? {
+        Outcome::Connected(on) => Ok(Success {
+            outcome: "connected",
+            summary: format!(
+                "Attached to {}, PAN id {:#06x}, channel {}",
+                quoted(on.name.as_bytes()),
+                on.pan_id,
+                on.channel
+            ),
+            ..Success::done()
+        }),
+        Outcome::LikelyConnected => {
+            device.out.warn(
+                "likely_connected",
+                "the device accepted the dataset and then closed the link before it confirmed: it is probably attached",
+            );
+            Ok(Success {
+                outcome: "likely_connected",
+                summary: "Probably attached to the Thread network".to_owned(),
+                ..Success::done()
+            })
+        }
+        Outcome::Failed(why) => Err(from_thread_outcome(why)),
+    }
+}
+
+/// Looks for the network in the air; the best heard router stands for it.
+async fn find(
+    device: &mut Device,
+    name: Option<&str>,
+    ext_pan_id: Option<[u8; 8]>,
+) -> Result<ThreadNetwork, Failure> {
+    device
+        .out
+        .progress("the device is looking for the Thread network");
+    let networks = device.driver.scan_thread(&ScanOptions::default()).await;
+    let networks = networks.map_err(|error| device.explain(&error))?;
+    let mut fitting: Vec<ThreadNetwork> = networks
+        .into_iter()
+        .filter(|network| name.is_none_or(|name| network.name.as_bytes() == name.as_bytes()))
+        .filter(|network| ext_pan_id.is_none_or(|id| network.ext_pan_id == id))
+        .collect();
+    fitting.sort_by_key(|network| core::cmp::Reverse(network.rssi));
+    let best = fitting.first().cloned().ok_or_else(|| {
+        Failure::new(
+            Exit::NetworkNotFound,
+            "network_not_found",
+            "the device does not hear that Thread network",
+        )
+        .cause("out of reach, or a typing error in --network-name or --ext-pan-id")
+        .help("see with espprov scan --thread what the device hears, then run again")
+        .outcome("network_not_found")
+        .retry(errors::Stage::Late)
+    })?;
+    if fitting
+        .iter()
+        .any(|network| network.ext_pan_id != best.ext_pan_id)
+    {
+        return Err(Failure::usage(
+            "ambiguous_network",
+            "there are several Thread networks of that name",
+        )
+        .help("say which one with --ext-pan-id (espprov scan --thread lists them)"));
+    }
+    Ok(best)
+}

@@ -1,0 +1,60 @@
+//! Command lines that cannot be understood.
+
+use super::Failure;
+use crate::output::Output;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+use std::process::ExitCode;
+
+/// Reports what clap found, without repeating what may be a secret in the wrong place, and returns the exit
+/// status. Help and version are no errors.
+pub(crate) fn from_clap(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // A reader that went away is fine.
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    // Nothing was parsed, so the flag has to be looked for.
+    let json = std::env::args_os()
+        .skip(1)
+        .take_while(|arg| arg != "--")
+        .any(|arg| arg == "--json");
+    let out = Output::bare(json);
+    ExitCode::from(out.finish(&Err(failure(error))))
+}
+
+fn failure(error: &clap::Error) -> Failure {
+    let help = match usage(error) {
+        Some(usage) => format!("{usage}; espprov --help explains"),
+        None => "espprov --help explains".to_owned(),
+    };
+    let failure = |message: String| Failure::usage("usage", message).help(help.clone());
+    match (error.kind(), error.get(ContextKind::InvalidArg)) {
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(arg))) if !arg.starts_with('-') => {
+            failure("there is one argument too many (not repeated here: it may be a secret)".to_owned())
+                .cause("a value with spaces or special characters needs single quotes around it")
+        }
+        (ErrorKind::TooManyValues, _) => failure("an option that takes no value was given one".to_owned()),
+        (ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand, _) => {
+            failure("what is to be done is not said".to_owned())
+                .cause("a command is missing, such as provision")
+        }
+        _ => failure(first_words(&error.render().to_string())),
+    }
+}
+
+/// What clap says, without its usage text: everything up to the first empty line, on one line.
+fn first_words(text: &str) -> String {
+    let text = text.trim_start_matches("error: ");
+    let lines: Vec<&str> = text
+        .lines()
+        .take_while(|line| !line.trim().is_empty())
+        .map(str::trim)
+        .collect();
+    lines.join(" ")
+}
+
+fn usage(error: &clap::Error) -> Option<String> {
+    let text = error.render().to_string();
+    let line = text.lines().find_map(|line| line.strip_prefix("Usage: "))?;
+    Some(format!("usage: {}", line.trim()))
+}

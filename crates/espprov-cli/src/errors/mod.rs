@@ -1,0 +1,156 @@
+//! What a failed run tells its user: what happened, why it probably did, what to do next, and a code and an
+//! exit status for scripts. [`table`] fills these in for every error of the layers below.
+
+mod cli;
+mod table;
+mod wifi;
+
+pub(crate) use cli::from_clap;
+pub(crate) use table::{Place, from_link, from_provision};
+pub(crate) use wifi::{from_config, from_thread_outcome, from_wifi_outcome};
+
+use std::borrow::Cow;
+
+/// The exit statuses, documented in the manual.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Unexpected = 1,
+    Usage = 2,
+    Link = 3,
+    Credentials = 4,
+    Policy = 5,
+    Refused = 6,
+    AuthFailed = 7,
+    NetworkNotFound = 8,
+    Deadline = 9,
+    Interrupted = 130,
+}
+
+/// How far a run had come when it failed, where running again can help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// Nothing of the command itself had been sent: any command may be run again.
+    Early,
+    /// The device may have acted: only commands that can be repeated may be run again.
+    Late,
+}
+
+/// A failed run. Holds no secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) exit: Exit,
+    /// Stable, for scripts.
+    pub(crate) code: &'static str,
+    /// What happened.
+    pub(crate) message: Cow<'static, str>,
+    /// Why it probably did; may be empty.
+    pub(crate) cause: Cow<'static, str>,
+    /// What to do next.
+    pub(crate) help: Cow<'static, str>,
+    /// What the JSON result says.
+    pub(crate) outcome: &'static str,
+    /// Running again may help.
+    pub(crate) retry: Option<Stage>,
+}
+
+impl Failure {
+    pub(crate) fn new(exit: Exit, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            exit,
+            code,
+            message: message.into(),
+            cause: Cow::Borrowed(""),
+            help: Cow::Borrowed(""),
+            outcome: "failed",
+            retry: None,
+        }
+    }
+
+    pub(crate) fn usage(code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Exit::Usage, code, message)
+    }
+
+    #[must_use]
+    pub(crate) fn cause(mut self, cause: impl Into<Cow<'static, str>>) -> Self {
+        self.cause = cause.into();
+        self
+    }
+
+    #[must_use]
+    pub(crate) fn help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
+        self.help = help.into();
+        self
+    }
+
+    #[must_use]
+    pub(crate) const fn outcome(mut self, outcome: &'static str) -> Self {
+        self.outcome = outcome;
+        self
+    }
+
+    #[must_use]
+    pub(crate) const fn retry(mut self, stage: Stage) -> Self {
+        self.retry = Some(stage);
+        self
+    }
+
+    /// Message and cause in one sentence, for JSON.
+    pub(crate) fn sentence(&self) -> String {
+        if self.cause.is_empty() {
+            self.message.clone().into_owned()
+        } else {
+            format!("{} ({})", self.message, self.cause)
+        }
+    }
+}
+
+/// A value is missing and nobody can be asked for it.
+pub(crate) fn missing(what: &str, flags: &str) -> Failure {
+    Failure::usage("missing_value", format!("{what} is missing: give {flags}"))
+        .cause("there is no terminal to ask on, or --json was given")
+        .help(format!("add {flags} and run again"))
+}
+
+/// Ctrl-C.
+pub(crate) fn interrupted() -> Failure {
+    Failure::new(Exit::Interrupted, "interrupted", "interrupted")
+        .cause("Ctrl-C was pressed")
+        .help("run again; a device that was left half-way is put in order by the next run")
+}
+
+/// The overall deadline passed outside of the driver.
+pub(crate) fn deadline(doing: &str) -> Failure {
+    Failure::new(
+        Exit::Deadline,
+        "deadline",
+        format!("deadline passed while {doing}"),
+    )
+    .cause("the device is slow, busy or out of reach")
+    .help("move closer to the device, or allow more time with --deadline, then run again")
+}
+
+/// A file named on the command line.
+pub(crate) fn file(what: &str, path: &std::path::Path, error: &std::io::Error) -> Failure {
+    Failure::usage(
+        "file",
+        format!("cannot {what} {}: {}", path.display(), io_reason(error.kind())),
+    )
+    .help("check the path and its permissions")
+}
+
+/// An I/O error in plain words.
+pub(crate) fn io_reason(kind: std::io::ErrorKind) -> String {
+    use std::io::ErrorKind as K;
+    match kind {
+        K::ConnectionRefused => "connection refused".to_owned(),
+        K::HostUnreachable | K::NetworkUnreachable => "no route to that address".to_owned(),
+        K::NetworkDown => "the network is down".to_owned(),
+        K::NotFound => "not found".to_owned(),
+        K::PermissionDenied => "permission denied".to_owned(),
+        K::AddrInUse => "the address is already in use".to_owned(),
+        K::AddrNotAvailable => "this machine does not have that address".to_owned(),
+        // What name resolution gives.
+        K::Other => "the name cannot be resolved, or the system refused".to_owned(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,118 @@
+//! The links this build has. A further one is a file here, a variant of [`Link`] and [`LinkError`], one of
+//! `Target`, and a line in `errors::table`.
+
+mod http;
+mod sim;
+
+use crate::errors::{Failure, Place, from_link};
+use crate::target::Target;
+use core::fmt;
+use espprov_core::Phase;
+use espprov_http::{HttpError, HttpTransport};
+use espprov_simulator::MemoryError;
+use espprov_tokio::TokioClock;
+use espprov_transport::{Endpoint, Limits, LinkFault, Reconnect, SessionIntent, Transport, TransportError};
+pub(crate) use sim::{device as sim_device, own_credentials};
+
+/// An open link to a device.
+pub(crate) enum Link {
+    Sim(Box<sim::SimLink>),
+    Http(HttpTransport),
+}
+
+/// What went wrong on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LinkError {
+    Sim(MemoryError),
+    Http(HttpError),
+}
+
+impl Link {
+    /// Opens the link to `target`: when this returns, something answers there.
+    pub(crate) async fn open(target: &Target, place: &Place, clock: TokioClock) -> Result<Self, Failure> {
+        match target {
+            Target::Sim(world) => sim::open(world, clock).map(|link| Self::Sim(Box::new(link))),
+            Target::Http(target) => http::open(target.clone())
+                .await
+                .map(Self::Http)
+                .map_err(|error| from_link(Phase::Connect, &LinkError::Http(error), place)),
+        }
+    }
+}
+
+/// The same for every link, their errors made one.
+macro_rules! each {
+    ($self:expr, $link:ident => $body:expr) => {
+        match $self {
+            Self::Sim($link) => $body.map_err(LinkError::Sim),
+            Self::Http($link) => $body.map_err(LinkError::Http),
+        }
+    };
+}
+
+impl Transport for Link {
+    type Error = LinkError;
+
+    async fn exchange(
+        &mut self,
+        endpoint: Endpoint<'_>,
+        buf: &mut [u8],
+        len: usize,
+    ) -> Result<usize, LinkError> {
+        each!(self, link => link.exchange(endpoint, buf, len).await)
+    }
+
+    fn limits(&self) -> Limits {
+        match self {
+            Self::Sim(link) => link.limits(),
+            Self::Http(link) => link.limits(),
+        }
+    }
+
+    fn endpoints(&self, visit: &mut dyn FnMut(&str)) {
+        match self {
+            Self::Sim(link) => link.endpoints(visit),
+            Self::Http(link) => link.endpoints(visit),
+        }
+    }
+
+    async fn close(&mut self) {
+        match self {
+            Self::Sim(link) => link.close().await,
+            Self::Http(link) => link.close().await,
+        }
+    }
+}
+
+impl Reconnect for Link {
+    async fn reconnect(&mut self, intent: SessionIntent) -> Result<(), LinkError> {
+        each!(self, link => link.reconnect(intent).await)
+    }
+}
+
+impl fmt::Display for LinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sim(error) => error.fmt(f),
+            Self::Http(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for LinkError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Sim(error) => Some(error),
+            Self::Http(error) => Some(error),
+        }
+    }
+}
+
+impl TransportError for LinkError {
+    fn fault(&self) -> LinkFault {
+        match self {
+            Self::Sim(error) => error.fault(),
+            Self::Http(error) => error.fault(),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! A simulated device in this process.
+
+use crate::errors::Failure;
+use crate::secret_input::{Credentials, SecretBytes};
+use crate::target::World;
+use espprov_simulator::{MemoryTransport, Scenario, Shared, SimDevice};
+use espprov_tokio::TokioClock;
+use zeroize::Zeroizing;
+
+pub(super) type SimLink = MemoryTransport<SimDevice, TokioClock>;
+
+/// Switches the device on and connects to it.
+pub(super) fn open(world: &World, clock: TokioClock) -> Result<SimLink, Failure> {
+    let scenario = world.load()?;
+    let model = scenario.device.link_model();
+    Ok(MemoryTransport::new(Shared::new(device(scenario)?), clock, model))
+}
+
+/// The device of a scenario.
+pub(crate) fn device(scenario: Scenario) -> Result<SimDevice, Failure> {
+    SimDevice::new(scenario).map_err(|error| {
+        Failure::usage(
+            "invalid_scenario",
+            format!("the scenario cannot be played: {error}"),
+        )
+        .cause("its settings, or options given beside it, contradict each other")
+        .help("correct the scenario or the options; the manual describes the format")
+    })
+}
+
+/// A simulated device brings what opens it, for whoever did not say anything else.
+pub(crate) fn own_credentials(world: &World, credentials: &mut Credentials) -> Result<(), Failure> {
+    if credentials.has_proof() {
+        return Ok(());
+    }
+    let scenario = world.load()?;
+    let security = &scenario.security;
+    match scenario.scheme() {
+        1 => credentials.pop = Some(copy(security.pop.expose())),
+        2 => {
+            credentials.password = Some(copy(security.password.expose()));
+            if credentials.username.is_none() {
+                credentials.username = Some(copy(security.username.as_bytes()));
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn copy(bytes: &[u8]) -> SecretBytes {
+    Zeroizing::new(bytes.to_vec())
+}
