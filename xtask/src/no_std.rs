@@ -44,12 +44,9 @@ const FORBIDDEN: [&str; 12] = [
     "std",
 ];
 
-/// Bare-metal targets, tried as well where their standard library is installed.
-const BARE_METAL: [&str; 3] = [
-    "thumbv7em-none-eabihf",
-    "riscv32imc-unknown-none-elf",
-    "riscv32imac-unknown-none-elf",
-];
+/// Bare-metal targets with compare-and-swap, tried as well where their standard library is installed. (Without it,
+/// as on riscv32imc, the final binary chooses how `bytes` replaces it.)
+const BARE_METAL: [&str; 2] = ["thumbv7em-none-eabihf", "riscv32imac-unknown-none-elf"];
 
 pub(crate) fn run() -> Result<(), String> {
     adopt_lock("tests/no-std-probe")?;
