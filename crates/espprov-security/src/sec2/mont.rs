@@ -76,7 +76,7 @@ impl<W: Word> Column<W> {
 }
 
 macro_rules! word {
-    ($word:ty, $double:ty, $generator_window:expr, $table:expr) => {
+    ($word:ty, $double:ty, $generator_window:expr, $table:expr, $unroll:expr, $add_product:ident) => {
         impl Word for $word {
             const BITS: u32 = <$word>::BITS;
             const ONE: Self = 1;
@@ -116,16 +116,18 @@ macro_rules! word {
 
             #[inline]
             fn dot(sum: &mut Column<Self>, a: &[Self], b: &[Self]) {
-                let mut low = <$double>::from(sum.low) | (<$double>::from(sum.middle) << Self::BITS);
-                let mut high = sum.high;
-                for (x, y) in a.iter().zip(b.iter().rev()) {
-                    let (total, carry) = low.overflowing_add(<$double>::from(*x) * <$double>::from(*y));
-                    low = total;
-                    high = high.wrapping_add(Self::from(carry));
+                let (a, a_rest) = a.as_chunks::<$unroll>();
+                let (b_rest, b) = b.as_rchunks::<$unroll>();
+                let mut total = *sum;
+                for (a, b) in a.iter().zip(b.iter().rev()) {
+                    for (x, y) in a.iter().zip(b.iter().rev()) {
+                        $add_product(&mut total, *x, *y);
+                    }
                 }
-                sum.low = low as Self;
-                sum.middle = (low >> Self::BITS) as Self;
-                sum.high = high;
+                for (x, y) in a_rest.iter().zip(b_rest.iter().rev()) {
+                    $add_product(&mut total, *x, *y);
+                }
+                *sum = total;
             }
 
             fn pow<const L: usize>(power: &mut Power<'_, Self, L>, exponent: &[u8]) {
@@ -135,10 +137,43 @@ macro_rules! word {
     };
 }
 
+/// Adds `x · y` to a column.
+#[inline(always)]
+fn add_product_u32(sum: &mut Column<u32>, x: u32, y: u32) {
+    let low = u64::from(sum.low) | (u64::from(sum.middle) << 32);
+    let (total, carry) = low.overflowing_add(u64::from(x) * u64::from(y));
+    sum.low = total as u32;
+    sum.middle = (total >> 32) as u32;
+    sum.high = sum.high.wrapping_add(u32::from(carry));
+}
+
+/// Adds `x · y` to a column.
+#[cfg(not(target_arch = "x86_64"))]
+#[inline(always)]
+fn add_product_u64(sum: &mut Column<u64>, x: u64, y: u64) {
+    let low = u128::from(sum.low) | (u128::from(sum.middle) << 64);
+    let (total, carry) = low.overflowing_add(u128::from(x) * u128::from(y));
+    sum.low = total as u64;
+    sum.middle = (total >> 64) as u64;
+    sum.high = sum.high.wrapping_add(u64::from(carry));
+}
+
+/// Adds `x · y` to a column. The compiler turns the portable form of an unrolled loop into code that stores
+/// every carry in a register; this one keeps to the carry flag (a third faster).
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn add_product_u64(sum: &mut Column<u64>, x: u64, y: u64) {
+    use core::arch::x86_64::_addcarry_u64 as add_carry;
+    let product = u128::from(x) * u128::from(y);
+    let carry = add_carry(0, sum.low, product as u64, &mut sum.low);
+    let carry = add_carry(carry, sum.middle, (product >> 64) as u64, &mut sum.middle);
+    add_carry(carry, sum.high, 0, &mut sum.high);
+}
+
 // 5^15 < 2^64 and 5^7 < 2^32. The table of a window is 6 KB with 64-bit words, where stack is plentiful,
 // and 1.5 KB with 32-bit ones.
-word!(u64, u128, 4, 16);
-word!(u32, u64, 3, 4);
+word!(u64, u128, 4, 16, 4, add_product_u64);
+word!(u32, u64, 3, 4, 1, add_product_u32);
 
 /// The prime N and what is derived from it.
 pub(super) struct Modulus<W, const L: usize> {
