@@ -1,5 +1,30 @@
-//! The simulated ESP32 as a Bluetooth LE peripheral.
+//! The simulated ESP32 as a Bluetooth LE peripheral: a GATT server over any HCI controller.
 //!
-//! This crate serves an `espprov_simulator` device as a GATT peripheral on any HCI controller that speaks H4.
-//! It must never contain protocol messages or cryptography: those are the device's.
-#![forbid(unsafe_code)]
+//! The controller is reached over H4 on a TCP or Unix socket ([`Hci`]: a virtual controller of a test bench, or
+//! a real one behind a proxy), or lives in this process ([`air::pair`]: no Bluetooth anywhere). The crate must
+//! never contain protocol messages: it carries values between GATT and a
+//! [`Service`](espprov_simulator::Service), with the habits of real firmware (limits of a value, how it
+//! refuses).
+//!
+//! ```
+//! use espprov_simulator::{Scenario, Shared, SimDevice};
+//! use espprov_simulator_ble::{Options, air, serve};
+//!
+//! # async fn example() -> Result<(), Box<dyn core::error::Error>> {
+//! let device = SimDevice::new(Scenario::builtin("default")?)?;
+//! let options = Options::of(&device);
+//! // The other one is for a client's Bluetooth host.
+//! let (controller, _other) = air::pair();
+//! serve(controller, &Shared::new(device), &options, &mut |event| println!("{event}")).await?;
+//! # Ok(()) }
+//! ```
+
+pub mod air;
+mod gatt;
+mod hci;
+mod options;
+mod pool;
+
+pub use gatt::{BleEvent, ServeError, serve};
+pub use hci::{Controller, Hci, InvalidHci};
+pub use options::{Mtu, Options};

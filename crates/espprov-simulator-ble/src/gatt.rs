@@ -1,0 +1,408 @@
+//! The GATT server: one service, one characteristic per endpoint.
+
+use crate::options::{MAX_VALUE, Mtu, Options};
+use crate::pool::Heap;
+use core::cell::RefCell;
+use core::fmt;
+use core::time::Duration;
+use embassy_futures::select::{Either, select};
+use embassy_sync::blocking_mutex::raw::NoopRawMutex;
+use espprov_simulator::{Answer, Presence, Service, Shared};
+use tokio::time::Instant;
+use trouble_host::att::{AttClient, AttErrorCode, AttReq};
+use trouble_host::prelude::*;
+
+/// How often a peripheral looks whether its device is still there.
+const TICK: Duration = Duration::from_millis(50);
+
+/// Attributes: three or four for an endpoint, and those every device has.
+const ATTRIBUTES: usize = 80;
+
+/// The ids of the standard endpoints; others follow from `FIRST_OWN`.
+const STANDARD: [(&str, u16); 5] = [
+    ("prov-ctrl", 0xff4f),
+    ("prov-scan", 0xff50),
+    ("prov-session", 0xff51),
+    ("prov-config", 0xff52),
+    ("proto-ver", 0xff53),
+];
+const FIRST_OWN: u16 = 0xff54;
+
+type Value = heapless::Vec<u8, MAX_VALUE>;
+type Server<'a, P> = AttributeServer<'a, NoopRawMutex, P, ATTRIBUTES, 1>;
+
+/// What happens on the link.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BleEvent {
+    /// Ready to be found.
+    Advertising,
+    /// A client connected.
+    Connected,
+    /// It has gone, or was sent away.
+    Disconnected,
+}
+
+impl fmt::Display for BleEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Advertising => "advertising",
+            Self::Connected => "connected",
+            Self::Disconnected => "disconnected",
+        })
+    }
+}
+
+/// The peripheral cannot go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The controller does not answer, or refuses a command.
+    Controller,
+    /// More endpoints than the server has room for, or two of them the same.
+    TooManyEndpoints,
+    /// The device stopped and will not be back.
+    SwitchedOff,
+}
+
+impl fmt::Display for ServeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Controller => "the Bluetooth controller failed or went away",
+            Self::TooManyEndpoints => "too many endpoints for one service",
+            Self::SwitchedOff => "the device has stopped and will not be back",
+        })
+    }
+}
+
+impl core::error::Error for ServeError {}
+
+/// Advertises the device and serves one client after the other.
+///
+/// A session lasts as long as its connection. Runs until the controller fails or the device is off for good;
+/// dropping the future leaves the controller as it is.
+///
+/// # Errors
+/// See [`ServeError`].
+pub async fn serve<C: Controller, S: Service>(
+    controller: C,
+    device: &Shared<S>,
+    options: &Options,
+    observer: &mut dyn FnMut(BleEvent),
+) -> Result<(), ServeError> {
+    match options.mtu {
+        Mtu::Least => run::<C, S, Heap<{ 23 + 4 }>>(controller, device, options, observer).await,
+        Mtu::NimBle => run::<C, S, Heap<{ 256 + 4 }>>(controller, device, options, observer).await,
+        Mtu::Most => run::<C, S, Heap<{ 517 + 4 }>>(controller, device, options, observer).await,
+    }
+}
+
+/// Handle, characteristic and name of an endpoint.
+struct Endpoint<'a> {
+    characteristic: Characteristic<Value>,
+    name: &'a str,
+}
+
+async fn run<C: Controller, S: Service, P: PacketPool>(
+    controller: C,
+    device: &Shared<S>,
+    options: &Options,
+    observer: &mut dyn FnMut(BleEvent),
+) -> Result<(), ServeError> {
+    let mut resources: HostResources<P, 1, 3> = HostResources::new();
+    let mut address = options.static_address();
+    address.reverse();
+    let stack = trouble_host::new(controller, &mut resources)
+        .set_random_address(Address::random(address))
+        .build();
+    let mut runner = stack.runner();
+    let mut peripheral = stack.peripheral();
+
+    let mut names = Vec::new();
+    device.with(|device| device.endpoints(&mut |name| names.push(name.to_owned())));
+    let mut stores = vec![[0; MAX_VALUE]; names.len()];
+    let (server, endpoints) = build::<P>(&names, &mut stores, options)?;
+    let link = Link {
+        device,
+        options,
+        endpoints: &endpoints,
+        server: &server,
+        start: Instant::now(),
+        observer: RefCell::new(observer),
+    };
+    match select(runner.run(), link.run(&mut peripheral)).await {
+        Either::First(_) => Err(ServeError::Controller),
+        Either::Second(result) => result,
+    }
+}
+
+/// The attribute table.
+fn build<'a, P: PacketPool>(
+    names: &'a [String],
+    stores: &'a mut [[u8; MAX_VALUE]],
+    options: &'a Options,
+) -> Result<(Server<'a, P>, Vec<Endpoint<'a>>), ServeError> {
+    let mut table: AttributeTable<'a, NoopRawMutex, ATTRIBUTES> = AttributeTable::new();
+    let gap = GapConfig::default(advertised_name(options));
+    gap.build(&mut table).map_err(|_| ServeError::TooManyEndpoints)?;
+    let mut endpoints = Vec::new();
+    let mut own = FIRST_OWN;
+    let mut service = table.add_service(trouble_host::attribute::Service::new(uuid(options.service, None)));
+    for (name, store) in names.iter().zip(stores) {
+        let standard = STANDARD.iter().find(|(standard, _)| standard == name);
+        let id = standard.map_or(own, |(_, id)| *id);
+        own += u16::from(standard.is_none());
+        let properties = [CharacteristicProp::Read, CharacteristicProp::Write];
+        let uuid = uuid(options.service, Some(id));
+        let mut builder = service.add_characteristic(uuid, &properties, Value::new(), &mut store[..]);
+        if options.names {
+            builder.add_descriptor_ro::<str, _>(0x2901_u16, PermissionLevel::Allowed, name.as_str());
+        }
+        endpoints.push(Endpoint {
+            characteristic: builder.build(),
+            name,
+        });
+    }
+    service.build();
+    Ok((Server::new(table), endpoints))
+}
+
+/// A UUID of the service, with an endpoint's id in its field.
+fn uuid(service: [u8; 16], id: Option<u16>) -> Uuid {
+    let mut bytes = service;
+    if let Some(id) = id {
+        bytes[2..4].copy_from_slice(&id.to_be_bytes());
+    }
+    bytes.reverse();
+    Uuid::new_long(bytes)
+}
+
+/// The part of the name that a scan response holds.
+fn advertised_name(options: &Options) -> &str {
+    let mut end = options.name.len().min(29);
+    while !options.name.is_char_boundary(end) {
+        end -= 1;
+    }
+    &options.name[..end]
+}
+
+struct Link<'a, 'v, S, P: PacketPool> {
+    device: &'a Shared<S>,
+    options: &'a Options,
+    endpoints: &'a [Endpoint<'v>],
+    server: &'a Server<'v, P>,
+    start: Instant,
+    observer: RefCell<&'a mut dyn FnMut(BleEvent)>,
+}
+
+impl<S: Service, P: PacketPool> Link<'_, '_, S, P> {
+    fn now(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    fn presence(&self) -> Presence {
+        let now = self.now();
+        self.device.with(|device| device.presence(now))
+    }
+
+    fn tell(&self, event: BleEvent) {
+        (self.observer.borrow_mut())(event);
+    }
+
+    async fn run<C: Controller>(
+        &self,
+        peripheral: &mut Peripheral<'_, C, P>,
+    ) -> Result<(), ServeError> {
+        loop {
+            let boot = self.wait_for_device().await?;
+            self.tell(BleEvent::Advertising);
+            let Some(connection) = self.advertise(peripheral, boot).await? else {
+                continue;
+            };
+            self.tell(BleEvent::Connected);
+            self.device.with(Service::new_session);
+            let gone = self.serve(&connection, boot).await;
+            if !gone {
+                connection.raw().disconnect();
+                while !matches!(connection.next().await, GattConnectionEvent::Disconnected { .. }) {}
+            }
+            self.tell(BleEvent::Disconnected);
+        }
+    }
+
+    /// Returns the number of the boot it is in.
+    async fn wait_for_device(&self) -> Result<u32, ServeError> {
+        loop {
+            match self.presence() {
+                Presence::On { boot } => return Ok(boot),
+                Presence::Away { back_at: None } => return Err(ServeError::SwitchedOff),
+                Presence::Away { back_at: Some(_) } => tokio::time::sleep(TICK).await,
+            }
+        }
+    }
+
+    /// Until the device has gone, or restarted.
+    async fn gone(&self, boot: u32) {
+        while self.presence() == (Presence::On { boot }) {
+            tokio::time::sleep(TICK).await;
+        }
+    }
+
+    /// Until somebody connects; `None` if the device goes away before.
+    async fn advertise<'me, 'stack, C: Controller>(
+        &'me self,
+        peripheral: &mut Peripheral<'stack, C, P>,
+        boot: u32,
+    ) -> Result<Option<GattConnection<'stack, 'me, P>>, ServeError> {
+        // As the vendor's firmware does: the service in the advertisement, the name in the scan response.
+        let mut service = self.options.service;
+        service.reverse();
+        let name = advertised_name(self.options);
+        let (mut adv_data, mut scan_data) = ([0; 31], [0; 31]);
+        let adv_len = AdStructure::encode_slice(
+            &[
+                AdStructure::Flags(LE_GENERAL_DISCOVERABLE | BR_EDR_NOT_SUPPORTED),
+                AdStructure::CompleteServiceUuids128(&[service]),
+            ],
+            &mut adv_data,
+        );
+        let scan_len =
+            AdStructure::encode_slice(&[AdStructure::CompleteLocalName(name.as_bytes())], &mut scan_data);
+        let (Ok(adv_len), Ok(scan_len)) = (adv_len, scan_len) else {
+            return Err(ServeError::Controller);
+        };
+        let interval = embassy_time::Duration::from_millis(
+            u64::try_from(self.options.interval.as_millis()).unwrap_or(u64::MAX),
+        );
+        let parameters = AdvertisementParameters {
+            interval_min: interval,
+            interval_max: interval,
+            ..Default::default()
+        };
+        let advertisement = Advertisement::ConnectableScannableUndirected {
+            adv_data: &adv_data[..adv_len],
+            scan_data: &scan_data[..scan_len],
+        };
+        let advertiser = peripheral
+            .advertise(&parameters, advertisement)
+            .await
+            .map_err(|_| ServeError::Controller)?;
+        match select(advertiser.accept(), self.gone(boot)).await {
+            Either::First(accepted) => accepted
+                .and_then(|connection| connection.with_attribute_server(self.server))
+                .map(Some)
+                .map_err(|_| ServeError::Controller),
+            Either::Second(()) => Ok(None),
+        }
+    }
+
+    /// Serves a client. `true`: it disconnected; `false`: it must be sent away.
+    async fn serve(&self, connection: &GattConnection<'_, '_, P>, boot: u32) -> bool {
+        loop {
+            let event = match select(connection.next(), self.gone(boot)).await {
+                Either::First(event) => event,
+                Either::Second(()) => return false,
+            };
+            match event {
+                GattConnectionEvent::Disconnected { .. } => return true,
+                GattConnectionEvent::Gatt { event } => {
+                    if !self.handle(event).await {
+                        return false;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Handles an ATT request. `false`: hang up.
+    async fn handle(&self, event: GattEvent<'_, '_, P>) -> bool {
+        match event {
+            GattEvent::Write(event) => {
+                let endpoint = self
+                    .endpoints
+                    .iter()
+                    .find(|endpoint| endpoint.characteristic.handle == event.handle());
+                match endpoint {
+                    Some(endpoint) => return self.exchange(endpoint, event).await,
+                    None => send(event.accept()).await,
+                }
+            }
+            GattEvent::Other(event) if self.is_too_long(&event) => {
+                send(event.reject(AttErrorCode::INVALID_ATTRIBUTE_VALUE_LENGTH)).await;
+            }
+            event => send(event.accept()).await,
+        }
+        true
+    }
+
+    /// A part of a long request that the firmware has no room for.
+    fn is_too_long(&self, event: &OtherEvent<'_, '_, P>) -> bool {
+        match event.payload().incoming() {
+            AttClient::Request(AttReq::PrepareWrite { offset, value, .. }) => {
+                usize::from(offset) + value.len() > self.options.max_value
+            }
+            _ => false,
+        }
+    }
+
+    async fn exchange(&self, to: &Endpoint<'_>, event: WriteEvent<'_, '_, P>) -> bool {
+        let request = event.with_data(|_, data| data.to_vec());
+        if request.is_empty() {
+            send(event.accept_unprocessed()).await;
+            return true;
+        }
+        if request.len() > self.options.max_value {
+            send(event.reject(AttErrorCode::INVALID_ATTRIBUTE_VALUE_LENGTH)).await;
+            return true;
+        }
+        match self.ask(to.name, &request).await {
+            Answer::Reply(reply) => {
+                let Ok(value) = Value::from_slice(&reply) else {
+                    send(event.reject(AttErrorCode::UNLIKELY_ERROR)).await;
+                    return true;
+                };
+                let acknowledge = event.accept_unprocessed();
+                // The value is there before the client can ask for it.
+                let stored = self.server.table().set(&to.characteristic, &value).is_ok();
+                send(acknowledge).await;
+                stored
+            }
+            Answer::Refused | Answer::NoSuchEndpoint | Answer::Pending { .. } => {
+                send(event.reject(AttErrorCode::INVALID_PDU)).await;
+                !self.options.close_on_refusal
+            }
+            Answer::Silence => {
+                drop(event.into_payload());
+                true
+            }
+            Answer::Closed { delivered } => {
+                if delivered {
+                    send(event.accept_unprocessed()).await;
+                } else {
+                    drop(event.into_payload());
+                }
+                false
+            }
+        }
+    }
+
+    /// Asks the device, and waits where it takes its time (a blocking scan).
+    async fn ask(&self, endpoint: &str, request: &[u8]) -> Answer {
+        let now = self.now();
+        let mut answer = self.device.with(|device| device.handle(endpoint, request, now));
+        while let Answer::Pending { until } = answer {
+            tokio::time::sleep(until.saturating_sub(self.now())).await;
+            let now = self.now();
+            answer = self.device.with(|device| device.resume(now));
+        }
+        answer
+    }
+}
+
+/// A reply that cannot be sent belongs to a connection that has gone; the next event says so.
+async fn send<P: PacketPool>(reply: Result<Reply<'_, P>, Error>) {
+    if let Ok(reply) = reply {
+        reply.send().await;
+    }
+}

@@ -1,0 +1,145 @@
+//! How the peripheral shows itself.
+
+use core::fmt;
+use core::str::FromStr;
+use core::time::Duration;
+use espprov_device::Quirks;
+use espprov_simulator::SimDevice;
+
+/// Largest ATT MTU the peripheral grants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mtu {
+    /// 23: the least there is.
+    Least,
+    /// 256: what NimBLE firmware grants unless configured.
+    #[default]
+    NimBle,
+    /// 517: the most that is of use.
+    Most,
+}
+
+impl Mtu {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Least, Self::NimBle, Self::Most];
+
+    /// The number.
+    #[must_use]
+    pub const fn bytes(self) -> u16 {
+        match self {
+            Self::Least => 23,
+            Self::NimBle => 256,
+            Self::Most => 517,
+        }
+    }
+}
+
+impl FromStr for Mtu {
+    type Err = InvalidMtu;
+
+    fn from_str(text: &str) -> Result<Self, InvalidMtu> {
+        let found = Self::ALL.into_iter().find(|mtu| mtu.bytes().to_string() == text);
+        found.ok_or(InvalidMtu)
+    }
+}
+
+/// Not an MTU the peripheral can be given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvalidMtu;
+
+impl fmt::Display for InvalidMtu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the MTU is 23, 256 or 517")
+    }
+}
+
+impl core::error::Error for InvalidMtu {}
+
+/// How the peripheral shows itself and behaves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Options {
+    /// The name in the scan response, at most 29 bytes (longer ones are cut).
+    pub name: String,
+    /// The 128-bit service UUID, most significant byte first.
+    pub service: [u8; 16],
+    /// The static random address, as it is written: the first two bits are set whatever it says.
+    pub address: [u8; 6],
+    /// Largest MTU granted.
+    pub mtu: Mtu,
+    /// Longest value of a request; longer ones get ATT error 0x0d.
+    pub max_value: usize,
+    /// Hang up after a refused request.
+    pub close_on_refusal: bool,
+    /// Endpoints have names (descriptor 0x2901). Very old firmware had none.
+    pub names: bool,
+    /// Time between two advertisements.
+    pub interval: Duration,
+}
+
+/// The default service of the provisioning manager.
+pub(crate) const DEFAULT_SERVICE: [u8; 16] = [
+    0x17, 0x75, 0x24, 0x4d, 0x6b, 0x43, 0x43, 0x9b, 0x87, 0x7c, 0x06, 0x0f, 0x2d, 0x9b, 0xed, 0x07,
+];
+
+/// Longest value of ATT.
+pub(crate) const MAX_VALUE: usize = 512;
+
+impl Options {
+    /// What fits the device: its name, its firmware's limits and habits.
+    #[must_use]
+    pub fn of(device: &SimDevice) -> Self {
+        Self::new(device.scenario().device.name.clone(), device.quirks())
+    }
+
+    /// A peripheral of this name with a firmware's limits and habits. The address follows from the name.
+    #[must_use]
+    pub fn new(name: String, quirks: &Quirks) -> Self {
+        // FNV-1a: different names, different devices.
+        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+        let [a, b, c, d, e, f, ..] = hash.to_be_bytes();
+        Self {
+            name,
+            service: DEFAULT_SERVICE,
+            address: [a, b, c, d, e, f],
+            mtu: Mtu::default(),
+            max_value: quirks.max_value.unwrap_or(MAX_VALUE).min(MAX_VALUE),
+            close_on_refusal: quirks.close_on_refusal,
+            names: true,
+            interval: Duration::from_millis(40),
+        }
+    }
+
+    /// The address with the bits that make it a static random one.
+    #[must_use]
+    pub const fn static_address(&self) -> [u8; 6] {
+        let [first, rest @ ..] = self.address;
+        let [b, c, d, e, f] = rest;
+        [first | 0xc0, b, c, d, e, f]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn follows_the_name() {
+        let quirks = Quirks::default();
+        let one = Options::new("PROV_1".into(), &quirks);
+        assert_eq!(one, Options::new("PROV_1".into(), &quirks));
+        assert_ne!(one.address, Options::new("PROV_2".into(), &quirks).address);
+        assert_eq!(one.static_address()[0] & 0xc0, 0xc0);
+        assert_eq!(one.max_value, 512);
+    }
+
+    #[test]
+    fn mtus() {
+        assert_eq!("23".parse(), Ok(Mtu::Least));
+        assert_eq!("517".parse(), Ok(Mtu::Most));
+        for bad in ["", "22", "0256", "1000"] {
+            assert_eq!(bad.parse::<Mtu>(), Err(InvalidMtu), "{bad}");
+        }
+    }
+}
