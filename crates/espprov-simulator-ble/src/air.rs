@@ -5,7 +5,7 @@
 //! exchange ACL packets of at most 27 bytes, disconnect. No encryption, one connection at a time.
 
 use crate::hci::{Controller, over};
-use std::cell::RefCell;
+use core::cell::RefCell;
 use std::rc::Rc;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
@@ -39,7 +39,10 @@ pub fn pair() -> (Controller, Controller) {
     let (host_a, air_a) = tokio::io::duplex(4096);
     let (host_b, air_b) = tokio::io::duplex(4096);
     std::thread::spawn(move || {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_time().build() else {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+        else {
             // The hosts see their controllers vanish.
             return;
         };
@@ -178,7 +181,14 @@ fn command(nodes: &Nodes, me: usize, opcode: u16, parameters: &[u8]) {
     let mut node = nodes[me].borrow_mut();
     let first = parameters.first().copied().unwrap_or_default();
     // Data of an advertisement: a length, then 31 bytes.
-    let data = || parameters.iter().skip(1).take(usize::from(first)).copied().collect();
+    let data = || {
+        parameters
+            .iter()
+            .skip(1)
+            .take(usize::from(first))
+            .copied()
+            .collect()
+    };
     match opcode {
         // Disconnect
         0x0406 => {
@@ -279,9 +289,10 @@ fn advertise(nodes: &Nodes, index: usize) {
         }
     }
     // LE Create Connection: [4] filter policy, [5] address type, [6..12] address, [12] own address type.
-    let Some(wish) = hearer.connecting.take_if(|wish| {
-        wish.len() >= 25 && (wish[4] == 1 || (wish[5] == kind && wish[6..12] == address))
-    }) else {
+    let Some(wish) = hearer
+        .connecting
+        .take_if(|wish| wish.len() >= 25 && (wish[4] == 1 || (wish[5] == kind && wish[6..12] == address)))
+    else {
         return;
     };
     let central = if wish[12] == 1 {

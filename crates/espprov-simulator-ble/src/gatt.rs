@@ -154,7 +154,7 @@ fn build<'a, P: PacketPool>(
         own += u16::from(standard.is_none());
         let properties = [CharacteristicProp::Read, CharacteristicProp::Write];
         let uuid = uuid(options.service, Some(id));
-        let mut builder = service.add_characteristic(uuid, &properties, Value::new(), &mut store[..]);
+        let mut builder = service.add_characteristic(uuid, properties, Value::new(), &mut store[..]);
         if options.names {
             builder.add_descriptor_ro::<str, _>(0x2901_u16, PermissionLevel::Allowed, name.as_str());
         }
@@ -209,10 +209,7 @@ impl<S: Service, P: PacketPool> Link<'_, '_, S, P> {
         (self.observer.borrow_mut())(event);
     }
 
-    async fn run<C: Controller>(
-        &self,
-        peripheral: &mut Peripheral<'_, C, P>,
-    ) -> Result<(), ServeError> {
+    async fn run<C: Controller>(&self, peripheral: &mut Peripheral<'_, C, P>) -> Result<(), ServeError> {
         loop {
             let boot = self.wait_for_device().await?;
             self.tell(BleEvent::Advertising);
@@ -303,14 +300,13 @@ impl<S: Service, P: PacketPool> Link<'_, '_, S, P> {
                 Either::First(event) => event,
                 Either::Second(()) => return false,
             };
-            match event {
+            let stays = match event {
                 GattConnectionEvent::Disconnected { .. } => return true,
-                GattConnectionEvent::Gatt { event } => {
-                    if !self.handle(event).await {
-                        return false;
-                    }
-                }
-                _ => {}
+                GattConnectionEvent::Gatt { event } => self.handle(event).await,
+                _ => true,
+            };
+            if !stays {
+                return false;
             }
         }
     }

@@ -50,9 +50,10 @@ impl FromStr for Hci {
     fn from_str(text: &str) -> Result<Self, InvalidHci> {
         let (kind, place) = text.split_once(':').ok_or(InvalidHci)?;
         match kind {
-            "tcp" if place.rsplit_once(':').is_some_and(|(host, port)| {
-                !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port != 0)
-            }) =>
+            "tcp"
+                if place.rsplit_once(':').is_some_and(|(host, port)| {
+                    !host.is_empty() && port.parse::<u16>().is_ok_and(|port| port != 0)
+                }) =>
             {
                 Ok(Self::Tcp(place.to_owned()))
             }
@@ -116,7 +117,16 @@ mod tests {
             Ok(Hci::Tcp("localhost:9000".into()))
         );
         assert_eq!("unix:a:b".parse(), Ok(Hci::Unix("a:b".into())));
-        for bad in ["", "tcp:", "tcp:host", "tcp:host:0", "tcp::1", "tcp:host:65536", "unix:", "usb:0"] {
+        for bad in [
+            "",
+            "tcp:",
+            "tcp:host",
+            "tcp:host:0",
+            "tcp::1",
+            "tcp:host:65536",
+            "unix:",
+            "usb:0",
+        ] {
             assert_eq!(bad.parse::<Hci>(), Err(InvalidHci), "{bad}");
         }
     }
