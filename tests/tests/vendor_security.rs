@@ -28,6 +28,14 @@ fn array<const N: usize>(vector: &Vector, value: &Option<Hex>, what: &str) -> [u
         .unwrap_or_else(|_| panic!("{}: {what} of {} bytes", vector.name, bytes.len()))
 }
 
+/// A number of `N` bytes, perhaps recorded without its leading zeros.
+fn private<const N: usize>(vector: &Vector, value: &Option<Hex>, what: &str) -> [u8; N] {
+    let bytes = padded_to(vector.need(value, what), N);
+    bytes
+        .try_into()
+        .unwrap_or_else(|_| panic!("{}: {what} is too long", vector.name))
+}
+
 fn text<'a>(vector: &Vector, value: &'a Option<String>, what: &str) -> &'a [u8] {
     match value {
         Some(text) => text.as_bytes(),
@@ -408,7 +416,7 @@ fn sec2_client(vector: &Vector) -> sec2::Client {
         text(vector, &vector.username, "username"),
         text(vector, &vector.password, "password"),
         vector.sec_patch_ver,
-        &array(vector, &vector.a, "a"),
+        &private(vector, &vector.a, "a"),
     )
     .unwrap_or_else(|error| panic!("{}: {error}", vector.name))
 }
@@ -452,7 +460,8 @@ fn client_role(vectors: Vec<Vector>) {
             0 => client_handshake(&vector, sec0::Client::new(), false).map(AnyChannel::Plain),
             1 => {
                 let private = array(&vector, &vector.client_private_key, "client_private_key");
-                let client = sec1::Client::with_private_key(text(&vector, &vector.pop, "pop"), &private);
+                let client =
+                    sec1::Client::with_private_key(vector.pop.as_deref().unwrap_or("").as_bytes(), &private);
                 client_handshake(&vector, client, false).map(AnyChannel::Ctr)
             }
             2 => match origin(&vector) {
@@ -534,6 +543,11 @@ fn sec1_device(vector: &Vector) {
     }
 }
 
+/// Was it a handshake request that the device refused (not a later one)?
+fn handshake_refused(vector: &Vector) -> bool {
+    vector.handshake().any(|exchange| exchange.response.is_none())
+}
+
 fn sec2_device(vector: &Vector) {
     let patch = match (&vector.device_nonce, vector.sec_patch_ver) {
         (Some(nonce), _) if nonce.len() == 16 => Patch::FixedNonce,
@@ -550,10 +564,10 @@ fn sec2_device(vector: &Vector) {
     let (verifier, b, exact) = match (&vector.salt, &vector.verifier, &vector.b) {
         (Some(salt), Some(verifier), Some(b)) => {
             let verifier = Verifier::new(salt, verifier).unwrap_or_else(|e| panic!("{}: {e}", vector.name));
-            (verifier, b.0.clone(), true)
+            (verifier, padded_to(b, 32), true)
         }
         // The device's numbers are not recorded. What it refused must be refused whatever they are.
-        _ if !vector.accepted() => {
+        _ if handshake_refused(vector) => {
             let verifier = Verifier::generate(b"stand-in", b"stand-in", &[7; 16]).expect("valid");
             (verifier, vec![9; 32], false)
         }
@@ -616,7 +630,7 @@ fn device_role(vectors: Vec<Vector>) {
                 }
             }
             1 if vector.device_private_key.is_some() => sec1_device(&vector),
-            1 if vector.accepted() => {
+            1 if !handshake_refused(&vector) => {
                 device_records(&vector, &mut record_channel(&vector));
             }
             1 => {
