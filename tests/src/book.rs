@@ -1,6 +1,6 @@
 //! Commands in documentation: finding them, and comparing what they print with what the text shows.
 //!
-//! A fenced `console` block holds commands after `$ ` and, below each, what it prints. A line `...` stands for
+//! A fenced `console` block holds commands after `$ ` (continued after `> `) and, below each, what it prints. A line `...` stands for
 //! any number of lines, `...` within a line for any characters. A command without output below it is run for its
 //! exit code only, which has to be 0 unless the next command is `echo $?`. A trailing ` &` keeps the command
 //! running until the end of the page.
@@ -32,7 +32,7 @@ pub fn commands(page: &Path, text: &str) -> Vec<Command> {
     // The fence that closes the block, and whether commands are inside.
     let mut open: Option<(String, bool)> = None;
     let mut first_of_block = 0;
-    let mut lines = text.lines().zip(1..);
+    let mut lines = text.lines().zip(1..).peekable();
     while let Some((line, number)) = lines.next() {
         let place = format!("{}:{number}", page.display());
         let Some((fence, console)) = &open else {
@@ -48,12 +48,10 @@ pub fn commands(page: &Path, text: &str) -> Vec<Command> {
             continue;
         } else if let Some(command) = line.strip_prefix("$ ") {
             let mut text = command.to_owned();
-            while text.ends_with('\\') {
-                let (more, _) = lines
-                    .next()
-                    .unwrap_or_else(|| panic!("{place}: nothing continues this"));
-                text.pop();
-                text.push_str(more.strip_prefix("> ").unwrap_or(more).trim_start());
+            while let Some(more) = lines.peek().and_then(|(line, _)| continuation(line)) {
+                text.push('\n');
+                text.push_str(more);
+                lines.next();
             }
             let background = text.ends_with(" &");
             if background {
@@ -78,6 +76,15 @@ pub fn commands(page: &Path, text: &str) -> Vec<Command> {
     }
     assert!(open.is_none(), "{}: the last block is not closed", page.display());
     take_exit_codes(page, found)
+}
+
+/// A line that continues the command above it, as shells show it.
+fn continuation(line: &str) -> Option<&str> {
+    if line == ">" {
+        Some("")
+    } else {
+        line.strip_prefix("> ")
+    }
 }
 
 /// Turns each `echo $?` into the exit code of the command before it.
@@ -149,12 +156,12 @@ mod tests {
 
     #[test]
     fn commands_and_their_output() {
-        let page = "text\n```console\n$ a \\\n>   b\nout 1\n\nout 2\n$ c &\n$ d\n$ echo $?\n7\n```\n```text\n$ no\n```\n";
+        let page = "text\n```console\n$ a \\\n> b\nout 1\n\n>> out 2\n$ c &\n$ d\n$ echo $?\n7\n```\n```text\n$ no\n```\n";
         let found = find(page);
         assert_eq!(found.len(), 3);
-        assert_eq!(found[0].text, "a b");
+        assert_eq!(found[0].text, "a \\\nb");
         assert_eq!((found[0].line, found[0].exit), (3, 0));
-        assert_eq!(found[0].output, ["out 1", "", "out 2"]);
+        assert_eq!(found[0].output, ["out 1", "", ">> out 2"]);
         assert_eq!((found[1].text.as_str(), found[1].background), ("c", true));
         assert_eq!((found[2].text.as_str(), found[2].exit), ("d", 7));
     }

@@ -1,6 +1,6 @@
 //! Shared helpers of the integration tests.
 
-mod bin;
+mod binary;
 pub mod book;
 pub mod generate;
 pub mod pair;
@@ -9,11 +9,13 @@ pub mod srp;
 pub mod vendor;
 pub mod world;
 
-pub use bin::bin;
+pub use binary::bin;
 
 /// The code in the documentation compiles, and what needs no device runs.
 #[cfg(doctest)]
 mod documentation {
     #[doc = include_str!("../../docs/src/library.md")]
     mod library {}
+    #[doc = include_str!("../../README.md")]
+    mod readme {}
 }

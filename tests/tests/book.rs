@@ -1,0 +1,310 @@
+//! Every command shown in the README and in the book, run with the real binary.
+#![cfg(unix)] // the commands are written for a shell
+
+use core::time::Duration;
+use espprov_simulator::Scenario;
+use espprov_tests::book::{Command, commands, output_matches};
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::time::Instant;
+
+/// Longer than any command may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How the README, read in a fresh clone, spells the binary.
+const FROM_SOURCE: &str = "cargo run --release -p espprov-cli --";
+
+/// The address the pages use for servers; each page gets a port of its own instead.
+const SHOWN_ADDRESS: &str = "127.0.0.1:8080";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn pages() -> Vec<PathBuf> {
+    let mut pages = vec![root().join("README.md")];
+    let mut folders = vec![root().join("docs/src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|ext| ext == "md") {
+                pages.push(path);
+            }
+        }
+    }
+    pages.sort();
+    pages
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut files = vec![];
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// Where one page's commands run.
+struct Shell {
+    dir: PathBuf,
+    address: String,
+    background: Vec<Child>,
+    runs: usize,
+}
+
+impl Shell {
+    fn new(name: &str) -> Self {
+        let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("book-{name}-{}", std::process::id()));
+        fs::create_dir_all(&dir).unwrap();
+        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        Self {
+            dir,
+            address: free.to_string(),
+            background: vec![],
+            runs: 0,
+        }
+    }
+
+    /// Starts a command with everything it prints, errors too, going to a file.
+    fn spawn(&mut self, command: &Command) -> (Child, PathBuf) {
+        let text = command
+            .text
+            .replace(FROM_SOURCE, "espprov")
+            .replace(SHOWN_ADDRESS, &self.address);
+        // A shell that stays in between would survive the killing of a server.
+        let text = if command.background {
+            format!("exec {text}")
+        } else {
+            text
+        };
+        self.runs += 1;
+        let log = self.dir.join(format!(".output-{}", self.runs));
+        let out = File::create(&log).unwrap();
+        let binary = espprov_tests::bin();
+        let path = format!(
+            "{}:{}",
+            binary.parent().unwrap().display(),
+            std::env::var("PATH").unwrap()
+        );
+        let child = std::process::Command::new("sh")
+            .args(["-c", &text])
+            .current_dir(&self.dir)
+            .env_clear()
+            .env("PATH", path)
+            .env("HOME", &self.dir)
+            .stdin(Stdio::null())
+            .stderr(out.try_clone().unwrap())
+            .stdout(out)
+            .spawn()
+            .unwrap();
+        (child, log)
+    }
+
+    /// Runs a command; what is wrong with it, if anything.
+    fn run(&mut self, command: &Command) -> Option<String> {
+        let shown: Vec<String> = command
+            .output
+            .iter()
+            .map(|line| line.replace(SHOWN_ADDRESS, &self.address))
+            .collect();
+        let (mut child, log) = self.spawn(command);
+        let start = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                break Some(status);
+            }
+            let printed = fs::read_to_string(&log).unwrap_or_default();
+            let lines: Vec<&str> = printed.lines().map(str::trim_end).collect();
+            // A server is up when it has printed what the page shows.
+            if command.background && !lines.is_empty() && (shown.is_empty() || output_matches(&shown, &lines)) {
+                self.background.push(child);
+                break None;
+            }
+            if start.elapsed() > PATIENCE {
+                child.kill().unwrap();
+                child.wait().unwrap();
+                return Some(format!("still running after {PATIENCE:?}, printed:\n{printed}"));
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        };
+        let printed = String::from_utf8_lossy(&fs::read(&log).unwrap()).into_owned();
+        let lines: Vec<&str> = printed.lines().map(str::trim_end).collect();
+        match status {
+            Some(_) if command.background => Some(format!("ended at once, printed:\n{printed}")),
+            Some(status) if status.code() != Some(command.exit) => Some(format!(
+                "exit code {:?} instead of {}, printed:\n{printed}",
+                status.code(),
+                command.exit
+            )),
+            _ if !shown.is_empty() && !output_matches(&shown, &lines) => {
+                Some(format!("printed:\n{printed}instead of:\n{}", shown.join("\n")))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Drop for Shell {
+    fn drop(&mut self) {
+        for child in &mut self.background {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        let _ = fs::remove_dir_all(&self.dir);
+    }
+}
+
+/// Runs the commands of one page, one after the other; how many there were, and what is wrong.
+fn check(page: &Path) -> (usize, Vec<String>) {
+    let shown_as = page.strip_prefix(root()).unwrap().display().to_string();
+    let found = commands(page, &fs::read_to_string(page).unwrap());
+    let mut shell = Shell::new(&shown_as.replace(['/', '.'], "-"));
+    let mut wrong = vec![];
+    for command in &found {
+        if let Some(problem) = shell.run(command) {
+            wrong.push(format!(
+                "{shown_as}:{}: $ {}\n{problem}",
+                command.line, command.text
+            ));
+        }
+    }
+    (found.len(), wrong)
+}
+
+#[test]
+fn every_command_does_what_the_page_shows() {
+    let pages = pages();
+    // The pages know nothing of each other, and their commands mostly wait.
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let checks: Vec<_> = pages.iter().map(|page| scope.spawn(|| check(page))).collect();
+        checks.into_iter().map(|check| check.join().unwrap()).collect()
+    });
+    let run: usize = results.iter().map(|(run, _)| run).sum();
+    let wrong: Vec<_> = results.into_iter().flat_map(|(_, wrong)| wrong).collect();
+    println!("book: {run} commands");
+    assert!(run >= 30, "only {run} commands found: were the blocks renamed?");
+    assert!(
+        wrong.is_empty(),
+        "{} of {run} commands:\n\n{}",
+        wrong.len(),
+        wrong.join("\n\n")
+    );
+}
+
+/// A code that the program can end with and the page does not explain helps nobody.
+#[test]
+fn every_error_code_is_in_troubleshooting() {
+    let page = fs::read_to_string(root().join("docs/src/troubleshooting.md")).unwrap();
+    let exits = [
+        ("Unexpected", "1"),
+        ("Usage", "2"),
+        ("Link", "3"),
+        ("Credentials", "4"),
+        ("Policy", "5"),
+        ("Refused", "6"),
+        ("AuthFailed", "7"),
+        ("NetworkNotFound", "8"),
+        ("Deadline", "9"),
+        ("Interrupted", "130"),
+        ("Warning", "Warnings"),
+    ];
+    let mut codes = 0;
+    let mut missing = BTreeSet::new();
+    for file in sources(&root().join("crates/espprov-cli/src")) {
+        // Without the tests, and with all white space alike.
+        let text = fs::read_to_string(&file).unwrap();
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let text: String = text.split_whitespace().collect();
+        let found = [
+            ("Usage", "Failure::usage("),
+            ("Policy", "refuse("),
+            ("Warning", ".warn("),
+            ("Warning", "Report::Warning{code:"),
+        ];
+        let found = found
+            .into_iter()
+            .flat_map(|(exit, call)| text.split(call).skip(1).map(move |rest| (exit, rest)));
+        let others = text
+            .split("Failure::new(Exit::")
+            .skip(1)
+            .filter_map(|rest| rest.split_once(','));
+        for (exit, rest) in found.chain(others) {
+            let Some((code, _)) = rest.strip_prefix('"').and_then(|rest| rest.split_once('"')) else {
+                continue; // named by a variable
+            };
+            codes += 1;
+            let number = exits.iter().find(|(name, _)| *name == exit).unwrap().1;
+            let section = page.split("\n## ").find(|section| {
+                let heading = section.split([':', '\n']).next().unwrap();
+                heading.split(" and ").any(|part| part == number)
+            });
+            let explained = section.is_some_and(|section| section.contains(&format!("`{code}`")));
+            if !explained {
+                missing.insert(format!("`{code}` ({exit})"));
+            }
+        }
+    }
+    assert!(codes > 30, "only {codes} codes found");
+    assert!(missing.is_empty(), "not explained: {missing:#?}");
+}
+
+/// Every `toml` block that has a network in it is a scenario.
+#[test]
+fn scenarios_shown_are_valid() {
+    let page = fs::read_to_string(root().join("docs/src/simulator.md")).unwrap();
+    let blocks: Vec<_> = page
+        .split("```toml\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect();
+    assert!(!blocks.is_empty());
+    for block in blocks {
+        let scenario = Scenario::parse(block).unwrap();
+        assert!(!scenario.networks.is_empty());
+    }
+}
+
+#[test]
+fn every_page_is_in_the_summary() {
+    let summary = fs::read_to_string(root().join("docs/src/SUMMARY.md")).unwrap();
+    for page in pages() {
+        if let Ok(name) = page.strip_prefix(root().join("docs/src"))
+            && name != Path::new("SUMMARY.md")
+        {
+            assert!(
+                summary.contains(&format!("({})", name.display())),
+                "{}",
+                name.display()
+            );
+        }
+    }
+}
+
+/// Links between pages, and from pages into the repository, lead somewhere.
+#[test]
+fn local_links_lead_somewhere() {
+    let mut pages = pages();
+    for name in ["ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"] {
+        pages.push(root().join(name));
+    }
+    for page in pages {
+        let text = fs::read_to_string(&page).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap_or_default();
+            if !file.is_empty() && !file.contains("://") {
+                let target = page.parent().unwrap().join(file);
+                assert!(target.exists(), "{}: {link}", page.display());
+            }
+        }
+    }
+}
