@@ -5,12 +5,13 @@ use core::time::Duration;
 use espprov_core::auth::{Auto, PolicyError, SessionSecurity};
 use espprov_core::request::ControlAction;
 use espprov_core::{
-    Outcome, Phase, ProvisionError, ScanOptions, ThreadDataset, WifiConfig, WifiFailure, WifiStatus,
+    Deadlines, Outcome, Phase, ProvisionError, ScanOptions, StatusCode, ThreadDataset, WifiConfig,
+    WifiFailure, WifiStatus,
 };
 use espprov_simulator::LinkModel;
 use espprov_simulator::fault::{Fault, FaultyTransport, Injection};
 use espprov_tests::pair::{Pair, Recorder, Scheme, WORLD, client, collect};
-use espprov_transport::{Clock as _, Endpoint};
+use espprov_transport::{Clock as _, Endpoint, Limits, Reconnect, SessionIntent, Transport};
 use std::rc::Rc;
 
 fn home() -> WifiConfig<'static> {
@@ -358,5 +359,121 @@ fn after_a_refusal_a_living_link_is_kept() {
             reconnects,
             "{model:?}: {log:?}"
         );
+    }
+}
+
+#[test]
+fn a_device_that_never_ends_is_no_success_on_any_link() {
+    let world = WORLD.replace("connect_ms = 1800", "connect_ms = 3600000");
+    for model in [
+        LinkModel::nimble(),
+        LinkModel::bluedroid_sec2(),
+        LinkModel::http(),
+    ] {
+        for seconds in [20, 60, 61, 62] {
+            let pair = Pair::new(Scheme::Sec2Patch1.scenario(&world));
+            let mut device = client(pair.link(model), Scheme::Sec2Patch1.auth(), &pair.clock, 15);
+            device.limit_total(Duration::from_secs(seconds));
+            let (outcome, took) = pair.run(device.provision_wifi(&home()));
+            assert_eq!(
+                outcome,
+                Err(ProvisionError::Deadline { phase: Phase::Status }),
+                "{model:?}, {seconds} s"
+            );
+            assert!(took <= Duration::from_secs(seconds), "{took:?}");
+        }
+    }
+}
+
+#[test]
+fn a_device_lost_while_it_follows_other_orders_is_no_success() {
+    let world = WORLD.replace("[device]", "[device]\nafter_stop = \"stop\"\nstop_after_ms = 0");
+    let pair = Pair::new(Scheme::Sec1.scenario(&world));
+    let mut deadlines = Deadlines::default();
+    deadlines.connecting = Duration::from_millis(100);
+    let mut first =
+        client(pair.link(LinkModel::Ideal), Scheme::Sec1.auth(), &pair.clock, 16).with_deadlines(deadlines);
+    let (left, _) = pair.run(first.provision_wifi(&home()));
+    assert_eq!(left, Err(ProvisionError::Deadline { phase: Phase::Status }));
+
+    // The second client meets a device that is busy with Home. proto-ver, two of handshake, set, apply, a look,
+    // then polls after 0, 0.5, 1.25 and 2.375 s, the last of which finds it connected and is lost.
+    let plan = vec![Injection::at_exchange(10, Fault::CloseAfter)];
+    let faulty = FaultyTransport::new(pair.link(LinkModel::Ideal), pair.clock.clone(), plan, 0);
+    let mut second = client(faulty, Scheme::Sec1.auth(), &pair.clock, 17);
+    let cafe = WifiConfig::new(b"Cafe", b"").unwrap();
+    let (outcome, _) = pair.run(second.provision_wifi(&cafe));
+    assert_eq!(second.transport().injected(), 1);
+    assert_eq!(
+        outcome,
+        Err(ProvisionError::Status {
+            phase: Phase::Apply,
+            code: StatusCode::InternalError
+        })
+    );
+}
+
+/// A security 0 device whose status answers are all the same.
+struct Stuck<T> {
+    inner: T,
+    answer: &'static [u8],
+}
+
+impl<T: Transport> Transport for Stuck<T> {
+    type Error = T::Error;
+
+    async fn exchange(
+        &mut self,
+        endpoint: Endpoint<'_>,
+        buf: &mut [u8],
+        len: usize,
+    ) -> Result<usize, T::Error> {
+        if buf[..len] == *b"\x52\0" {
+            buf[..self.answer.len()].copy_from_slice(self.answer);
+            return Ok(self.answer.len());
+        }
+        self.inner.exchange(endpoint, buf, len).await
+    }
+
+    fn limits(&self) -> Limits {
+        self.inner.limits()
+    }
+
+    async fn close(&mut self) {
+        core::future::pending().await
+    }
+}
+
+impl<T: Reconnect> Reconnect for Stuck<T> {
+    async fn reconnect(&mut self, intent: SessionIntent) -> Result<(), T::Error> {
+        self.inner.reconnect(intent).await
+    }
+}
+
+#[test]
+fn nonsense_after_apply_is_no_success() {
+    // No state at all (a missing field reads as "connected"); "connected" with a reason of failure; no message.
+    for answer in [&b"\x08\x01\x5a\0"[..], b"\x08\x01\x5a\x02\x50\0", b"\xff"] {
+        let pair = Pair::new(Scheme::Sec0.scenario(WORLD));
+        let stuck = Stuck {
+            inner: pair.link(LinkModel::Ideal),
+            answer,
+        };
+        let mut device = client(stuck, Scheme::Sec0.auth(), &pair.clock, 18);
+        let (outcome, took) = pair.run(device.provision_wifi(&home()));
+        assert!(
+            matches!(
+                outcome,
+                Err(ProvisionError::Reply {
+                    phase: Phase::Status,
+                    ..
+                })
+            ),
+            "{outcome:?}"
+        );
+        assert!(took < Duration::from_secs(30), "{took:?}");
+        // Its close never ends by itself.
+        let ((), took) = pair.run(device.close());
+        assert!(took <= Duration::from_secs(10), "{took:?}");
     }
 }

@@ -184,6 +184,10 @@ where
     where
         Q: for<'b> Request<Response<'b>: Into<Progress<D, F>>>,
     {
+        let refused = ProvisionError::Status {
+            phase: Phase::Apply,
+            code,
+        };
         let lever = match self.look(route.status).await? {
             // Ours or a stale one? One more attempt answers that for certain.
             Progress::Gone(_) => route.reset,
@@ -194,14 +198,11 @@ where
                 Outcome::Connected(_) => route.reprov,
                 Outcome::Failed(why) if ours => return Ok(Some(Outcome::Failed(why))),
                 Outcome::Failed(_) => route.reset,
-                Outcome::LikelyConnected => return Ok(Some(Outcome::LikelyConnected)),
+                Outcome::LikelyConnected if ours => return Ok(Some(Outcome::LikelyConnected)),
+                // Whatever it joined, it was not told to by us.
+                Outcome::LikelyConnected => return Err(refused),
             },
-            Progress::Idle => {
-                return Err(ProvisionError::Status {
-                    phase: Phase::Apply,
-                    code,
-                });
-            }
+            Progress::Idle => return Err(refused),
         };
         self.ask(&Control(lever), Phase::Control, self.deadlines.exchange, |()| ())
             .await?;
@@ -233,11 +234,12 @@ where
             .saturating_add(self.deadlines.connecting)
             .min(overall);
         let mut pause = FIRST_PAUSE;
-        let mut lost_at = None;
+        // Since when nothing came back, and the latest reason.
+        let mut lost = None;
         loop {
             self.until = until;
-            if let Some(at) = lost_at {
-                self.until = self.deadlines.recover.saturating_add(at).min(until);
+            if let Some((at, _)) = &lost {
+                self.until = self.deadlines.recover.saturating_add(*at).min(until);
             }
             let seen = self.look(route.status).await;
             let patience = self.until;
@@ -246,28 +248,32 @@ where
                 Ok(Progress::Online(on)) => return Ok(Outcome::Connected(on)),
                 Ok(Progress::Gone(why)) => return Ok(Outcome::Failed(why)),
                 Ok(Progress::Trying(attempts_remaining)) => {
-                    lost_at = None;
+                    lost = None;
                     self.observer.event(&Event::Connecting { attempts_remaining });
                 }
-                Ok(Progress::Idle) => lost_at = None,
-                Err(error @ ProvisionError::Status { .. }) => return Err(error),
+                Ok(Progress::Idle) => lost = None,
+                Err(error @ (ProvisionError::Status { .. } | ProvisionError::Policy(_))) => {
+                    return Err(error);
+                }
+                // The question was cut off because time is up, not because the link failed it.
+                Err(ProvisionError::Deadline { .. }) if lost.is_none() && self.clock.now() >= until => {
+                    return Err(ProvisionError::Deadline { phase: Phase::Status });
+                }
                 // Link, session or even handshake trouble: the device's radio may be on another channel, or its
                 // provisioning service gone because it is online. Keep trying for a while.
-                Err(_) => {
-                    if lost_at.is_none() {
-                        lost_at = Some(self.clock.now());
+                Err(error) => {
+                    let now = self.clock.now();
+                    let at = lost.as_ref().map_or(now, |(at, _)| *at);
+                    if lost.replace((at, error)).is_none() {
                         self.observer.event(&Event::LinkLost { phase: Phase::Status });
-                    } else if self.clock.now() >= patience {
-                        return Ok(Outcome::LikelyConnected);
+                    } else if now >= patience {
+                        return gone(lost);
                     }
                 }
             }
             let now = self.clock.now();
             if now >= until {
-                return match lost_at {
-                    Some(_) => Ok(Outcome::LikelyConnected),
-                    None => Err(ProvisionError::Deadline { phase: Phase::Status }),
-                };
+                return gone(lost);
             }
             self.clock.sleep(pause.min(until.saturating_sub(now))).await;
             pause = pause
@@ -276,6 +282,16 @@ where
                 .unwrap_or(LONGEST_PAUSE)
                 .min(LONGEST_PAUSE);
         }
+    }
+}
+
+/// What it means that the time is up, `lost` being since when and why nothing came back.
+fn gone<D, F, E>(lost: Option<(Duration, ProvisionError<E>)>) -> Result<Outcome<D, F>, ProvisionError<E>> {
+    match lost {
+        // Somebody is there and answers nonsense: that is no device that left.
+        Some((_, error @ ProvisionError::Reply { .. })) => Err(error),
+        Some(_) => Ok(Outcome::LikelyConnected),
+        None => Err(ProvisionError::Deadline { phase: Phase::Status }),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::Session;
 use crate::auth::{Authenticator, SessionSecurity};
 use core::time::Duration;
 use espprov_security::Handshake;
-use espprov_transport::{Clock, Reconnect};
+use espprov_transport::{Clock, Reconnect, with_deadline};
 use espprov_types::DeviceInfo;
 use rand_core::TryCryptoRng;
 use zeroize::Zeroize;
@@ -161,11 +161,15 @@ where
         self.session.as_ref().map(|(_, security)| *security)
     }
 
-    /// Ends the link in an orderly way. Call it on every way out.
+    /// Ends the link in an orderly way, or gives up on that after [`Deadlines::connect`]. Call it on every way
+    /// out.
     pub async fn close(&mut self) {
         self.session = None;
         self.tainted = true;
-        self.transport.close().await;
+        let deadline = self.clock.now().saturating_add(self.deadlines.connect);
+        let closing = self.transport.close();
+        // Whether it ended in time or not: there is nothing more to do about it.
+        let _ = with_deadline(&self.clock, deadline, closing).await;
     }
 }
 

@@ -131,7 +131,8 @@ fn wifi_status(response: RespGetWifiStatus) -> Result<WifiStatus, ReplyError> {
             connection.auth = AuthMode::from_wire(state.auth_mode);
             WifiStatus::Connected(connection)
         }
-        (0, _) => WifiStatus::Connected(WifiConnection::new(Ssid::default())),
+        // "Connected" is what a missing field reads as: without its details it is not believed.
+        (0, _) => return Err(ReplyError::MissingPayload),
         (1, Some(State::AttemptFailed(attempt))) => WifiStatus::Connecting {
             attempts_remaining: Some(attempt.attempts_remaining),
         },
@@ -198,6 +199,17 @@ mod tests {
             GetWifiStatus.decode(&hex("08015a021003")),
             Ok(WifiStatus::Failed(WifiFailure::Unknown(None)))
         );
+    }
+
+    #[test]
+    fn no_state_at_all_is_not_connected() {
+        for reply in ["08015a00", "08015a025000", "08015a0462020801"] {
+            assert_eq!(
+                GetWifiStatus.decode(&hex(reply)),
+                Err(ReplyError::MissingPayload),
+                "{reply}"
+            );
+        }
     }
 
     #[test]

@@ -102,12 +102,8 @@ fn thread_status(response: RespGetThreadStatus) -> Result<ThreadStatus, ReplyErr
             ext_pan_id: state.ext_pan_id.as_slice().try_into().ok(),
             channel: narrow(state.channel)?,
         }),
-        (0, _) => ThreadStatus::Attached(ThreadAttachment {
-            name: ThreadName::default(),
-            pan_id: 0,
-            ext_pan_id: None,
-            channel: 0,
-        }),
+        // "Attached" is what a missing field reads as: without its details it is not believed.
+        (0, _) => return Err(ReplyError::MissingPayload),
         (1, _) => ThreadStatus::Attaching,
         (2, _) => ThreadStatus::Detached,
         (3, Some(State::ThreadFailReason(reason))) => ThreadStatus::Failed(match reason {
