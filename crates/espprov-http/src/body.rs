@@ -9,8 +9,7 @@ use hyper::body::{Body, Frame, SizeHint};
 use zeroize::Zeroizing;
 
 /// A request's bytes in one piece, so that they go out with `Content-Length`, and wiped after use: under
-/// security 0 they hold the Wi-Fi passphrase in clear.
-#[derive(Debug)]
+/// security 0 they hold the Wi-Fi passphrase in clear. For the same reason there is no `Debug`.
 pub(crate) struct RequestBody {
     bytes: Option<Bytes>,
     meter: Meter,
