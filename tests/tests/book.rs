@@ -126,7 +126,8 @@ impl Shell {
             let printed = fs::read_to_string(&log).unwrap_or_default();
             let lines: Vec<&str> = printed.lines().map(str::trim_end).collect();
             // A server is up when it has printed what the page shows.
-            if command.background && !lines.is_empty() && (shown.is_empty() || output_matches(&shown, &lines)) {
+            if command.background && !lines.is_empty() && (shown.is_empty() || output_matches(&shown, &lines))
+            {
                 self.background.push(child);
                 break None;
             }
