@@ -2,6 +2,7 @@
 
 mod binary;
 pub mod book;
+pub mod cli;
 pub mod generate;
 pub mod pair;
 pub mod rng;

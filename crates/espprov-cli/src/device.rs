@@ -133,8 +133,10 @@ impl Plan {
     {
         let mut device = None;
         let end = tokio::select! {
-            end = self.attempt(&mut device, job) => end,
+            // Polled first, so that Ctrl-C is listened for before anything happens.
+            biased;
             () = interruption() => Err(errors::interrupted()),
+            end = self.attempt(&mut device, job) => end,
         };
         if let Some(device) = &mut device {
             // The answer is there already: a link that does not close in time changes nothing.
@@ -265,11 +267,17 @@ impl Device {
                 return Err(self.explain(&error));
             }
             asked += 1;
-            let text = match (pop, again) {
-                (true, false) => "Proof of possession (PoP) of the device:",
-                (true, true) => "Wrong PoP. Proof of possession (PoP) of the device:",
-                (false, false) => "Password of the device:",
-                (false, true) => "Wrong username or password. Password of the device:",
+            if again {
+                self.out.remark(if pop {
+                    "Wrong PoP."
+                } else {
+                    "Wrong username or password."
+                });
+            }
+            let text = if pop {
+                "Proof of possession (PoP) of the device:"
+            } else {
+                "Password of the device:"
             };
             let answer = self.ask(move || prompt::secret(text)).await?;
             secret_input::check_length(Some(&answer), if pop { "--pop" } else { "--password" })?;

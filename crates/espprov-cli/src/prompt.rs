@@ -40,13 +40,13 @@ pub(crate) fn secret(text: &str) -> Result<SecretBytes, Failure> {
 }
 
 /// The passphrase of a network; asks until it could be one.
-pub(crate) fn passphrase(ssid: &[u8], remark: &str) -> Result<SecretBytes, Failure> {
-    let mut text = format!("{remark}Passphrase of {}:", quoted(ssid));
+pub(crate) fn passphrase(ssid: &[u8]) -> Result<SecretBytes, Failure> {
+    let text = format!("Passphrase of {}:", quoted(ssid));
     loop {
         let answer = secret(&text)?;
         match espprov_core::WifiConfig::new(ssid, &answer) {
             Ok(_) => return Ok(answer),
-            Err(error) => text = format!("{error}. Passphrase of {}:", quoted(ssid)),
+            Err(error) => eprintln!("{error}"),
         }
     }
 }
@@ -109,12 +109,11 @@ pub(crate) fn network(choices: Vec<(String, Vec<u8>, bool)>) -> Result<Choice, F
 }
 
 fn hidden() -> Result<Choice, Failure> {
-    let mut text = "Name of the network:".to_owned();
     let ssid = loop {
-        let name = Text::new(&text).prompt().map_err(from_inquire)?;
+        let name = Text::new("Name of the network:").prompt().map_err(from_inquire)?;
         match espprov_core::WifiConfig::new(name.as_bytes(), b"") {
             Ok(_) => break name.into_bytes(),
-            Err(error) => text = format!("{error}. Name of the network:"),
+            Err(error) => eprintln!("{error}"),
         }
     };
     const KINDS: [&str; 2] = ["takes a passphrase", "open"];

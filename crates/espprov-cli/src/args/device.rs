@@ -38,15 +38,15 @@ pub(crate) struct DeviceArgs {
 #[command(next_help_heading = "Security")]
 pub(crate) struct CredentialArgs {
     /// Proof of possession; on a security 2 device the password. `-` = standard input [env: ESPPROV_POP]
-    #[arg(long, value_name = "POP")]
+    #[arg(long, value_name = "POP", allow_hyphen_values = true)]
     pub(crate) pop: Option<String>,
 
     /// Username of a security 2 device; `-` = standard input [env: ESPPROV_USERNAME] [default: wifiprov]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     pub(crate) username: Option<String>,
 
     /// Password of a security 2 device; `-` = standard input [env: ESPPROV_PASSWORD]
-    #[arg(long, value_name = "PASSWORD")]
+    #[arg(long, value_name = "PASSWORD", allow_hyphen_values = true)]
     pub(crate) password: Option<String>,
 }
 

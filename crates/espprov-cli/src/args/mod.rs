@@ -19,13 +19,16 @@ TARGET is one of
   softap                         a device whose own Wi-Fi network this computer has joined (http://192.168.4.1)
   '{\"ver\":\"v1\",…}', '…?data=…'   the text of a setup QR code: target and credentials in one
 
+Secrets given as arguments can be seen in the process list. Give them by environment variable, or one of
+them as `-` on standard input.
+
 Exit status: 0 success, 1 unexpected, 2 usage, 3 device not found or link failed, 4 wrong credentials,
 5 refused by security policy, 6 the device refused a request, 7 network authentication failed,
 8 network not found, 9 deadline passed, 130 interrupted.";
 
 /// Provision ESP32 devices: give them their Wi-Fi or Thread network.
 #[derive(Parser)]
-#[command(name = "espprov", version, propagate_version = true, after_long_help = AFTER_HELP, max_term_width = 100)]
+#[command(name = "espprov", version, arg_required_else_help = true, propagate_version = true, after_long_help = AFTER_HELP, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -141,7 +144,7 @@ pub(crate) struct SendArgs {
     pub(crate) endpoint: String,
 
     /// Send this text
-    #[arg(long, value_name = "TEXT", group = "data")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, group = "data")]
     pub(crate) text: Option<String>,
 
     /// Send these bytes
@@ -169,11 +172,11 @@ pub(crate) struct SendArgs {
 #[derive(Args)]
 pub(crate) struct MakeCredentialsArgs {
     /// Username; `-` = standard input [env: ESPPROV_USERNAME] [default: wifiprov]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     pub(crate) username: Option<String>,
 
     /// Password; `-` = standard input [env: ESPPROV_PASSWORD]
-    #[arg(long, value_name = "PASSWORD")]
+    #[arg(long, value_name = "PASSWORD", allow_hyphen_values = true)]
     pub(crate) password: Option<String>,
 
     /// Bytes of random salt

@@ -20,7 +20,7 @@ pub(crate) struct ProvisionArgs {
     pub(crate) device: DeviceArgs,
 
     /// Name of the Wi-Fi network; without it the device scans and you choose
-    #[arg(long, value_name = "NAME", conflicts_with_all = THREAD, help_heading = "Wi-Fi")]
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true, conflicts_with_all = THREAD, help_heading = "Wi-Fi")]
     pub(crate) ssid: Option<String>,
 
     /// Name of the Wi-Fi network as raw bytes
@@ -28,7 +28,7 @@ pub(crate) struct ProvisionArgs {
     pub(crate) ssid_hex: Option<String>,
 
     /// Passphrase; empty = open network, `-` = standard input [env: ESPPROV_PASSPHRASE]
-    #[arg(long, value_name = "PASSPHRASE", conflicts_with_all = THREAD, help_heading = "Wi-Fi")]
+    #[arg(long, value_name = "PASSPHRASE", allow_hyphen_values = true, conflicts_with_all = THREAD, help_heading = "Wi-Fi")]
     pub(crate) passphrase: Option<String>,
 
     /// The network is open

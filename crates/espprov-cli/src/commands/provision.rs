@@ -118,13 +118,12 @@ async fn join(device: &mut Device, wifi: &mut Wifi) -> Result<Success, Failure> 
         None => choose(device, wifi).await?,
     };
     wifi.ssid = Some(ssid.clone());
-    let mut remark = "";
     for attempt in 1.. {
         let passphrase = match &wifi.passphrase {
             Some(passphrase) => passphrase.clone(),
             None => {
                 let name = ssid.clone();
-                device.ask(move || prompt::passphrase(&name, remark)).await?
+                device.ask(move || prompt::passphrase(&name)).await?
             }
         };
         let config = wifi.config(&ssid, &passphrase)?;
@@ -137,9 +136,10 @@ async fn join(device: &mut Device, wifi: &mut Wifi) -> Result<Success, Failure> 
             }
             Outcome::LikelyConnected => return Ok(likely_connected(device, &ssid)),
             Outcome::Failed(WifiFailure::AuthError) if device.out.may_ask() && attempt < TRIES => {
-                device.out.stop_progress();
+                device
+                    .out
+                    .remark("The network refused the device: probably a wrong passphrase.");
                 wifi.passphrase = None;
-                remark = "The network refused the device, probably a wrong passphrase. ";
             }
             Outcome::Failed(why) => {
                 // A passing failure is tried again with the same passphrase.

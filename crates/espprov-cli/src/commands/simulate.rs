@@ -40,9 +40,11 @@ pub(super) fn run(context: &Context, args: &SimulateArgs) -> Result<Success, Fai
         let http = serve_http(out, address, &device, seed);
         let console = serve_console(out, args, &device);
         tokio::select! {
+            // Polled first, so that Ctrl-C is listened for before anything happens.
+            biased;
+            () = interruption() => Err(errors::interrupted()),
             end = http => end,
             end = console => end,
-            () = interruption() => Err(errors::interrupted()),
         }
     })
 }

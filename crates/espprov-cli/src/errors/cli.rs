@@ -18,23 +18,46 @@ pub(crate) fn from_clap(error: &clap::Error) -> ExitCode {
         .skip(1)
         .take_while(|arg| arg != "--")
         .any(|arg| arg == "--json");
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && !json {
+        let _ = error.print();
+        return ExitCode::from(super::Exit::Usage as u8);
+    }
     let out = Output::bare(json);
     ExitCode::from(out.finish(&Err(failure(error))))
 }
 
 fn failure(error: &clap::Error) -> Failure {
-    let help = match usage(error) {
-        Some(usage) => format!("{usage}; espprov --help explains"),
-        None => "espprov --help explains".to_owned(),
+    let mut help = match (
+        error.get(ContextKind::SuggestedArg),
+        error.get(ContextKind::SuggestedSubcommand),
+    ) {
+        (Some(ContextValue::String(name)), _) | (_, Some(ContextValue::String(name))) => {
+            format!("did you mean {name}? ")
+        }
+        (_, Some(ContextValue::Strings(names))) => format!("did you mean {}? ", names.join(" or ")),
+        _ => String::new(),
     };
+    if let Some(usage) = usage(error) {
+        help.push_str(&format!("usage: {usage}; "));
+    }
+    help.push_str("espprov --help explains");
     let failure = |message: String| Failure::usage("usage", message).help(help.clone());
-    match (error.kind(), error.get(ContextKind::InvalidArg)) {
-        (ErrorKind::UnknownArgument, Some(ContextValue::String(arg))) if !arg.starts_with('-') => {
+    let arg = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(arg)) => arg.as_str(),
+        _ => "",
+    };
+    match error.kind() {
+        ErrorKind::UnknownArgument if !arg.starts_with('-') => {
             failure("there is one argument too many (not repeated here: it may be a secret)".to_owned())
                 .cause("a value with spaces or special characters needs single quotes around it")
         }
-        (ErrorKind::TooManyValues, _) => failure("an option that takes no value was given one".to_owned()),
-        (ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand, _) => {
+        // The data of `send`, without its flag.
+        ErrorKind::InvalidValue if arg == "[-]" => {
+            failure("there is one argument too many (not repeated here: it may be a secret)".to_owned())
+                .cause("the data to send goes after --text, --hex or --file")
+        }
+        ErrorKind::TooManyValues => failure("an option that takes no value was given one".to_owned()),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
             failure("what is to be done is not said".to_owned())
                 .cause("a command is missing, such as provision")
         }
@@ -56,5 +79,5 @@ fn first_words(text: &str) -> String {
 fn usage(error: &clap::Error) -> Option<String> {
     let text = error.render().to_string();
     let line = text.lines().find_map(|line| line.strip_prefix("Usage: "))?;
-    Some(format!("usage: {}", line.trim()))
+    Some(line.trim().to_owned())
 }

@@ -135,6 +135,7 @@ pub(crate) fn file(what: &str, path: &std::path::Path, error: &std::io::Error) -
         "file",
         format!("cannot {what} {}: {}", path.display(), io_reason(error.kind())),
     )
+    .cause("the path is mistyped, or its permissions do not allow it")
     .help("check the path and its permissions")
 }
 

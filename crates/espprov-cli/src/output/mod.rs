@@ -23,7 +23,7 @@ pub(crate) struct Output {
     narrating: Cell<bool>,
     colour: bool,
     spinner: RefCell<Option<ProgressBar>>,
-    /// Codes of the warnings given: once each is enough.
+    /// Codes of the warnings given: once each is enough, but for retries.
     warned: RefCell<HashSet<&'static str>>,
 }
 
@@ -76,7 +76,7 @@ impl Output {
     /// Reports an event.
     pub(crate) fn event(&self, report: &Report) {
         if let Report::Warning { code, message } = report {
-            if !self.warned.borrow_mut().insert(code) {
+            if !self.warned.borrow_mut().insert(code) && *code != "retrying" {
                 return;
             }
             if !self.json {
@@ -166,6 +166,12 @@ impl Output {
                 let _ = writeln!(err, "  next:  {}", failure.help);
             }
         });
+    }
+
+    /// A remark to a person before a question.
+    pub(crate) fn remark(&self, text: &str) {
+        self.stop_progress();
+        let _ = writeln!(std::io::stderr().lock(), "{text}");
     }
 
     /// Shows what is going on, on a terminal.

@@ -1,0 +1,254 @@
+//! Bad input on the command line of the real binary: the right exit status, and a message with cause and next
+//! step. And things that answer but are no device.
+
+use core::time::Duration;
+use espprov_tests::cli::{Simulator, espprov, finish, run};
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
+#[test]
+fn bad_values() {
+    let long_name = "n".repeat(33);
+    let long_pass = "p".repeat(65);
+    let no_hex = "x".repeat(64);
+    let long_pop = "o".repeat(65);
+    let home = ["provision", "sim:zero", "--ssid", "Home"];
+    for (args, code) in [
+        (
+            &["provision", "sim:zero", "--ssid", &long_name, "--open"][..],
+            "invalid_ssid",
+        ),
+        (&["provision", "sim:zero", "--ssid", "", "--open"], "invalid_ssid"),
+        (
+            &[&home[..], &["--passphrase", "seven77"]].concat(),
+            "invalid_passphrase",
+        ),
+        (
+            &[&home[..], &["--passphrase", &long_pass]].concat(),
+            "invalid_passphrase",
+        ),
+        (
+            &[&home[..], &["--passphrase", &no_hex]].concat(),
+            "invalid_passphrase",
+        ),
+        (&[&home[..], &["--open", "--pop", &long_pop]].concat(), "too_long"),
+        (
+            &["provision", "sim:zero", "--ssid-hex", "486f6", "--open"],
+            "invalid_hex",
+        ),
+        (
+            &["provision", "sim:zero", "--ssid-hex", "48zz", "--open"],
+            "invalid_hex",
+        ),
+        (&["provision", "sim:zero", "--dataset", "0003000"], "invalid_hex"),
+        (
+            &["provision", "sim:zero", "--dataset", "000300"],
+            "invalid_dataset",
+        ),
+        (
+            &[
+                "provision",
+                "sim:zero",
+                "--network-name",
+                "T",
+                "--network-key",
+                "0011",
+            ],
+            "invalid_hex",
+        ),
+        (
+            &[
+                "provision",
+                "sim:zero",
+                "--network-key",
+                "00112233445566778899aabbccddeeff",
+            ],
+            "missing_value",
+        ),
+        (&["provision", "sim:zero"], "missing_value"),
+        (&home, "missing_value"),
+        (&["info", "esp32"], "unknown_target"),
+        (&["info", "192.168.4.1"], "unknown_target"),
+        (&["info", "https://192.168.4.1"], "invalid_target"),
+        (&["info", "ble:PROV_1"], "transport_not_built"),
+        (&["info", "serial:/dev/ttyUSB0"], "transport_not_built"),
+        (&["info", "qr:label.png"], "transport_not_built"),
+        (&["info", "{\"ver\":\"v1\"}"], "invalid_payload"),
+        (&["info", "sim:/nonexistent/scenario.toml"], "file"),
+        (
+            &["send", "sim:zero", "no such", "--text", "x"],
+            "invalid_endpoint",
+        ),
+        (
+            &["send", "sim:zero", "custom-data", "--hex", "abc"],
+            "invalid_hex",
+        ),
+        (
+            &["send", "sim:zero", "custom-data", "--text", ""],
+            "empty_request",
+        ),
+        (&["credentials"], "missing_value"),
+        (&["credentials", "--password", "p", "--salt", "0"], "invalid_hex"),
+        (&["credentials", "--password", "p", "--salt", ""], "invalid_salt"),
+    ] {
+        let human = run(args);
+        assert_eq!(human.code, 2, "{args:?}: {human:?}");
+        assert!(
+            human.stderr.contains(&format!("error[{code}]: ")),
+            "{args:?}: {human:?}"
+        );
+        assert!(human.stderr.contains("\n  next:  "), "{args:?}: {human:?}");
+        let json = run(&[args, &["--json"]].concat());
+        json.assert_error(2, code);
+        assert_eq!(json.stderr, "", "{args:?}");
+    }
+}
+
+#[test]
+fn a_missing_value_names_its_flag() {
+    for (args, flag) in [
+        (&["provision", "sim:zero"][..], "--ssid"),
+        (&["provision", "sim:zero", "--ssid", "Home"], "--passphrase"),
+        (&["credentials"], "--password"),
+        (
+            &[
+                "provision",
+                "sim:zero",
+                "--network-key",
+                "00112233445566778899aabbccddeeff",
+            ],
+            "--network-name",
+        ),
+    ] {
+        let run = run(args);
+        run.assert_error(2, "missing_value");
+        assert!(run.stderr.contains(flag), "{run:?}");
+    }
+}
+
+#[test]
+fn what_the_command_line_parser_finds() {
+    for args in [
+        &["--json"][..],
+        &["--json", "provision"],
+        &["provision", "sim", "--json", "--no-such-flag"],
+        &["provision", "--json", "sim", "--ssid", "a", "--ssid-hex", "61"],
+        &["provision", "--json", "sim", "--ssid", "a", "--dataset", "00"],
+        &["provision", "--json", "sim", "--deadline", "soon"],
+        &["scan", "--json", "sim", "--page", "0"],
+        &["send", "--json", "sim", "custom-data"],
+        &["nonsense", "--json"],
+    ] {
+        let run = run(args);
+        assert_eq!(run.stderr, "", "{args:?}");
+        run.assert_error(2, "usage");
+    }
+    let help = run(&["--help"]);
+    assert_eq!(help.code, 0);
+    assert!(help.stdout.contains("Exit status"), "{help:?}");
+    assert_eq!(run(&[]).code, 2);
+}
+
+#[test]
+fn values_may_begin_with_a_dash() {
+    let args = [
+        "provision",
+        "sim:zero",
+        "--ssid",
+        "-x",
+        "--passphrase",
+        "-secret-",
+        "--json",
+    ];
+    run(&args).assert_error(8, "network_not_found");
+    assert_eq!(run(&["info", "sim:zero", "--pop", "-pop-", "--json"]).code, 0);
+}
+
+#[test]
+fn standard_input_is_read_once() {
+    let args = [
+        "provision",
+        "sim:zero",
+        "--ssid",
+        "Home",
+        "--passphrase",
+        "-",
+        "--pop",
+        "-",
+    ];
+    let run = finish(espprov().args(args), b"correct-horse\n");
+    run.assert_error(2, "stdin_twice");
+}
+
+#[test]
+fn nobody_is_there() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let run = run(&["provision", &url, "--ssid", "Home", "--open"]);
+    run.assert_error(3, "unreachable");
+    assert!(run.stderr.contains("join the Wi-Fi"), "{run:?}");
+    assert!(run.stderr.contains("then run again"), "{run:?}");
+}
+
+/// Answers every connection with these bytes.
+fn impostor(answer: &'static [u8]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            std::thread::spawn(move || {
+                let mut request = [0; 2048];
+                let _ = stream.read(&mut request);
+                let _ = stream.write_all(answer);
+                std::thread::sleep(Duration::from_millis(200));
+            });
+        }
+    });
+    url
+}
+
+#[test]
+fn something_else_is_there() {
+    for answer in [
+        // A router's login page.
+        &b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 45\r\n\r\n<html><body>Welcome, please log in</body></ht"[..],
+        b"HTTP/1.1 302 Found\r\nLocation: /login\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\nnot found",
+        b"HTTP/1.1 501 Unsupported method\r\nContent-Length: 0\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"",
+    ] {
+        let url = impostor(answer);
+        let run = run(&["provision", &url, "--ssid", "Home", "--passphrase", "correct-horse", "--json", "--deadline", "5s"]);
+        let shown = String::from_utf8_lossy(answer);
+        assert_eq!(run.code, 3, "{shown}: {run:?}");
+        run.assert_error(3, "not_a_device");
+    }
+}
+
+#[test]
+fn something_that_never_answers() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let run = run(&["info", &url, "--json", "--deadline", "400ms"]);
+    run.assert_error(9, "deadline");
+    drop(listener);
+}
+
+#[test]
+fn a_password_for_a_security_1_device() {
+    let simulator = Simulator::start(&["--scenario", "zero", "--security", "1"]);
+    let run = run(&[
+        "provision",
+        &simulator.url,
+        "--password",
+        "abcd1234",
+        "--ssid",
+        "Home",
+        "--open",
+    ]);
+    run.assert_error(5, "password_for_security1");
+    assert!(run.stderr.contains("--pop"), "{run:?}");
+}
