@@ -1,4 +1,8 @@
 //! The command line. Nothing here derives `Debug`: arguments hold secrets.
+#![allow(
+    rustdoc::broken_intra_doc_links,
+    reason = "these comments are help texts, where brackets mean that something is optional"
+)]
 
 mod device;
 mod provision;
