@@ -2,6 +2,7 @@
 #![no_std]
 
 pub mod board;
+pub mod counting;
 mod heap;
 pub mod report;
 mod rng;

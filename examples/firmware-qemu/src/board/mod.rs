@@ -124,8 +124,9 @@ fn stack_bottom() -> *mut u32 {
     (&raw const FREE).cast_mut()
 }
 
+/// Paints the free part of the stack, at the beginning or again: [`stack_peak`] counts from there.
 #[inline(never)]
-fn paint_stack() {
+pub fn paint_stack() {
     let here = 0_u32;
     // Stay clear of what is in use.
     let end = (&raw const here as usize) - 256;
