@@ -7,12 +7,13 @@ use espprov_security::{DeviceHandshake, Handshake};
 pub fn count(mut client: impl Handshake, mut device: impl DeviceHandshake) -> Option<()> {
     let (mut request, mut reply) = ([0; 512], [0; 512]);
     let (mut instructions, mut stack) = (0, 0);
+    let below = board::stack_depth();
     let mut measure = |step: &mut dyn FnMut() -> Option<Option<usize>>| {
         board::paint_stack();
         let start = board::instructions();
         let result = step();
         instructions += board::instructions() - start;
-        stack = stack.max(board::stack_peak());
+        stack = stack.max(board::stack_peak() - below);
         result
     };
     while let Some(len) = measure(&mut || client.poll_request(&mut request).ok())? {

@@ -1,9 +1,7 @@
 //! Client half of security 2.
 
 use super::srp::{self, Agreement, InnerForm, Secret512, Transcript};
-use super::{
-    GcmChannel, NONCE_LEN, OLD_NONCE_LEN, PRIVATE_LEN, PROOF_LEN, PUBLIC_LEN, decode, encode, record_key,
-};
+use super::{GcmChannel, NONCE_LEN, OLD_NONCE_LEN, PRIVATE_LEN, PROOF_LEN, decode, encode, record_key};
 use crate::wire;
 use crate::{Field, Handshake, HandshakeError, Notices, Retry};
 use alloc::vec::Vec;
@@ -29,6 +27,10 @@ pub struct Client {
     state: State,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one client at a time: no heap for the cipher"
+)]
 enum State {
     SendCommand0(SendCommand0),
     ExpectResponse0(ExpectResponse0),
@@ -53,14 +55,16 @@ struct SendCommand0 {
 struct ExpectResponse0 {
     credentials: Credentials,
     a: Zeroizing<[u8; PRIVATE_LEN]>,
-    a_pub: [u8; PUBLIC_LEN],
+    /// 384 bytes, where the encoder has put them anyway.
+    a_pub: Vec<u8>,
 }
 
 /// All of command 0's exchange: kept until the proof is accepted, for the second try.
 struct Exchange {
     credentials: Credentials,
     a: Zeroizing<[u8; PRIVATE_LEN]>,
-    a_pub: [u8; PUBLIC_LEN],
+    /// 384 bytes, where the encoder has put them anyway.
+    a_pub: Vec<u8>,
     b_pub: Vec<u8>,
     salt: Vec<u8>,
 }
@@ -127,12 +131,12 @@ impl Client {
 
 impl SendCommand0 {
     fn request(self, out: &mut [u8]) -> Result<(usize, ExpectResponse0), HandshakeError> {
-        let a_pub = srp::client_public(&self.a);
         let command = S2SessionCmd0 {
             client_username: self.credentials.username.clone(),
             // Always all 384 bytes: the device refuses a shorter A.
-            client_pubkey: a_pub.to_vec(),
+            client_pubkey: srp::client_public(&self.a).to_vec(),
         };
+        let a_pub = command.client_pubkey.clone();
         let len = encode(Sec2MsgType::S2SessionCommand0, Payload::Sc0(command), out)?;
         let next = ExpectResponse0 {
             credentials: self.credentials,
@@ -166,6 +170,7 @@ impl ExpectResponse0 {
 }
 
 impl Exchange {
+    #[inline(never)]
     fn agree(self) -> Result<SendCommand1, HandshakeError> {
         let x = srp::private_x(&self.salt, &self.credentials.inner, self.credentials.form);
         let transcript = Transcript {

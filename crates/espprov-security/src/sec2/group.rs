@@ -1,13 +1,18 @@
 //! The 3072-bit group of RFC 5054 (appendix A), g = 5, and residues as bytes.
 
 use super::mont::{Modulus, Power};
-use crypto_bigint::{U256, U512, U1024, U3072, Word};
+use crypto_bigint::{U256, U512, U1024};
 use zeroize::Zeroizing;
+
+/// The word to compute in, on 32-bit machines too: a product of two such words reuses what it has loaded, and
+/// takes a third less time than four of half the size (Cortex-M4).
+type Word = u64;
 
 /// Bytes of N, and of a padded residue.
 pub(super) const LEN: usize = 384;
 
-pub(super) const N: U3072 = U3072::from_be_hex(concat!(
+/// The prime, big-endian.
+pub(super) const N: [u8; LEN] = unhex(concat!(
     "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DD",
     "EF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7ED",
     "EE386BFB5A899FA5AE9F24117C4B1FE649286651ECE45B3DC2007CB8A163BF0598DA48361C55D39A69163FA8FD24CF5F",
@@ -19,14 +24,68 @@ pub(super) const N: U3072 = U3072::from_be_hex(concat!(
 ));
 
 /// A number below 2^3072, lowest word first.
-type Words = [Word; U3072::LIMBS];
+type Words = [Word; LIMBS];
+
+const LIMBS: usize = LEN / size_of::<Word>();
+
+/// Bytes of hex digits, at compile time.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "evaluated by the compiler, which would refuse a mistake"
+)]
+const fn unhex(digits: &str) -> [u8; LEN] {
+    const fn nibble(digit: u8) -> u8 {
+        if digit <= b'9' {
+            digit - b'0'
+        } else {
+            digit - b'A' + 10
+        }
+    }
+    let digits = digits.as_bytes();
+    let mut bytes = [0; LEN];
+    let mut i = 0;
+    while i < LEN {
+        bytes[i] = nibble(digits[2 * i]) << 4 | nibble(digits[2 * i + 1]);
+        i += 1;
+    }
+    bytes
+}
 
 /// The group, ready to compute in.
-pub(super) struct Group(Modulus<Word, { U3072::LIMBS }>);
+pub(super) struct Group(Modulus<Word, LIMBS>);
+
+/// The one group there is, worked out at compile time: a kilobyte of constants instead of stack.
+pub(super) static GROUP: Group = Group(modulus());
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "evaluated by the compiler, which would refuse a mistake"
+)]
+const fn modulus() -> Modulus<Word, LIMBS> {
+    let (mut n, mut n1, mut one): (Words, Words, Words) = ([0; LIMBS], [0; LIMBS], [0; LIMBS]);
+    let mut i = 0;
+    while i < LEN {
+        n[i / size_of::<Word>()] |= (N[LEN - 1 - i] as Word) << (i % size_of::<Word>() * 8);
+        i += 1;
+    }
+    // N + 1 carries out of its lowest word, which is all ones; so does 2^(L·BITS) - N into it.
+    let (mut carry, mut i) = (true, 0);
+    while i < LIMBS {
+        if i > 0 {
+            (n1[i - 1], carry) = n[i].overflowing_add(carry as Word);
+        }
+        one[i] = if i == 0 { n[i].wrapping_neg() } else { !n[i] };
+        i += 1;
+    }
+    Modulus::from_parts(n, n1, one)
+}
 
 impl Group {
-    pub(super) fn new() -> Self {
-        Self(Modulus::new(N.to_words()))
+    #[cfg(test)]
+    pub(super) fn modulus(&self) -> &Modulus<Word, LIMBS> {
+        &self.0
     }
 
     /// g^exponent.
@@ -35,6 +94,7 @@ impl Group {
     }
 
     /// The client's S = (B − k·g^x)^exponent, the exponent being a + u·x.
+    #[inline(never)]
     pub(super) fn client_secret(
         &self,
         b_pub: &[u8; LEN],
@@ -42,17 +102,29 @@ impl Group {
         x: &[u8],
         exponent: &[u8],
     ) -> Zeroizing<[u8; LEN]> {
-        let kgx = Power::of_generator(&self.0, x).finish_times(&from_bytes(k));
-        let mut base = from_bytes(b_pub);
-        self.0.sub(&mut base, &kgx);
-        let mut power = Power::new(&self.0, &self.0.r2(), &base);
+        let mut power = self.lift(&self.client_base(b_pub, k, x));
         power.pow(exponent);
         to_bytes(&power.finish())
     }
 
+    /// B − k·g^x. Not inlined, like the next: what it has on the stack is gone before the long power.
+    #[inline(never)]
+    fn client_base(&self, b_pub: &[u8; LEN], k: &[u8], x: &[u8]) -> Zeroizing<Words> {
+        let kgx = Power::of_generator(&self.0, x).finish_times(&from_bytes(k));
+        let mut base = from_bytes(b_pub);
+        self.0.sub(&mut base, &kgx);
+        base
+    }
+
+    /// A number in Montgomery form.
+    #[inline(never)]
+    fn lift(&self, number: &Words) -> Power<'_, Word, LIMBS> {
+        Power::new(&self.0, &self.0.r2(), number)
+    }
+
     /// The device's B = k·v + g^b.
     pub(super) fn device_public(&self, verifier: &[u8], k: &[u8], b: &[u8]) -> Zeroizing<[u8; LEN]> {
-        let mut sum = Power::new(&self.0, &self.0.r2(), &from_bytes(verifier)).finish_times(&from_bytes(k));
+        let mut sum = self.lift(&from_bytes(verifier)).finish_times(&from_bytes(k));
         self.0.add(&mut sum, &Power::of_generator(&self.0, b).finish());
         to_bytes(&sum)
     }
@@ -60,7 +132,7 @@ impl Group {
     /// The device's S = (A·v^u)^b.
     pub(super) fn device_secret(
         &self,
-        a_pub: &[u8; LEN],
+        a_pub: &[u8],
         verifier: &[u8],
         u: &[u8],
         b: &[u8],
@@ -76,16 +148,17 @@ impl Group {
 
 /// Is the number 0 modulo N? For public values: below 2^3072 that is 0 and N alone.
 pub(super) fn is_zero(number: &[u8; LEN]) -> bool {
-    let number = U3072::from_be_slice(number);
-    number == U3072::ZERO || number == N
+    *number == [0; LEN] || *number == N
 }
 
 /// Is the number below N?
 pub(super) fn is_canonical(number: &[u8; LEN]) -> bool {
-    U3072::from_be_slice(number) < N
+    // Big-endian numbers of the same length compare as byte strings do.
+    *number < N
 }
 
 /// u·x + a, which fits 1024 bits.
+#[inline(never)]
 pub(super) fn client_exponent(a: &[u8; 32], u: &[u8; 64], x: &[u8; 64]) -> Zeroizing<[u8; 128]> {
     let x = Zeroizing::new(U512::from_be_slice(x));
     let product: Zeroizing<U1024> = Zeroizing::new(U512::from_be_slice(u).concatenating_mul(&*x));
@@ -113,14 +186,19 @@ pub(super) fn minimal(bytes: &[u8]) -> &[u8] {
 
 /// At most 384 big-endian bytes; what goes beyond is ignored, so callers check the length first.
 fn from_bytes(bytes: &[u8]) -> Zeroizing<Words> {
-    let padded = Zeroizing::new(pad(bytes).unwrap_or([0; LEN]));
-    let number = Zeroizing::new(U3072::from_be_slice(&*padded));
-    Zeroizing::new(*number.as_words())
+    let mut words = Zeroizing::new([0; LIMBS]);
+    for (word, bytes) in words.iter_mut().zip(bytes.rchunks(size_of::<Word>())) {
+        for byte in bytes {
+            *word = *word << 8 | Word::from(*byte);
+        }
+    }
+    words
 }
 
 fn to_bytes(words: &Words) -> Zeroizing<[u8; LEN]> {
     let mut bytes = Zeroizing::new([0; LEN]);
-    let number = Zeroizing::new(U3072::from_words(*words));
-    bytes.copy_from_slice(number.to_be_bytes().as_ref());
+    for (bytes, word) in bytes.rchunks_mut(size_of::<Word>()).zip(words) {
+        bytes.copy_from_slice(&word.to_be_bytes());
+    }
     bytes
 }

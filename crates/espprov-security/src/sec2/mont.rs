@@ -170,12 +170,18 @@ fn add_product_u64(sum: &mut Column<u64>, x: u64, y: u64) {
     add_carry(carry, sum.high, 0, &mut sum.high);
 }
 
-// 5^15 < 2^64 and 5^7 < 2^32. The table of a window is 6 KB with 64-bit words, where stack is plentiful,
-// and 1.5 KB with 32-bit ones.
-word!(u64, u128, 4, 16, 4, add_product_u64);
+/// Entries in the table of a window: 6 KB where stack is plentiful, 3 KB on a microcontroller.
+const TABLE: usize = if cfg!(target_pointer_width = "64") { 16 } else { 8 };
+/// Products per round of the inner loop. Compilers told to make small code do not unroll the inner loop, so
+/// that it would only cost.
+const UNROLL: usize = if cfg!(target_pointer_width = "64") { 4 } else { 1 };
+
+// 5^15 < 2^64 and 5^7 < 2^32.
+word!(u64, u128, 4, TABLE, UNROLL, add_product_u64);
 word!(u32, u64, 3, 4, 1, add_product_u32);
 
 /// The prime N and what is derived from it.
+#[cfg_attr(test, derive(PartialEq))]
 pub(super) struct Modulus<W, const L: usize> {
     n: [W; L],
     /// (N + 1) >> BITS; its top word is zero.
@@ -185,7 +191,13 @@ pub(super) struct Modulus<W, const L: usize> {
 }
 
 impl<W: Word, const L: usize> Modulus<W, L> {
+    /// N, (N + 1) >> BITS and 2^(L·BITS) - N, all little-endian; N's lowest word all ones and its top word too.
+    pub(super) const fn from_parts(n: [W; L], n1: [W; L], one: [W; L]) -> Self {
+        Self { n, n1, one }
+    }
+
     /// `n` little-endian, its lowest word all ones and its top word too.
+    #[cfg(test)]
     pub(super) fn new(n: [W; L]) -> Self {
         let zero = W::default();
         let mut n1 = [zero; L];
@@ -332,16 +344,17 @@ impl<'m, W: Word, const L: usize> Power<'m, W, L> {
     fn pow_by_table<const T: usize>(&mut self, exponent: &[u8]) {
         let window = T.trailing_zeros() as usize;
         let base = Zeroizing::new(self.value);
-        let mut table = Zeroizing::new([[W::default(); L]; T]);
+        // Not `Zeroizing`: making one costs a second table on the stack. Nothing returns before it is wiped.
+        let mut table = [[W::default(); L]; T];
         self.value = self.modulus.one;
-        for entry in table.iter_mut() {
+        for entry in &mut table {
             *entry = self.value;
             self.mul(&base);
         }
         let mut factor = base;
         let top = windows(exponent, window) - 1;
         for index in (0..=top).rev() {
-            select(&*table, digit(exponent, index, window), &mut factor);
+            select(&table, digit(exponent, index, window), &mut factor);
             if index == top {
                 self.value = *factor;
             } else {
@@ -349,6 +362,7 @@ impl<'m, W: Word, const L: usize> Power<'m, W, L> {
                 self.mul(&factor);
             }
         }
+        table.zeroize();
     }
 
     /// Multiplies by a residue in Montgomery form (any value below R).

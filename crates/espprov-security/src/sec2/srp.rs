@@ -10,7 +10,7 @@
 //! | M1 | H((H(N) xor H(PAD(g))) ǀ H(I) ǀ salt ǀ A as sent ǀ B as sent ǀ K) |
 //! | M2 | H(A as sent ǀ M1 ǀ K) |
 
-use super::group::{self, Group, LEN, N};
+use super::group::{self, GROUP, LEN, N};
 use crate::{Field, HandshakeError};
 use sha2::{Digest, Sha512};
 use zeroize::Zeroizing;
@@ -64,8 +64,9 @@ pub(super) fn private_x(salt: &[u8], inner: &Digest512, form: InnerForm) -> Secr
     Zeroizing::new(hash(&[salt, inner]))
 }
 
+#[inline(never)]
 fn multiplier() -> Digest512 {
-    hash(&[N.to_be_bytes().as_ref(), &padded_g()])
+    hash(&[&N, &padded_g()])
 }
 
 /// A of 384 bytes or B of 1..=384, padded. Refuses 0 modulo N.
@@ -80,7 +81,7 @@ pub(super) fn peer_public(bytes: &[u8]) -> Result<[u8; LEN], HandshakeError> {
     Ok(padded)
 }
 
-fn scrambler(a_pub: &[u8; LEN], b_padded: &[u8; LEN]) -> Result<Digest512, HandshakeError> {
+fn scrambler(a_pub: &[u8], b_padded: &[u8; LEN]) -> Result<Digest512, HandshakeError> {
     nonzero(hash(&[a_pub, b_padded]))
 }
 
@@ -98,7 +99,7 @@ pub(super) struct Transcript<'a> {
     pub(super) identity: &'a Digest512,
     pub(super) salt: &'a [u8],
     /// As sent: 384 bytes.
-    pub(super) a_pub: &'a [u8; LEN],
+    pub(super) a_pub: &'a [u8],
     /// As sent: usually 384 bytes, sometimes fewer.
     pub(super) b_pub: &'a [u8],
 }
@@ -115,7 +116,7 @@ pub(super) struct Agreement {
 impl Transcript<'_> {
     fn agree(&self, secret: &[u8; LEN]) -> Agreement {
         let key = Zeroizing::new(hash(&[group::minimal(secret)]));
-        let mut constants = hash(&[N.to_be_bytes().as_ref()]);
+        let mut constants = hash(&[&N]);
         for (byte, g) in constants.iter_mut().zip(hash(&[&padded_g()])) {
             *byte ^= g;
         }
@@ -138,15 +139,16 @@ impl Transcript<'_> {
 
 /// A = g^a.
 pub(super) fn client_public(a: &[u8; 32]) -> [u8; LEN] {
-    *Group::new().generator_power(a)
+    *GROUP.generator_power(a)
 }
 
 /// v = g^x.
 pub(super) fn verifier(x: &Digest512) -> [u8; LEN] {
-    *Group::new().generator_power(x)
+    *GROUP.generator_power(x)
 }
 
 /// The client's side: S = (B − k·g^x)^(a + u·x), then the proofs.
+#[inline(never)]
 pub(super) fn client_agree(
     transcript: &Transcript<'_>,
     a: &[u8; 32],
@@ -155,13 +157,13 @@ pub(super) fn client_agree(
     let b_padded = peer_public(transcript.b_pub)?;
     let u = scrambler(transcript.a_pub, &b_padded)?;
     let exponent = group::client_exponent(a, &u, x);
-    let secret = Group::new().client_secret(&b_padded, &multiplier(), x, &*exponent);
+    let secret = GROUP.client_secret(&b_padded, &multiplier(), x, &*exponent);
     Ok(transcript.agree(&secret))
 }
 
 /// B = k·v + g^b, padded. Refuses 0 modulo N (no b is known that leads there).
 pub(super) fn device_public(verifier: &[u8], b: &[u8; 32]) -> Result<[u8; LEN], HandshakeError> {
-    let public = Group::new().device_public(verifier, &multiplier(), b);
+    let public = GROUP.device_public(verifier, &multiplier(), b);
     peer_public(&*public)
 }
 
@@ -173,6 +175,6 @@ pub(super) fn device_agree(
 ) -> Result<Agreement, HandshakeError> {
     let b_padded = peer_public(transcript.b_pub)?;
     let u = scrambler(transcript.a_pub, &b_padded)?;
-    let secret = Group::new().device_secret(transcript.a_pub, verifier, &u, b);
+    let secret = GROUP.device_secret(transcript.a_pub, verifier, &u, b);
     Ok(transcript.agree(&secret))
 }

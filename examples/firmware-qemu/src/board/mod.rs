@@ -140,6 +140,13 @@ pub fn paint_stack() {
     }
 }
 
+/// Bytes of stack in use now.
+#[inline(never)]
+pub fn stack_depth() -> usize {
+    let here = 0_u32;
+    RAM_END - (&raw const here as usize)
+}
+
 /// Most bytes of stack ever in use.
 pub fn stack_peak() -> usize {
     let mut cell = stack_bottom();

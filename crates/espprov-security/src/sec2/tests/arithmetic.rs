@@ -1,12 +1,13 @@
 //! Our Montgomery arithmetic, with both word sizes, against crypto-bigint's.
 
-use crate::sec2::group::{LEN, N, minimal, pad};
+use crate::sec2::group::{self, LEN, minimal, pad};
 use crate::sec2::mont::{Modulus, Power, Word};
 use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
 use crypto_bigint::{NonZero, Odd, U1024, U3072};
 use proptest::prelude::*;
 use std::vec::Vec;
 
+const N: U3072 = U3072::from_be_slice(&group::N);
 const LIMBS: usize = U3072::LIMBS;
 type Form = FixedMontyForm<LIMBS>;
 
@@ -190,4 +191,10 @@ proptest! {
         check_power::<u64, 48>(&base, &exponent);
         check_power::<u32, 96>(&base, &exponent);
     }
+}
+
+#[test]
+fn the_constants_of_the_group_are_right() {
+    let modulus = Modulus::<u64, 48>::new(words(&N));
+    assert!(group::GROUP.modulus() == &modulus);
 }

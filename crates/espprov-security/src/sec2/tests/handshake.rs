@@ -63,7 +63,7 @@ fn parse(bytes: &[u8]) -> Payload {
 }
 
 fn n_bytes() -> [u8; 384] {
-    group::N.to_be_bytes().as_ref().try_into().unwrap()
+    group::N
 }
 
 /// A client that awaits response 0.
