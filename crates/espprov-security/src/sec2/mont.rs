@@ -116,6 +116,20 @@ macro_rules! word {
 
             #[inline]
             fn dot(sum: &mut Column<Self>, a: &[Self], b: &[Self]) {
+                if $unroll == 1 {
+                    // The form that small code comes out of.
+                    let mut low = <$double>::from(sum.low) | (<$double>::from(sum.middle) << Self::BITS);
+                    let mut high = sum.high;
+                    for (x, y) in a.iter().zip(b.iter().rev()) {
+                        let (total, carry) = low.overflowing_add(<$double>::from(*x) * <$double>::from(*y));
+                        low = total;
+                        high = high.wrapping_add(Self::from(carry));
+                    }
+                    sum.high = high;
+                    sum.low = low as Self;
+                    sum.middle = (low >> Self::BITS) as Self;
+                    return;
+                }
                 let (a, a_rest) = a.as_chunks::<$unroll>();
                 let (b_rest, b) = b.as_rchunks::<$unroll>();
                 let mut total = *sum;
@@ -172,8 +186,8 @@ fn add_product_u64(sum: &mut Column<u64>, x: u64, y: u64) {
 
 /// Entries in the table of a window: 6 KB where stack is plentiful, 3 KB on a microcontroller.
 const TABLE: usize = if cfg!(target_pointer_width = "64") { 16 } else { 8 };
-/// Products per round of the inner loop. Compilers told to make small code do not unroll the inner loop, so
-/// that it would only cost.
+/// Products per round of the inner loop; 1 = a plain loop, which is fastest when the compiler is told to make
+/// small code.
 const UNROLL: usize = if cfg!(target_pointer_width = "64") { 4 } else { 1 };
 
 // 5^15 < 2^64 and 5^7 < 2^32.
