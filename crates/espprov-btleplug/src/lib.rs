@@ -38,6 +38,10 @@ mod sighting;
 mod transport;
 pub mod uuids;
 
+/// Types of other crates that stand in this one's signatures.
+pub use btleplug::api::BDAddr;
+pub use uuid::Uuid;
+
 pub use adapter::{AdapterInfo, Bluetooth};
 pub use connect::ConnectOptions;
 pub use endpoints::EndpointMap;

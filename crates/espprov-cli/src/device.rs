@@ -12,7 +12,7 @@ use core::time::Duration;
 use espprov_core::auth::{Auto, PolicyError, SecurityChoice, SessionSecurity};
 use espprov_core::{Deadlines, Event, Observer, ProvisionError, Provisioner};
 use espprov_tokio::TokioClock;
-use espprov_transport::{Clock, Transport, with_deadline};
+use espprov_transport::{Clock, Transport};
 use espprov_types::SecurityScheme;
 use std::rc::Rc;
 
@@ -48,7 +48,11 @@ impl Plan {
         stdin: &Stdin,
         out: &Rc<Output>,
     ) -> Result<Self, Failure> {
-        let aim = Aim::parse(&args.target)?;
+        let mut aim = Aim::parse(&args.target)?;
+        if let Target::Ble(target) = &mut aim.target {
+            target.adapter.clone_from(&global.adapter);
+            target.services.clone_from(&global.service);
+        }
         let mut credentials = Credentials::gather(&args.credentials, stdin)?;
         aim.complete(&mut credentials);
         if let Target::Sim(world) = &aim.target {
@@ -87,10 +91,8 @@ impl Plan {
 
     async fn open(&self, clock: TokioClock, until: Duration) -> Result<Device, Failure> {
         self.out.progress(&format!("connecting to {}", self.place.label));
-        let opening = Link::open(&self.aim.target, &self.place, clock);
-        let link = with_deadline(&clock, until, opening)
-            .await
-            .map_err(|_| errors::deadline("connecting"))??;
+        let (link, asked) = Link::open(&self.aim.target, &self.place, &self.out, clock, until).await?;
+        let until = until.saturating_add(asked);
         self.out.event(&Report::Connected {
             transport: self.place.transport,
             target: self.place.label.clone(),
@@ -141,6 +143,9 @@ impl Plan {
         if let Some(device) = &mut device {
             // The answer is there already: a link that does not close in time changes nothing.
             let _ = tokio::time::timeout(CLOSING, device.driver.close()).await;
+        }
+        if matches!(&end, Err(failure) if failure.exit == errors::Exit::Interrupted) {
+            link::ble::let_go().await;
         }
         end
     }

@@ -51,6 +51,15 @@ pub(crate) fn passphrase(ssid: &[u8]) -> Result<SecretBytes, Failure> {
     }
 }
 
+/// Lets a person choose a device. Returns its index.
+pub(crate) fn device(labels: &[String]) -> Result<usize, Failure> {
+    let answer = Select::new("Which device?", labels.to_vec())
+        .with_page_size(16)
+        .raw_prompt()
+        .map_err(from_inquire)?;
+    Ok(answer.index)
+}
+
 /// What somebody chose from a scan.
 pub(crate) enum Choice {
     /// This one, and whether it takes a passphrase.

@@ -1,6 +1,7 @@
 //! Which device, from its text on the command line.
 
 use crate::errors::{Failure, Place};
+use crate::link::ble::BleTarget;
 use crate::secret_input::{Credentials, SecretBytes};
 use espprov_http::HttpTarget;
 use espprov_simulator::Scenario;
@@ -16,6 +17,8 @@ pub(crate) enum Target {
     Sim(World),
     /// Over HTTP.
     Http(HttpTarget),
+    /// Over Bluetooth LE.
+    Ble(BleTarget),
 }
 
 /// The world a simulated device lives in.
@@ -49,7 +52,7 @@ impl Aim {
                 Failure::usage("invalid_target", format!("{error}"))
                     .help("write the address as http://HOST[:PORT], for example http://192.168.4.1")
             })?),
-            "ble" => return Err(not_built("Bluetooth LE")),
+            "ble" => Target::Ble(BleTarget::parse(rest)),
             "serial" => return Err(not_built("the serial console")),
             "qr" => {
                 return Err(not_built("reading QR code images")
@@ -65,7 +68,7 @@ impl Aim {
         let setup = SetupPayload::parse(text).map_err(|error| from_payload_error(&error))?;
         let target = match setup.transport {
             SetupTransport::SoftAp => Target::Http(HttpTarget::SOFTAP),
-            _ => return Err(not_built("Bluetooth LE, which the setup payload asks for,")),
+            _ => Target::Ble(BleTarget::named(&setup.name)),
         };
         Ok(Self {
             target,
@@ -159,6 +162,7 @@ impl Target {
         match self {
             Self::Sim(_) => "sim",
             Self::Http(_) => "http",
+            Self::Ble(_) => "ble",
         }
     }
 }
@@ -170,6 +174,7 @@ impl core::fmt::Display for Target {
             Self::Sim(World::Builtin(name)) => write!(f, "sim:{name}"),
             Self::Sim(World::File(path)) => write!(f, "sim:{}", path.display()),
             Self::Http(target) => target.fmt(f),
+            Self::Ble(target) => target.fmt(f),
         }
     }
 }
@@ -177,8 +182,8 @@ impl core::fmt::Display for Target {
 /// A target that later builds reach.
 fn not_built(what: &str) -> Failure {
     Failure::usage("transport_not_built", format!("{what} is not in this build yet"))
-        .cause("this build reaches devices over HTTP, and simulated ones")
-        .help("use softap or http://HOST[:PORT] if the device offers HTTP, or sim to try things out")
+        .cause("this build reaches devices over Bluetooth LE and HTTP, and simulated ones")
+        .help("use ble, softap or http://HOST[:PORT], or sim to try things out")
 }
 
 fn unknown(text: &str) -> Failure {
@@ -192,7 +197,8 @@ fn unknown(text: &str) -> Failure {
     let help = if text.parse::<HttpTarget>().is_ok() && text.contains(['.', ':', '[']) {
         format!("for a device at that address write http://{text}")
     } else {
-        "give sim, softap, http://HOST[:PORT], or the text of a setup QR code in single quotes".to_owned()
+        "give ble, ble:NAME, softap, http://HOST[:PORT], sim, or the text of a setup QR code in single quotes"
+            .to_owned()
     };
     Failure::usage("unknown_target", named)
         .cause("the first argument says which device to talk to")
@@ -233,6 +239,9 @@ mod tests {
                 r#"{"ver":"v1","name":"PROV_1","pop":"hush","transport":"softap"}"#,
                 "http://192.168.4.1",
             ),
+            ("ble", "ble"),
+            ("ble:PROV_*", "ble:PROV_*"),
+            (r#"{"ver":"v1","name":"PROV_1","transport":"ble"}"#, "ble:PROV_1"),
         ] {
             assert_eq!(Aim::parse(text).ok().unwrap().target.to_string(), shown, "{text}");
         }
@@ -247,17 +256,11 @@ mod tests {
             ("softap:80", "unknown_target"),
             ("https://192.168.4.1", "invalid_target"),
             ("http://", "invalid_target"),
-            ("ble", "transport_not_built"),
-            ("ble:PROV_*", "transport_not_built"),
             ("serial:/dev/ttyUSB0", "transport_not_built"),
             ("qr:label.png", "transport_not_built"),
             ("DPP:C:81/1;;", "invalid_payload"),
             ("MT:Y.K9042C00KA0648G00", "invalid_payload"),
             (r#"{"ver":"v1","name":"PROV_1""#, "invalid_payload"),
-            (
-                r#"{"ver":"v1","name":"PROV_1","transport":"ble"}"#,
-                "transport_not_built",
-            ),
         ] {
             assert_eq!(code(text), expected, "{text}");
         }

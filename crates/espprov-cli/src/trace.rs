@@ -180,7 +180,7 @@ impl Transport for Traced {
         let result = self.link.exchange(endpoint, buf, len).await;
         line.end = Some(match &result {
             Ok(n) => Ok(buf.get(..*n).unwrap_or_default().to_vec()),
-            Err(error) => Err(*error),
+            Err(error) => Err(error.clone()),
         });
         drop(line);
         result

@@ -9,7 +9,9 @@ use embedded_io_adapters::tokio_1::FromTokio;
 use std::io;
 use std::path::PathBuf;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, UnixStream};
+use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 
 /// A controller that speaks H4 over a byte stream.
 pub type Controller = ExternalController<SerialTransport<NoopRawMutex, Reader, Writer>, 10>;
@@ -76,7 +78,7 @@ impl Hci {
     /// Connects to the controller.
     ///
     /// # Errors
-    /// Nobody listens there.
+    /// Nobody listens there, or this system has no such sockets.
     pub async fn open(&self) -> io::Result<Controller> {
         match self {
             Self::Tcp(place) => {
@@ -85,6 +87,9 @@ impl Hci {
                 let (reader, writer) = stream.into_split();
                 Ok(over(reader, writer))
             }
+            #[cfg(not(unix))]
+            Self::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
+            #[cfg(unix)]
             Self::Unix(path) => {
                 let (reader, writer) = UnixStream::connect(path).await?.into_split();
                 Ok(over(reader, writer))

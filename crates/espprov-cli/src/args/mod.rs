@@ -20,6 +20,8 @@ const AFTER_HELP: &str = "\
 TARGET is one of
   sim, sim:zero, sim:FILE.toml   a simulated device: works everywhere, needs nothing
   http://HOST[:PORT]             a device reached over HTTP
+  ble, ble:NAME, ble:PREFIX*     a device in reach of Bluetooth; bare ble takes the only one, or asks
+  ble:AA:BB:CC:DD:EE:FF          the same, by address
   softap                         a device whose own Wi-Fi network this computer has joined (http://192.168.4.1)
   '{\"ver\":\"v1\",…}', '…?data=…'   the text of a setup QR code: target and credentials in one
 
@@ -56,6 +58,14 @@ pub(crate) struct Global {
     #[arg(long, global = true, requires = "trace")]
     pub(crate) trace_secrets: bool,
 
+    /// Bluetooth adapter, by name (hci1) or address; default: the first that is on
+    #[arg(long, global = true, value_name = "ADAPTER")]
+    pub(crate) adapter: Option<String>,
+
+    /// Bluetooth service of the firmware instead of the usual ones; may be given several times
+    #[arg(long, global = true, value_name = "UUID")]
+    pub(crate) service: Vec<espprov_btleplug::Uuid>,
+
     /// No progress, no events: results and errors only
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
@@ -68,6 +78,8 @@ pub(crate) struct Global {
 /// What to do.
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    /// List the devices in reach of Bluetooth that wait for their network
+    Discover(DiscoverArgs),
     /// Show what a device says about itself: version, security, capabilities
     Info(InfoArgs),
     /// List the networks a device hears
@@ -98,6 +110,18 @@ pub(crate) enum Command {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
+}
+
+/// `discover`
+#[derive(Args)]
+pub(crate) struct DiscoverArgs {
+    /// Only devices whose names begin like this
+    #[arg(long, value_name = "PREFIX")]
+    pub(crate) prefix: Option<String>,
+
+    /// How long to listen
+    #[arg(long, value_name = "TIME", default_value = "5s", value_parser = value::duration)]
+    pub(crate) timeout: core::time::Duration,
 }
 
 /// `info`

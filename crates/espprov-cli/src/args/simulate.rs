@@ -4,17 +4,26 @@ use super::CredentialArgs;
 use clap::Args;
 use core::net::SocketAddr;
 use espprov_simulator::scenario::Flavour;
+use espprov_simulator_ble::{Hci, Mtu};
 
 /// `simulate`
 #[derive(Args)]
 pub(crate) struct SimulateArgs {
-    /// Serve HTTP on this address; port 0 = any free one [default: 127.0.0.1:8080 unless --console]
+    /// Serve HTTP on this address; port 0 = any free one [default: 127.0.0.1:8080 unless --console or --ble]
     #[arg(long, value_name = "ADDR")]
     pub(crate) http: Option<SocketAddr>,
 
     /// Serve a console on standard input and output; events go to stderr
     #[arg(long)]
     pub(crate) console: bool,
+
+    /// Be a Bluetooth LE peripheral on this controller, which speaks H4: tcp:HOST:PORT or unix:PATH
+    #[arg(long, value_name = "HCI")]
+    pub(crate) ble: Option<Hci>,
+
+    /// Largest Bluetooth MTU to grant: 23, 256 or 517
+    #[arg(long, value_name = "MTU", requires = "ble", default_value = "256")]
+    pub(crate) mtu: Mtu,
 
     #[command(flatten)]
     pub(crate) credentials: CredentialArgs,

@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod credentials;
+mod discover;
 mod info;
 mod pages;
 mod provision;
@@ -47,6 +48,7 @@ pub(crate) fn run(cli: Cli, out: &Rc<Output>) -> Option<Result<Success, Failure>
         Command::Man { out } => return pages::manual(out.as_deref()).err().map(Err),
         Command::Credentials(args) => credentials::run(context, &args),
         Command::Simulate(args) => simulate::run(context, &args),
+        Command::Discover(args) => discover::run(context, &args),
         Command::Info(args) => context
             .plan(&args.device)
             .and_then(|plan| block_on(plan.run(async |device| info::run(device).await))),

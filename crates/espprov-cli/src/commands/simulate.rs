@@ -10,7 +10,9 @@ use crate::secret_input::Credentials;
 use crate::target::World;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::pin::pin;
+use espprov_simulator::scenario::Link;
 use espprov_simulator::{Console, HttpServer, Scenario, Secret, Shared, SimDevice};
+use espprov_simulator_ble::{BleEvent, Hci, Options, ServeError};
 use espprov_tokio::TokioClock;
 use espprov_types::{SetupPayload, SetupTransport};
 use std::io;
@@ -25,7 +27,7 @@ pub(super) fn run(context: &Context, args: &SimulateArgs) -> Result<Success, Fai
         out.divert_to_stderr();
     }
     let address = match args.http {
-        None if !args.console => Some(DEFAULT_ADDRESS),
+        None if !args.console && args.ble.is_none() => Some(DEFAULT_ADDRESS),
         address => address,
     };
     introduce(out, &scenario);
@@ -35,16 +37,20 @@ pub(super) fn run(context: &Context, args: &SimulateArgs) -> Result<Success, Fai
         // On its own path to stderr: the observer may be called from anywhere.
         device.observe(|at, event| eprintln!("{:>9.3} s  {event}", at.as_secs_f64()));
     }
+    let mut options = Options::of(&device);
+    options.mtu = args.mtu;
     let device = Shared::new(device);
     block_on(async {
         let http = serve_http(out, address, &device, seed);
         let console = serve_console(out, args, &device);
+        let ble = serve_ble(out, args.ble.as_ref(), &device, &options);
         tokio::select! {
             // Polled first, so that Ctrl-C is listened for before anything happens.
             biased;
             () = interruption() => Err(errors::interrupted()),
             end = http => end,
             end = console => end,
+            end = ble => end,
         }
     })
 }
@@ -78,6 +84,44 @@ async fn serve_http(
     });
     server.run().await.map_err(|error| cannot(&error))?;
     Ok(Success::done())
+}
+
+async fn serve_ble(
+    out: &Output,
+    hci: Option<&Hci>,
+    device: &Shared<SimDevice>,
+    options: &Options,
+) -> Result<Success, Failure> {
+    let Some(hci) = hci else {
+        return core::future::pending().await;
+    };
+    let controller = hci.open().await.map_err(|error| {
+        let why = errors::io_reason(error.kind());
+        Failure::new(
+            Exit::Unexpected,
+            "hci",
+            format!("cannot reach the controller at {hci}: {why}"),
+        )
+        .cause("no Bluetooth controller listens there")
+        .help("start the controller (or the program that lends one) first")
+    })?;
+    let mut told = false;
+    let mut observer = |event: BleEvent| {
+        if event == BleEvent::Advertising && !core::mem::replace(&mut told, true) {
+            out.event(&Report::Listening {
+                transport: "ble",
+                address: hci.to_string(),
+            });
+        }
+        out.detail(1, &event.to_string());
+    };
+    match espprov_simulator_ble::serve(controller, device, options, &mut observer).await {
+        // It was provisioned and has gone, as a device does.
+        Ok(()) | Err(ServeError::SwitchedOff) => Ok(Success::done()),
+        Err(error) => Err(Failure::new(Exit::Unexpected, "ble", error.to_string())
+            .cause("the controller went away, or is of a kind that cannot advertise this")
+            .help("check the program that lends the controller")),
+    }
 }
 
 async fn serve_console(
@@ -188,5 +232,8 @@ fn scenario(context: &Context, args: &SimulateArgs) -> Result<Scenario, Failure>
     scenario.security.patch = args.patch.or(scenario.security.patch);
     scenario.device.flavour = args.flavour.unwrap_or(scenario.device.flavour);
     scenario.seed = args.seed.unwrap_or(scenario.seed);
+    if args.ble.is_some() && scenario.device.link == Link::Ideal {
+        scenario.device.link = Link::Nimble;
+    }
     Ok(scenario)
 }

@@ -6,7 +6,7 @@ mod table;
 mod wifi;
 
 pub(crate) use cli::from_clap;
-pub(crate) use table::{Place, from_link, from_provision};
+pub(crate) use table::{Place, from_ble, from_link, from_provision};
 pub(crate) use wifi::{from_config, from_thread_outcome, from_wifi_outcome};
 
 use std::borrow::Cow;

@@ -2,6 +2,7 @@
 
 use super::{Exit, Failure, Stage, deadline, io_reason};
 use crate::link::LinkError;
+use espprov_btleplug::BleError;
 use espprov_core::auth::{PolicyError, SessionSecurity};
 use espprov_core::{Phase, ProvisionError};
 use espprov_http::HttpError;
@@ -118,6 +119,7 @@ pub(crate) fn from_provision(error: &ProvisionError<LinkError>, place: &Place) -
 pub(crate) fn from_link(phase: Phase, error: &LinkError, place: &Place) -> Failure {
     match error {
         LinkError::Http(error) => from_http(phase, error, place),
+        LinkError::Ble(error) => from_ble(phase, error, place),
         LinkError::Sim(_) => lost(phase, error.fault(), &error.to_string(), place),
     }
 }
@@ -141,6 +143,50 @@ fn from_http(phase: Phase, error: &HttpError, place: &Place) -> Failure {
             .cause("a proxy stands between this computer and the device")
             .help("go round the proxy, or wait until the device is back, then run again"),
         other => lost(phase, other.fault(), &other.to_string(), place),
+    }
+}
+
+/// An error of the Bluetooth link, or of this computer's Bluetooth.
+pub(crate) fn from_ble(phase: Phase, error: &BleError, place: &Place) -> Failure {
+    let said = error.to_string();
+    let (code, cause) = match error {
+        BleError::NoAdapter | BleError::NoSuchAdapter => ("no_adapter", "this computer cannot send"),
+        BleError::AdapterOff => ("adapter_off", "it was switched off, or is blocked"),
+        BleError::NoPermission => ("no_permission", "the system keeps Bluetooth from this program"),
+        BleError::NoBluetoothService => (
+            "no_bluetooth",
+            "the system's Bluetooth service is not installed or not running",
+        ),
+        BleError::DeviceNotFound => (
+            "device_not_found",
+            "no device in reach advertises provisioning under that name, address and service",
+        ),
+        BleError::ConnectFailed | BleError::ConnectTimedOut => (
+            "connect_failed",
+            "it has just gone, is at the edge of reach, or serves another client",
+        ),
+        BleError::NotProvisionable => (
+            "not_a_device",
+            "it is another kind of device, or its firmware has a service UUID of its own",
+        ),
+        BleError::NeedsPairing => ("needs_pairing", "its firmware was built to demand it"),
+        BleError::Platform(_) => (
+            "bluetooth",
+            "the system's Bluetooth is confused, or another program uses it",
+        ),
+        other => return lost(phase, other.fault(), &said, place),
+    };
+    let failure = Failure::new(Exit::Link, code, said).cause(cause).help(
+        error
+            .help()
+            .unwrap_or("switch Bluetooth off and on, then run again"),
+    );
+    match error {
+        BleError::DeviceNotFound
+        | BleError::ConnectFailed
+        | BleError::ConnectTimedOut
+        | BleError::Platform(_) => failure.retry(Stage::Early),
+        _ => failure,
     }
 }
 

@@ -1,42 +1,66 @@
 //! The links this build has. A further one is a file here, a variant of [`Link`] and [`LinkError`], one of
 //! `Target`, and a line in `errors::table`.
 
+pub(crate) mod ble;
 mod http;
 mod sim;
 
-use crate::errors::{Failure, Place, from_link};
+use crate::errors::{self, Failure, Place, from_link};
+use crate::output::Output;
 use crate::target::Target;
 use core::fmt;
+use core::time::Duration;
+use espprov_btleplug::{BleError, BleTransport};
 use espprov_core::Phase;
 use espprov_http::{HttpError, HttpTransport};
 use espprov_simulator::MemoryError;
 use espprov_tokio::TokioClock;
-use espprov_transport::{Endpoint, Limits, LinkFault, Reconnect, SessionIntent, Transport, TransportError};
+use espprov_transport::{
+    Endpoint, Limits, LinkFault, Reconnect, SessionIntent, Transport, TransportError, with_deadline,
+};
 pub(crate) use sim::{device as sim_device, own_credentials};
 
 /// An open link to a device.
 pub(crate) enum Link {
     Sim(Box<sim::SimLink>),
     Http(HttpTransport),
+    Ble(Box<BleTransport>),
 }
 
 /// What went wrong on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum LinkError {
     Sim(MemoryError),
     Http(HttpError),
+    Ble(BleError),
 }
 
 impl Link {
-    /// Opens the link to `target`: when this returns, something answers there.
-    pub(crate) async fn open(target: &Target, place: &Place, clock: TokioClock) -> Result<Self, Failure> {
-        match target {
-            Target::Sim(world) => sim::open(world, clock).map(|link| Self::Sim(Box::new(link))),
-            Target::Http(target) => http::open(target.clone())
-                .await
-                .map(Self::Http)
-                .map_err(|error| from_link(Phase::Connect, &LinkError::Http(error), place)),
-        }
+    /// Opens the link to `target` before `until`: when this returns, something answers there. Also returns how
+    /// long a question took; that time does not count.
+    pub(crate) async fn open(
+        target: &Target,
+        place: &Place,
+        out: &Output,
+        clock: TokioClock,
+        until: Duration,
+    ) -> Result<(Self, Duration), Failure> {
+        let link = match target {
+            Target::Sim(world) => Self::Sim(Box::new(sim::open(world, clock)?)),
+            Target::Http(target) => {
+                let opening = http::open(target.clone());
+                let opened = with_deadline(&clock, until, opening).await;
+                opened
+                    .map_err(|_| errors::deadline("connecting"))?
+                    .map(Self::Http)
+                    .map_err(|error| from_link(Phase::Connect, &LinkError::Http(error), place))?
+            }
+            Target::Ble(target) => {
+                let (link, asked) = ble::open(target, place, out, clock, until).await?;
+                return Ok((Self::Ble(Box::new(link)), asked));
+            }
+        };
+        Ok((link, Duration::ZERO))
     }
 }
 
@@ -46,6 +70,7 @@ macro_rules! each {
         match $self {
             Self::Sim($link) => $body.map_err(LinkError::Sim),
             Self::Http($link) => $body.map_err(LinkError::Http),
+            Self::Ble($link) => $body.map_err(LinkError::Ble),
         }
     };
 }
@@ -66,6 +91,7 @@ impl Transport for Link {
         match self {
             Self::Sim(link) => link.limits(),
             Self::Http(link) => link.limits(),
+            Self::Ble(link) => link.limits(),
         }
     }
 
@@ -73,6 +99,7 @@ impl Transport for Link {
         match self {
             Self::Sim(link) => link.endpoints(visit),
             Self::Http(link) => link.endpoints(visit),
+            Self::Ble(link) => link.endpoints(visit),
         }
     }
 
@@ -80,6 +107,7 @@ impl Transport for Link {
         match self {
             Self::Sim(link) => link.close().await,
             Self::Http(link) => link.close().await,
+            Self::Ble(link) => link.close().await,
         }
     }
 }
@@ -95,6 +123,7 @@ impl fmt::Display for LinkError {
         match self {
             Self::Sim(error) => error.fmt(f),
             Self::Http(error) => error.fmt(f),
+            Self::Ble(error) => error.fmt(f),
         }
     }
 }
@@ -104,6 +133,7 @@ impl core::error::Error for LinkError {
         match self {
             Self::Sim(error) => Some(error),
             Self::Http(error) => Some(error),
+            Self::Ble(error) => Some(error),
         }
     }
 }
@@ -113,6 +143,7 @@ impl TransportError for LinkError {
         match self {
             Self::Sim(error) => error.fault(),
             Self::Http(error) => error.fault(),
+            Self::Ble(error) => error.fault(),
         }
     }
 }

@@ -83,6 +83,7 @@ fn transport_name(transport: &str) -> &str {
     match transport {
         "sim" => "simulated",
         "http" => "HTTP",
+        "ble" => "Bluetooth LE",
         other => other,
     }
 }

@@ -48,6 +48,8 @@ impl Output {
             json,
             trace: None,
             trace_secrets: false,
+            adapter: None,
+            service: Vec::new(),
             quiet: false,
             verbose: 0,
         })

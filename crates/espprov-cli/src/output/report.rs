@@ -51,6 +51,14 @@ pub(crate) enum Report {
         rssi: i32,
         lqi: u32,
     },
+    /// A device in reach of Bluetooth.
+    Device {
+        /// `null` until it said its name.
+        name: Option<String>,
+        address: String,
+        rssi: i16,
+        service: String,
+    },
     /// A simulated device is ready.
     Listening {
         transport: &'static str,

@@ -1,0 +1,63 @@
+//! `discover`: which devices wait for their network, within reach of this computer's Bluetooth.
+
+use super::{Context, block_on};
+use crate::args::DiscoverArgs;
+use crate::device::interruption;
+use crate::errors::{self, Failure, Place, from_ble};
+use crate::link::ble;
+use crate::output::{Output, Success};
+use espprov_btleplug::{BleError, DeviceFilter};
+use espprov_core::Phase;
+use std::collections::HashSet;
+use tokio::time::{Instant, timeout_at};
+
+pub(super) fn run(context: &Context, args: &DiscoverArgs) -> Result<Success, Failure> {
+    let global = &context.global;
+    block_on(async {
+        tokio::select! {
+            end = discover(&context.out, args, global) => end,
+            () = interruption() => Err(errors::interrupted()),
+        }
+    })
+}
+
+async fn discover(
+    out: &Output,
+    args: &DiscoverArgs,
+    global: &crate::args::Global,
+) -> Result<Success, Failure> {
+    let place = Place {
+        transport: "ble",
+        label: "ble".to_owned(),
+        network: None,
+    };
+    let explain = |error: &BleError| from_ble(Phase::Connect, error, &place);
+    let bluetooth = ble::adapter(global.adapter.as_deref(), &place).await?;
+    let mut filter = DeviceFilter::new();
+    if let Some(prefix) = &args.prefix {
+        filter = filter.name_prefix(prefix);
+    }
+    for service in &global.service {
+        filter = filter.service(*service);
+    }
+    out.progress("listening");
+    let end = Instant::now() + args.timeout;
+    let mut scan = bluetooth.scan(filter).await.map_err(|e| explain(&e))?;
+    let mut known = HashSet::new();
+    while let Ok(device) = timeout_at(end, scan.next()).await {
+        let device = device.map_err(|e| explain(&e))?;
+        // Each device once, as soon as it is heard: lines can be piped.
+        if known.insert(device.id.clone()) {
+            out.event(&ble::report(&device));
+            let row = ble::row(&device);
+            if let [name, address, rssi, service] = row.as_slice() {
+                out.say(&format!("{name:<29}  {address:<17}  {rssi:>8}  {service}"));
+            }
+        }
+    }
+    scan.stop().await;
+    if known.is_empty() {
+        return Err(explain(&BleError::DeviceNotFound));
+    }
+    Ok(Success::done())
+}
