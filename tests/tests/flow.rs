@@ -11,7 +11,7 @@ use espprov_core::{
 use espprov_simulator::LinkModel;
 use espprov_simulator::fault::{Fault, FaultyTransport, Injection};
 use espprov_tests::pair::{Pair, Recorder, Scheme, WORLD, client, collect};
-use espprov_transport::{Clock as _, Endpoint, Limits, Reconnect, SessionIntent, Transport};
+use espprov_transport::{Clock as _, Endpoint, Limits, Reconnect, SessionIntent, Transport, with_deadline};
 use std::rc::Rc;
 
 fn home() -> WifiConfig<'static> {
@@ -475,5 +475,30 @@ fn nonsense_after_apply_is_no_success() {
         // Its close never ends by itself.
         let ((), took) = pair.run(device.close());
         assert!(took <= Duration::from_secs(10), "{took:?}");
+    }
+}
+
+#[test]
+fn a_cancelled_run_leaves_no_deadline_behind() {
+    let world = WORLD.replace("connect_ms = 1800", "connect_ms = 3600000");
+    // A status request is under way in some of these moments, a pause in the others.
+    for cancel_at in (8000..10_200).step_by(50).map(Duration::from_millis) {
+        let pair = Pair::new(Scheme::Sec2Patch1.scenario(&world));
+        let mut device = client(
+            pair.link(LinkModel::nimble()),
+            Scheme::Sec2Patch1.auth(),
+            &pair.clock,
+            19,
+        );
+        let home = home();
+        let run = device.provision_wifi(&home);
+        let (cancelled, _) = pair.run(with_deadline(&pair.clock, cancel_at, run));
+        assert!(cancelled.is_err(), "{cancelled:?}");
+        pair.clock.advance(Duration::from_secs(120));
+        let (status, _) = pair.run(device.wifi_status());
+        assert!(
+            matches!(status, Ok(WifiStatus::Connecting { .. })),
+            "{cancel_at:?}: {status:?}"
+        );
     }
 }

@@ -34,6 +34,7 @@ where
         if data.is_empty() {
             return Err(ProvisionError::EmptyRequest);
         }
+        self.begin();
         self.require_secrecy().await?;
         let mut exchanges = 0_usize;
         for piece in data.chunks(chunk.unwrap_or(data.len()).max(1)) {
@@ -60,6 +61,7 @@ where
         if data.is_empty() {
             return Err(ProvisionError::EmptyRequest);
         }
+        self.begin();
         self.restore_link().await?;
         let buf = self.buf.bytes();
         let limit = buf.len();
@@ -80,6 +82,7 @@ where
     /// # Errors
     /// The device refuses in the wrong state; or the link or session failed.
     pub async fn control(&mut self, action: ControlAction) -> Result<(), ProvisionError<T::Error>> {
+        self.begin();
         self.ask(&Control(action), Phase::Control, self.deadlines.exchange, |()| ())
             .await
     }
@@ -89,6 +92,7 @@ where
     /// # Errors
     /// The link or the session failed.
     pub async fn thread_status(&mut self) -> Result<ThreadStatus, ProvisionError<T::Error>> {
+        self.begin();
         self.ask(
             &GetThreadStatus,
             Phase::Status,

@@ -118,6 +118,7 @@ where
         P: for<'b> Request<Response<'b> = ()>,
         Q: for<'b> Request<Response<'b>: Into<Progress<D, F>>>,
     {
+        self.begin();
         self.require_secrecy().await?;
         // The error that left it unclear whether the device acted on `apply`.
         let mut doubt = None;
@@ -227,12 +228,11 @@ where
     where
         Q: for<'b> Request<Response<'b>: Into<Progress<D, F>>>,
     {
-        let overall = self.until;
         let until = self
             .clock
             .now()
             .saturating_add(self.deadlines.connecting)
-            .min(overall);
+            .min(self.total);
         let mut pause = FIRST_PAUSE;
         // Since when nothing came back, and the latest reason.
         let mut lost = None;
@@ -243,7 +243,7 @@ where
             }
             let seen = self.look(route.status).await;
             let patience = self.until;
-            self.until = overall;
+            self.until = self.total;
             match seen {
                 Ok(Progress::Online(on)) => return Ok(Outcome::Connected(on)),
                 Ok(Progress::Gone(why)) => return Ok(Outcome::Failed(why)),

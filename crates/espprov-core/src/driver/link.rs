@@ -36,6 +36,11 @@ where
     /// # Errors
     /// The link failed, or the answer is no proto-ver document.
     pub async fn info(&mut self) -> Result<&DeviceInfo, ProvisionError<T::Error>> {
+        self.begin();
+        self.describe().await
+    }
+
+    async fn describe(&mut self) -> Result<&DeviceInfo, ProvisionError<T::Error>> {
         let info = match self.info.take() {
             Some(info) => info,
             None => self.fetch_info().await?,
@@ -61,6 +66,11 @@ where
     /// # Errors
     /// The link failed, the policy forbids it, or the handshake failed.
     pub async fn connect(&mut self) -> Result<SessionSecurity, ProvisionError<T::Error>> {
+        self.begin();
+        self.establish().await
+    }
+
+    async fn establish(&mut self) -> Result<SessionSecurity, ProvisionError<T::Error>> {
         if let Some((session, security)) = &self.session
             && session.is_synchronised()
             && !self.tainted
@@ -70,7 +80,7 @@ where
         // A session that lost an exchange is beyond repair, and so is its transport session.
         self.tainted |= self.session.take().is_some();
         self.restore_link().await?;
-        self.info().await?;
+        self.describe().await?;
         let Some(info) = &self.info else {
             return Err(ProvisionError::Deadline { phase: Phase::Info });
         };
@@ -133,7 +143,7 @@ where
         limit: Duration,
         read: impl FnOnce(Q::Response<'_>) -> U,
     ) -> Result<U, ProvisionError<T::Error>> {
-        self.connect().await?;
+        self.establish().await?;
         let room = self
             .transport
             .limits()
@@ -251,7 +261,7 @@ where
 
     /// The current session must encipher, or the user must have said that it need not.
     pub(super) async fn require_secrecy(&mut self) -> Result<(), ProvisionError<T::Error>> {
-        self.connect().await?;
+        self.establish().await?;
         let encrypted = self
             .session
             .as_ref()

@@ -62,6 +62,9 @@ pub struct Provisioner<T, A: Authenticator, R, C, B: AsMut<[u8]>, O = ()> {
     observer: O,
     deadlines: Deadlines,
     /// The overall deadline in clock time; `Duration::MAX` = none.
+    total: Duration,
+    /// The same, or an earlier one while a device is followed. A dropped future leaves that behind, so every
+    /// public method begins with [`begin`](Self::begin).
     until: Duration,
     info: Option<DeviceInfo>,
     session: Option<(Session<ChannelOf<A>>, SessionSecurity)>,
@@ -87,6 +90,7 @@ where
             buf: Wiped(buf),
             observer: (),
             deadlines: Deadlines::default(),
+            total: Duration::MAX,
             until: Duration::MAX,
             info: None,
             session: None,
@@ -103,6 +107,7 @@ where
             clock,
             buf,
             deadlines,
+            total,
             until,
             info,
             session,
@@ -117,6 +122,7 @@ where
             buf,
             observer,
             deadlines,
+            total,
             until,
             info,
             session,
@@ -143,7 +149,13 @@ where
 
     /// Limits everything from now on to `total`, on top of the limits of the steps.
     pub fn limit_total(&mut self, total: Duration) {
-        self.until = self.clock.now().saturating_add(total);
+        self.total = self.clock.now().saturating_add(total);
+        self.begin();
+    }
+
+    /// Only the overall deadline holds, whatever a cancelled method left behind.
+    const fn begin(&mut self) {
+        self.until = self.total;
     }
 
     /// The transport, for what only it knows.

@@ -64,6 +64,7 @@ where
         &mut self,
         options: &ScanOptions,
     ) -> Result<Vec<AccessPoint>, ProvisionError<T::Error>> {
+        self.begin();
         let start = StartWifiScan {
             blocking: options.blocking,
             passive: options.passive,
@@ -91,6 +92,7 @@ where
         &mut self,
         options: &ScanOptions,
     ) -> Result<Vec<ThreadNetwork>, ProvisionError<T::Error>> {
+        self.begin();
         let start = StartThreadScan {
             blocking: options.blocking,
             channel_mask: 0,
@@ -105,6 +107,7 @@ where
     /// # Errors
     /// The link or the session failed.
     pub async fn wifi_status(&mut self) -> Result<WifiStatus, ProvisionError<T::Error>> {
+        self.begin();
         self.ask(&GetWifiStatus, Phase::Status, self.deadlines.exchange, |status| {
             status
         })
