@@ -3,7 +3,7 @@
 //! All steps run even if one fails. A step that cannot run fails; the few that depend on something outside the
 //! repository say so in the table.
 
-use crate::tools::{CARGO_FUZZ, MDBOOK, capture, cargo, root, run};
+use crate::tools::{CARGO_FUZZ, MDBOOK, capture, cargo, root, run, target_dir};
 use crate::{codegen, deny, fuzz, no_std, startup, vectors};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -212,7 +212,7 @@ fn fuzz_smoke(options: &Options) -> Outcome {
     fuzz::fuzz(options.fuzz_seconds, None).map(|()| format!("{} s per target", options.fuzz_seconds))
 }
 
-/// The ratios of CONTRIBUTING.md; the benchmark program fails where one is exceeded.
+/// The ratios of CONTRIBUTING.md; the program fails where one is exceeded.
 fn benches() -> Outcome {
     // OpenSSL is what the arithmetic is compared with, so its headers are needed here and nowhere else.
     let (found, _) =
@@ -221,7 +221,17 @@ fn benches() -> Outcome {
         return Err("the comparison needs OpenSSL: apt-get install libssl-dev pkg-config".into());
     }
     run(cargo()
-        .args(["bench", "--manifest-path"])
-        .arg(root().join("benches/Cargo.toml")))?;
+        .args([
+            "run",
+            "--quiet",
+            "--release",
+            "--locked",
+            "--bin",
+            "ratios",
+            "--manifest-path",
+        ])
+        .arg(root().join("benches/Cargo.toml"))
+        .args(["--", "--check"])
+        .env("CARGO_TARGET_DIR", target_dir().join("benches")))?;
     Ok("within the ratios".into())
 }

@@ -43,8 +43,10 @@ pub(crate) fn startup() -> Result<String, String> {
     }
     times.sort_by(f64::total_cmp);
     let median = times[RUNS / 2];
-    let figures =
-        format!("provision sim:zero: median {median:.1} ms of {RUNS} runs, largest {largest:.1} MiB");
+    let figures = format!(
+        "provision sim:zero: median {median:.1} ms of {RUNS} runs (best {:.1}), largest {largest:.1} MiB",
+        times[0]
+    );
     println!("startup: {figures}");
     if median > MAX_MILLISECONDS || largest > MAX_MIB {
         return Err(format!(
