@@ -6,18 +6,28 @@ use crate::HandshakeError;
 use alloc::vec::Vec;
 use core::fmt;
 use rand_core::TryCryptoRng;
+use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
 /// Longest salt that [`Verifier`] takes, in bytes. 16 is usual.
 pub const MAX_SALT_LEN: usize = 128;
 
 /// Salt and verifier: what a device is built with so that it can check a user name and password without
 /// holding them. Whoever has both can test guesses of the password offline, so keep them as you would keep
-/// a password hash.
-#[derive(Clone, PartialEq, Eq)]
+/// a password hash: `Debug` does not show them, the verifier is wiped on drop and compared in constant time.
+#[derive(Clone)]
 pub struct Verifier {
     salt: Vec<u8>,
-    verifier: Vec<u8>,
+    verifier: Zeroizing<Vec<u8>>,
 }
+
+impl PartialEq for Verifier {
+    fn eq(&self, other: &Self) -> bool {
+        (self.salt.ct_eq(&other.salt) & self.verifier.ct_eq(&other.verifier)).into()
+    }
+}
+
+impl Eq for Verifier {}
 
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -69,7 +79,7 @@ impl Verifier {
         }
         Ok(Self {
             salt: salt.to_vec(),
-            verifier: verifier.to_vec(),
+            verifier: Zeroizing::new(verifier.to_vec()),
         })
     }
 
@@ -87,7 +97,7 @@ impl Verifier {
         let x = srp::private_x(salt, &inner, InnerForm::Full);
         Ok(Self {
             salt: salt.to_vec(),
-            verifier: srp::verifier(&x).to_vec(),
+            verifier: Zeroizing::new(srp::verifier(&x).to_vec()),
         })
     }
 
