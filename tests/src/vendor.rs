@@ -132,12 +132,14 @@ impl Vector {
     }
 }
 
-/// Where the vectors are: `ESPPROV_VECTORS`, or the ones in this repository.
+/// Where the vectors are: `ESPPROV_VECTORS`, or the ones in this repository. Tests run in their package's folder
+/// and not where cargo was called, so a relative path counts from the root of the workspace.
 #[must_use]
 pub fn directory() -> PathBuf {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
     std::env::var_os("ESPPROV_VECTORS").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/vendor"),
-        PathBuf::from,
+        || package.join("vectors/vendor"),
+        |chosen| package.parent().unwrap_or(package).join(chosen),
     )
 }
 
