@@ -502,3 +502,18 @@ fn a_cancelled_run_leaves_no_deadline_behind() {
         );
     }
 }
+
+#[test]
+fn a_handshake_that_does_not_fit_the_link_is_no_link_failure() {
+    let pair = Pair::new(Scheme::Sec2Patch1.scenario(WORLD));
+    let link = pair.link(LinkModel::bluedroid()); // 257 bytes: built without security 2
+    let mut device = client(link, Scheme::Sec2Patch1.auth(), &pair.clock, 20);
+    let (result, _) = pair.run(device.connect());
+    assert_eq!(
+        result,
+        Err(ProvisionError::RequestTooLarge {
+            need: 406,
+            limit: 257
+        })
+    );
+}

@@ -129,7 +129,7 @@ where
                         }
                     }
                 }
-                Err(failure) => return Err(failure.at(Phase::Handshake)),
+                Err(failure) => return Err(failure.at(Phase::Handshake, len)),
             }
         }
         Err(ProvisionError::Handshake(HandshakeError::NotFinished))
@@ -198,7 +198,7 @@ where
     ) -> Result<usize, ProvisionError<T::Error>> {
         self.exchange(endpoint, len, limit)
             .await
-            .map_err(|failure| failure.at(phase))
+            .map_err(|failure| failure.at(phase, len))
     }
 
     /// One exchange within `limit` and the overall deadline.
@@ -285,8 +285,13 @@ where
 }
 
 impl<E: TransportError> Failure<E> {
-    fn at(self, phase: Phase) -> ProvisionError<E> {
+    /// What it means for a request of `need` bytes in this phase.
+    fn at(self, phase: Phase, need: usize) -> ProvisionError<E> {
         match self {
+            // Some links know their limits only per endpoint.
+            Self::Fault(_, LinkFault::RequestTooLarge { limit }) => {
+                ProvisionError::RequestTooLarge { need, limit }
+            }
             Self::Fault(error, _) => ProvisionError::link(phase, error),
             Self::Elapsed => ProvisionError::Deadline { phase },
         }
