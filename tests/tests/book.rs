@@ -20,6 +20,9 @@ const FROM_SOURCE: &str = "cargo run --release -p espprov-cli --";
 /// The address the pages use for servers; each page gets a port of its own instead.
 const SHOWN_ADDRESS: &str = "127.0.0.1:8080";
 
+/// Where the repository's files are on the web.
+const REPOSITORY: &str = "https://github.com/espprov/espprov/blob/main/";
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
@@ -302,8 +305,13 @@ fn local_links_lead_somewhere() {
         let text = fs::read_to_string(&page).unwrap();
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
             let file = link.split('#').next().unwrap_or_default();
+            // The built book cannot reach files outside of it, so its pages name them by their address.
+            let (base, file) = match file.strip_prefix(REPOSITORY) {
+                Some(file) => (root(), file),
+                None => (page.parent().unwrap().to_owned(), file),
+            };
             if !file.is_empty() && !file.contains("://") {
-                let target = page.parent().unwrap().join(file);
+                let target = base.join(file);
                 assert!(target.exists(), "{}: {link}", page.display());
             }
         }
