@@ -162,7 +162,7 @@ pub(crate) fn from_ble(phase: Phase, error: &BleError, place: &Place) -> Failure
             "no device in reach advertises provisioning under that name, address and service",
         ),
         BleError::ConnectFailed | BleError::ConnectTimedOut => (
-            "connect_failed",
+            "cannot_connect",
             "it has just gone, is at the edge of reach, or serves another client",
         ),
         BleError::NotProvisionable => (
