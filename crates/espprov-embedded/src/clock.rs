@@ -2,8 +2,8 @@
 //!
 //! | the firmware has | adapter | how it waits |
 //! |---|---|---|
-//! | embassy-time | [`EmbassyClock`] (feature `embassy-time`) | sleeps on embassy's timer queue |
-//! | a counter and an `embedded-hal-async` delay | [`DelayClock`] (feature `delay`) | sleeps in the delay |
+//! | embassy-time | `EmbassyClock` (feature `embassy-time`) | sleeps on embassy's timer queue |
+//! | a counter and an `embedded-hal-async` delay | `DelayClock` (feature `delay`) | sleeps in the delay |
 //! | a counter only | [`PollClock`] | asks the executor to poll again |
 
 use core::cell::Cell;
