@@ -637,7 +637,9 @@ fn own_device_role() {
 #[test]
 fn recordings_that_end_in_a_refused_record() {
     let mut cut = Vec::new();
-    for vector in vendor::load() {
+    // Those in this repository: other directories may hold none that can be cut.
+    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/vendor");
+    for vector in vendor::load_from(&directory) {
         let Some(at) = vector.exchange.iter().position(|e| e.request_encrypted) else {
             continue;
         };
