@@ -258,7 +258,7 @@ fn a_link_lost_after_apply_is_probably_success() {
         "gone.toml",
         "[device]\nstop_after_ms = 0\nafter_stop = \"stop\"\n[delays]\nconnect_ms = 0\n\
          [[network]]\nssid = \"Home\"\nchannel = 6\nrssi = -41\nauth = \"wpa2\"\npassphrase = \"correct-horse\"\n\
-         [[fault]]\nkind = \"drop-reply\"\nexchange = 6\n",
+         [[fault]]\nkind = \"close-after\"\nexchange = 6\n",
     );
     let target = format!("sim:{scenario}");
     let run = run(&with(

@@ -5,6 +5,7 @@ use crate::output::human::quoted;
 use crate::secret_input::SecretBytes;
 use espprov_types::AccessPoint;
 use inquire::{InquireError, Password, PasswordDisplayMode, Select, Text};
+use std::io::Write;
 use zeroize::Zeroizing;
 
 /// Runs a question on a thread of its own, so that the link and Ctrl-C are served meanwhile.
@@ -39,6 +40,11 @@ pub(crate) fn secret(text: &str) -> Result<SecretBytes, Failure> {
     Ok(Zeroizing::new(answer.into_bytes()))
 }
 
+fn remark(error: &espprov_core::WifiConfigError) {
+    // Without a terminal to write to the next question fails anyway.
+    let _ = writeln!(std::io::stderr().lock(), "{error}");
+}
+
 /// The passphrase of a network; asks until it could be one.
 pub(crate) fn passphrase(ssid: &[u8]) -> Result<SecretBytes, Failure> {
     let text = format!("Passphrase of {}:", quoted(ssid));
@@ -46,7 +52,7 @@ pub(crate) fn passphrase(ssid: &[u8]) -> Result<SecretBytes, Failure> {
         let answer = secret(&text)?;
         match espprov_core::WifiConfig::new(ssid, &answer) {
             Ok(_) => return Ok(answer),
-            Err(error) => eprintln!("{error}"),
+            Err(error) => remark(&error),
         }
     }
 }
@@ -122,7 +128,7 @@ fn hidden() -> Result<Choice, Failure> {
         let name = Text::new("Name of the network:").prompt().map_err(from_inquire)?;
         match espprov_core::WifiConfig::new(name.as_bytes(), b"") {
             Ok(_) => break name.into_bytes(),
-            Err(error) => eprintln!("{error}"),
+            Err(error) => remark(&error),
         }
     };
     const KINDS: [&str; 2] = ["takes a passphrase", "open"];

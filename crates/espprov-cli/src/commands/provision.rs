@@ -118,7 +118,9 @@ async fn join(device: &mut Device, wifi: &mut Wifi) -> Result<Success, Failure> 
         None => choose(device, wifi).await?,
     };
     wifi.ssid = Some(ssid.clone());
-    for attempt in 1.. {
+    let mut attempts = 0;
+    loop {
+        attempts += 1;
         let passphrase = match &wifi.passphrase {
             Some(passphrase) => passphrase.clone(),
             None => {
@@ -135,7 +137,7 @@ async fn join(device: &mut Device, wifi: &mut Wifi) -> Result<Success, Failure> 
                 return Ok(connected(&on));
             }
             Outcome::LikelyConnected => return Ok(likely_connected(device, &ssid)),
-            Outcome::Failed(WifiFailure::AuthError) if device.out.may_ask() && attempt < TRIES => {
+            Outcome::Failed(WifiFailure::AuthError) if device.out.may_ask() && attempts < TRIES => {
                 device
                     .out
                     .remark("The network refused the device: probably a wrong passphrase.");
@@ -148,7 +150,6 @@ async fn join(device: &mut Device, wifi: &mut Wifi) -> Result<Success, Failure> 
             }
         }
     }
-    unreachable!("the loop above only ends by returning")
 }
 
 fn shown(ssid: &[u8]) -> String {

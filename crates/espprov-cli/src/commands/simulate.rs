@@ -15,7 +15,7 @@ use espprov_simulator::{Console, HttpServer, Scenario, Secret, Shared, SimDevice
 use espprov_simulator_ble::{BleEvent, Hci, Options, ServeError};
 use espprov_tokio::TokioClock;
 use espprov_types::{SetupPayload, SetupTransport};
-use std::io;
+use std::io::{self, Write};
 
 /// Where it listens if nothing is said.
 const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -35,7 +35,9 @@ pub(super) fn run(context: &Context, args: &SimulateArgs) -> Result<Success, Fai
     let mut device = crate::link::sim_device(scenario)?;
     if out.verbosity() > 0 {
         // On its own path to stderr: the observer may be called from anywhere.
-        device.observe(|at, event| eprintln!("{:>9.3} s  {event}", at.as_secs_f64()));
+        device.observe(|at, event| {
+            let _ = writeln!(io::stderr().lock(), "{:>9.3} s  {event}", at.as_secs_f64());
+        });
     }
     let mut options = Options::of(&device);
     options.mtu = args.mtu;

@@ -150,8 +150,12 @@ pub(crate) fn io_reason(kind: std::io::ErrorKind) -> String {
         K::PermissionDenied => "permission denied".to_owned(),
         K::AddrInUse => "the address is already in use".to_owned(),
         K::AddrNotAvailable => "this machine does not have that address".to_owned(),
-        // What name resolution gives.
-        K::Other => "the name cannot be resolved, or the system refused".to_owned(),
-        other => other.to_string(),
+        other => match other.to_string().as_str() {
+            // The kind behind this text has no stable name; name resolution gives it.
+            "uncategorized error" | "other error" => {
+                "the name cannot be resolved, or the system refused".to_owned()
+            }
+            text => text.to_owned(),
+        },
     }
 }
