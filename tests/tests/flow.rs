@@ -517,3 +517,22 @@ fn a_handshake_that_does_not_fit_the_link_is_no_link_failure() {
         })
     );
 }
+
+#[test]
+fn a_scan_that_never_ends_has_a_deadline() {
+    let world = WORLD.replace("scan_ms = 900", "scan_ms = 3600000");
+    for blocking in [true, false] {
+        let pair = Pair::new(Scheme::Sec1.scenario(&world));
+        let mut device = client(
+            pair.link(LinkModel::nimble()),
+            Scheme::Sec1.auth(),
+            &pair.clock,
+            21,
+        );
+        let mut options = ScanOptions::default();
+        options.blocking = blocking;
+        let (networks, took) = pair.run(device.scan_wifi(&options));
+        assert_eq!(networks, Err(ProvisionError::Deadline { phase: Phase::Scan }));
+        assert!(took < Duration::from_secs(45), "{took:?}");
+    }
+}
