@@ -22,10 +22,12 @@ extern crate alloc;
 
 mod borrowed;
 mod codec;
+mod entries;
 mod secret;
 
 pub use borrowed::{SetThreadConfigRef, SetWifiConfigRef};
 pub use codec::{Decode, Encode, EncodeError, Malformed, decode, encode, encoded_len};
+pub use entries::count_scan_entries;
 
 /// Status codes and Wi-Fi authentication modes, shared by all families.
 #[allow(missing_docs, reason = "generated: the .proto files carry the comments")]

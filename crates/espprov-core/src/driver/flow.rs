@@ -68,7 +68,8 @@ where
     /// Gives the device Wi-Fi credentials and follows it until it is online or gave up.
     ///
     /// A device that still holds an earlier failed attempt is reset first, so this also serves to try again
-    /// with another passphrase in the same run.
+    /// with another passphrase in the same run. Finding out what an earlier attempt is doing can take several
+    /// minutes in the worst case: [`limit_total`](Self::limit_total) bounds the whole.
     ///
     /// # Errors
     /// Anything that went wrong before the device accepted to apply the credentials, or the deadline. A link

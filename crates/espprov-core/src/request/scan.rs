@@ -8,7 +8,7 @@ use espprov_proto::scan::{
     CmdScanThreadResult, CmdScanThreadStart, CmdScanThreadStatus, CmdScanWifiResult, CmdScanWifiStart,
     CmdScanWifiStatus, NetworkScanMsgType as Msg, NetworkScanPayload, network_scan_payload::Payload,
 };
-use espprov_proto::{EncodeError, decode, encode};
+use espprov_proto::{EncodeError, count_scan_entries, decode, encode};
 use espprov_transport::Endpoint;
 use espprov_types::{AccessPoint, AuthMode, Bssid, Ssid, StatusCode, ThreadName, ThreadNetwork};
 
@@ -192,9 +192,10 @@ impl Request for ScanStatus {
 }
 
 impl ScanPage {
-    /// A device that sends more than was asked for is not to be believed.
-    fn check<T>(self, entries: &[T]) -> Result<(), ReplyError> {
-        if entries.len() > usize::from(self.count) {
+    /// A device that sends more than was asked for is not to be believed, and not to be decoded.
+    fn check(self, reply: &[u8]) -> Result<(), ReplyError> {
+        let entries = count_scan_entries(reply).map_err(|_| ReplyError::Malformed)?;
+        if entries > usize::from(self.count) {
             Err(ReplyError::TooManyEntries)
         } else {
             Ok(())
@@ -225,12 +226,12 @@ impl Request for WifiScanPage {
     }
 
     fn decode(&self, reply: &[u8]) -> Result<Vec<AccessPoint>, ReplyError> {
+        self.0.check(reply)?;
         let entries = match receive(reply, Msg::TypeRespScanWifiResult)? {
             Some(Payload::RespScanWifiResult(result)) => result.entries,
             None => Vec::new(),
             _ => return Err(ReplyError::MissingPayload),
         };
-        self.0.check(&entries)?;
         let read = |e: espprov_proto::scan::WiFiScanResult| {
             let ssid = Ssid::from_scan(&e.ssid).map_err(|_| ReplyError::FieldOutOfRange)?;
             let bssid = Bssid::from_slice(&e.bssid).map_err(|_| ReplyError::FieldOutOfRange)?;
@@ -269,12 +270,12 @@ impl Request for ThreadScanPage {
     }
 
     fn decode(&self, reply: &[u8]) -> Result<Vec<ThreadNetwork>, ReplyError> {
+        self.0.check(reply)?;
         let entries = match receive(reply, Msg::TypeRespScanThreadResult)? {
             Some(Payload::RespScanThreadResult(result)) => result.entries,
             None => Vec::new(),
             _ => return Err(ReplyError::MissingPayload),
         };
-        self.0.check(&entries)?;
         let read = |e: espprov_proto::scan::ThreadScanResult| {
             Ok(ThreadNetwork {
                 name: ThreadName::new(&e.network_name).ok_or(ReplyError::FieldOutOfRange)?,
