@@ -1,6 +1,7 @@
 //! Shared helpers of the integration tests.
 
 mod binary;
+pub mod ble;
 pub mod book;
 pub mod cli;
 pub mod generate;

@@ -3,6 +3,7 @@
 //! | module | feature | what |
 //! |---|---|---|
 //! | [`console`] | `console` (default) | the device's UART console over any `embedded-io-async` reader and writer |
+//! | `ble` | `trouble` | Bluetooth LE on the trouble-host stack |
 //! | [`clock`] | always; `delay`, `embassy-time` add adapters | time from a counter, a delay, embassy |
 //! | `entropy` | `rand_core_06`, `rand_core_09` | generators of older HALs |
 //!
@@ -43,5 +44,7 @@ pub mod clock;
 #[cfg(any(feature = "rand_core_06", feature = "rand_core_09"))]
 pub mod entropy;
 
+#[cfg(feature = "trouble")]
+pub mod ble;
 #[cfg(feature = "console")]
 pub mod console;

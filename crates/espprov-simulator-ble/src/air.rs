@@ -1,334 +1,184 @@
-//! Two Bluetooth controllers and the air between them, in this process: whole Bluetooth hosts talk to each
-//! other without any hardware, kernel or daemon.
+//! Two Bluetooth controllers and the air between them, in this thread: whole Bluetooth hosts talk to each other
+//! without any hardware, kernel, daemon or runtime.
 //!
-//! What they can do is what a legacy LE link needs: advertise and scan (with scan responses), connect,
-//! exchange ACL packets of at most 27 bytes, disconnect. No encryption, one connection at a time.
+//! What they can do is what a legacy LE link needs: advertise and scan (with scan responses), connect, exchange
+//! ACL packets, disconnect. No encryption, one connection at a time. Nothing takes any time and nothing is left
+//! to chance, so a run can be repeated exactly, also on a clock that stands still while somebody works.
 
-use crate::hci::{Controller, over};
+mod node;
+
+use bt_hci::ReadHciError;
+use bt_hci::controller::ExternalController;
+use bt_hci::transport::{PacketKind, PacketToController, PacketToHost, Transport};
 use core::cell::RefCell;
+use core::convert::Infallible;
+use core::fmt;
+use core::future::poll_fn;
+use core::task::Poll;
+use embedded_io::{ErrorKind, ErrorType};
+use node::Nodes;
 use std::rc::Rc;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, DuplexStream};
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
-/// ACL packets: their length, and how many a controller buffers.
-const ACL_LEN: u8 = 27;
-const ACL_COUNT: u8 = 8;
+/// A controller of the pair, as hosts take it.
+pub type AirController = ExternalController<Antenna, 10>;
 
-/// Time between two advertising events.
-const INTERVAL: core::time::Duration = core::time::Duration::from_millis(5);
+/// Longest packet from a host: a command or an ACL packet.
+const LONGEST: usize = 1024;
 
-/// The one connection.
-const HANDLE: [u8; 2] = [1, 0];
+/// What the air does to packets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AirOptions {
+    /// Longest ACL packet in bytes: 27 by the specification, 251 on chips.
+    pub acl_len: u8,
+    /// ACL packets a controller holds until they are sent.
+    pub acl_count: u8,
+}
 
-/// Status codes of HCI.
-const SUCCESS: u8 = 0;
-const UNKNOWN_COMMAND: u8 = 1;
-const UNKNOWN_CONNECTION: u8 = 2;
-const LOCAL_HOST_ENDED: u8 = 0x16;
+impl Default for AirOptions {
+    /// The least that a controller may have, so that every message of any length is in pieces.
+    fn default() -> Self {
+        Self {
+            acl_len: 27,
+            acl_count: 4,
+        }
+    }
+}
 
-/// H4 packet types.
-const COMMAND: u8 = 1;
-const ACL: u8 = 2;
-const EVENT: u8 = 4;
+/// The air: what a test may do to it, and what it has counted.
+#[derive(Clone)]
+pub struct Air(Rc<RefCell<Nodes>>);
 
-/// A peripheral's controller and a central's, in either order.
-///
-/// They live in a thread of their own, until both hosts let go of them.
-#[must_use]
-pub fn pair() -> (Controller, Controller) {
-    let (host_a, air_a) = tokio::io::duplex(4096);
-    let (host_b, air_b) = tokio::io::duplex(4096);
-    std::thread::spawn(move || {
-        let Ok(runtime) = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-        else {
-            // The hosts see their controllers vanish.
-            return;
+impl Air {
+    /// Two controllers within reach of each other, and the air.
+    #[must_use]
+    pub fn new(options: AirOptions) -> (Self, AirController, AirController) {
+        let air = Self(Rc::new(RefCell::new(Nodes::new(options))));
+        let controller = |index| {
+            ExternalController::new(Antenna {
+                nodes: Rc::clone(&air.0),
+                index,
+            })
         };
-        tokio::task::LocalSet::new().block_on(&runtime, run(air_a, air_b));
-    });
-    (host(host_a), host(host_b))
-}
-
-fn host(stream: DuplexStream) -> Controller {
-    let (reader, writer) = tokio::io::split(stream);
-    over(reader, writer)
-}
-
-/// One controller.
-#[derive(Default)]
-struct Node {
-    random_address: [u8; 6],
-    advertises_random: bool,
-    advertisement: Vec<u8>,
-    scan_response: Vec<u8>,
-    advertising: bool,
-    scanning: bool,
-    active_scan: bool,
-    /// Parameters of LE Create Connection, while it is pending.
-    connecting: Option<Vec<u8>>,
-    connected: bool,
-    out: Option<UnboundedSender<Vec<u8>>>,
-}
-
-impl Node {
-    fn send(&self, packet: Vec<u8>) {
-        if let Some(out) = &self.out {
-            // A host that has gone hears nothing.
-            let _ = out.send(packet);
-        }
+        let (first, second) = (controller(0), controller(1));
+        (air, first, second)
     }
 
-    fn event(&self, code: u8, parameters: &[u8]) {
-        let len = u8::try_from(parameters.len()).unwrap_or(u8::MAX);
-        self.send([&[EVENT, code, len], parameters].concat());
+    /// ATT requests that reached the air so far: what a link counts as round trips.
+    #[must_use]
+    pub fn att_requests(&self) -> u32 {
+        self.0.borrow().att_requests
     }
 
-    fn complete(&self, opcode: u16, returned: &[u8]) {
-        let [low, high] = opcode.to_le_bytes();
-        self.event(0x0e, &[&[1, low, high], returned].concat());
+    /// Whether two hosts are connected.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.0.borrow().is_connected()
     }
 
-    fn status(&self, opcode: u16, status: u8) {
-        let [low, high] = opcode.to_le_bytes();
-        self.event(0x0f, &[status, 1, low, high]);
+    /// Breaks the connection, as if one side were carried out of reach: both hosts learn that the supervision
+    /// timeout passed.
+    pub fn sever(&self) {
+        self.0.borrow_mut().sever();
     }
 
-    fn disconnected(&mut self, reason: u8) {
-        if core::mem::take(&mut self.connected) {
-            self.event(0x05, &[SUCCESS, HANDLE[0], HANDLE[1], reason]);
-        }
-    }
-
-    /// Type and address it advertises with.
-    const fn identity(&self, index: usize) -> (u8, [u8; 6]) {
-        if self.advertises_random {
-            (1, self.random_address)
-        } else {
-            (0, public_address(index))
-        }
+    /// From now on, ACL packets vanish without a word (`true`) or arrive again.
+    pub fn swallow(&self, swallow: bool) {
+        self.0.borrow_mut().swallow = swallow;
     }
 }
 
-const fn public_address(index: usize) -> [u8; 6] {
-    [0xc0 + index as u8, 0, 0, 0, 0, 0]
-}
-
-type Nodes = Rc<[RefCell<Node>; 2]>;
-
-async fn run(a: DuplexStream, b: DuplexStream) {
-    let nodes: Nodes = Rc::default();
-    let mut readers = Vec::new();
-    for (index, stream) in [a, b].into_iter().enumerate() {
-        let (reader, mut writer) = tokio::io::split(stream);
-        let (sender, mut outgoing) = unbounded_channel::<Vec<u8>>();
-        nodes[index].borrow_mut().out = Some(sender);
-        tokio::task::spawn_local(async move {
-            while let Some(packet) = outgoing.recv().await {
-                if writer.write_all(&packet).await.is_err() {
-                    break;
-                }
-            }
-        });
-        let nodes = Rc::clone(&nodes);
-        readers.push(tokio::task::spawn_local(async move {
-            // It ends when the host lets go, or says something that is not H4.
-            let _ = listen(&nodes, index, reader).await;
-            let mut node = nodes[index].borrow_mut();
-            *node = Node::default();
-            drop(node);
-            // As if out of range.
-            nodes[1 - index].borrow_mut().disconnected(0x08);
-        }));
-    }
-    let advertiser = tokio::task::spawn_local(async move {
-        loop {
-            advertise(&nodes, 0);
-            advertise(&nodes, 1);
-            tokio::time::sleep(INTERVAL).await;
-        }
-    });
-    for reader in readers {
-        // A reader that panicked has ended, too.
-        let _ = reader.await;
-    }
-    advertiser.abort();
-}
-
-/// Packets from a host.
-async fn listen(nodes: &Nodes, me: usize, mut reader: impl AsyncRead + Unpin) -> std::io::Result<()> {
-    loop {
-        match reader.read_u8().await? {
-            COMMAND => {
-                let opcode = reader.read_u16_le().await?;
-                let mut parameters = vec![0; usize::from(reader.read_u8().await?)];
-                reader.read_exact(&mut parameters).await?;
-                command(nodes, me, opcode, &parameters);
-            }
-            ACL => {
-                let handle = reader.read_u16_le().await?;
-                let mut data = vec![0; usize::from(reader.read_u16_le().await?)];
-                reader.read_exact(&mut data).await?;
-                acl(nodes, me, handle, &data);
-            }
-            _ => return Err(std::io::ErrorKind::InvalidData.into()),
-        }
+impl fmt::Debug for Air {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Air").finish_non_exhaustive()
     }
 }
 
-fn command(nodes: &Nodes, me: usize, opcode: u16, parameters: &[u8]) {
-    let mut node = nodes[me].borrow_mut();
-    let first = parameters.first().copied().unwrap_or_default();
-    // Data of an advertisement: a length, then 31 bytes.
-    let data = || {
-        parameters
-            .iter()
-            .skip(1)
-            .take(usize::from(first))
-            .copied()
-            .collect()
-    };
-    match opcode {
-        // Disconnect
-        0x0406 => {
-            node.status(opcode, SUCCESS);
-            let reason = parameters.get(2).copied().unwrap_or(0x13);
-            node.disconnected(LOCAL_HOST_ENDED);
-            nodes[1 - me].borrow_mut().disconnected(reason);
-        }
-        // Reset
-        0x0c03 => {
-            let out = node.out.take();
-            *node = Node {
-                out,
-                ..Node::default()
-            };
-            node.complete(opcode, &[SUCCESS]);
-        }
-        // Read BD_ADDR
-        0x1009 => node.complete(opcode, &[&[SUCCESS], &public_address(me)[..]].concat()),
-        // LE Read Buffer Size
-        0x2002 => node.complete(opcode, &[SUCCESS, ACL_LEN, 0, ACL_COUNT]),
-        // LE Set Random Address
-        0x2005 => {
-            if let Some(address) = parameters.first_chunk() {
-                node.random_address = *address;
-            }
-            node.complete(opcode, &[SUCCESS]);
-        }
-        // LE Set Advertising Parameters
-        0x2006 => {
-            node.advertises_random = parameters.get(5) == Some(&1);
-            node.complete(opcode, &[SUCCESS]);
-        }
-        // LE Set Advertising Data, LE Set Scan Response Data
-        0x2008 => {
-            node.advertisement = data();
-            node.complete(opcode, &[SUCCESS]);
-        }
-        0x2009 => {
-            node.scan_response = data();
-            node.complete(opcode, &[SUCCESS]);
-        }
-        // LE Set Advertising Enable
-        0x200a => {
-            node.advertising = first != 0;
-            node.complete(opcode, &[SUCCESS]);
-        }
-        // LE Set Scan Parameters, LE Set Scan Enable
-        0x200b => {
-            node.active_scan = first == 1;
-            node.complete(opcode, &[SUCCESS]);
-        }
-        0x200c => {
-            node.scanning = first != 0;
-            node.complete(opcode, &[SUCCESS]);
-        }
-        // LE Create Connection
-        0x200d => {
-            node.connecting = Some(parameters.to_vec());
-            node.status(opcode, SUCCESS);
-        }
-        // LE Create Connection Cancel
-        0x200e => {
-            let pending = node.connecting.take().is_some();
-            node.complete(opcode, &[if pending { SUCCESS } else { UNKNOWN_CONNECTION }]);
-            if pending {
-                let mut event = [0; 19];
-                (event[0], event[1]) = (1, UNKNOWN_CONNECTION);
-                node.event(0x3e, &event);
-            }
-        }
-        // LE Read Filter Accept List Size
-        0x200f => node.complete(opcode, &[SUCCESS, 8]),
-        // LE Rand
-        0x2018 => node.complete(opcode, &[SUCCESS, 1, 2, 3, 4, 5, 6, 7, 8]),
-        // Event masks, host buffer sizes, filter accept list: taken, and of no effect.
-        0x0c01 | 0x0c63 | 0x2001 | 0x0c33 | 0x0c31 | 0x2010 | 0x2011 | 0x2012 => {
-            node.complete(opcode, &[SUCCESS]);
-        }
-        // Host Number Of Completed Packets has no answer.
-        0x0c35 => {}
-        _ => node.complete(opcode, &[UNKNOWN_COMMAND]),
+/// Two controllers within reach of each other, with [`AirOptions::default`].
+#[must_use]
+pub fn pair() -> (AirController, AirController) {
+    let (_, first, second) = Air::new(AirOptions::default());
+    (first, second)
+}
+
+/// The side of a controller that its host talks to.
+pub struct Antenna {
+    nodes: Rc<RefCell<Nodes>>,
+    index: usize,
+}
+
+impl Drop for Antenna {
+    /// As if switched off.
+    fn drop(&mut self) {
+        self.nodes.borrow_mut().switch_off(self.index);
     }
 }
 
-/// One advertising event of a node, heard by the other one.
-fn advertise(nodes: &Nodes, index: usize) {
-    let mut advertiser = nodes[index].borrow_mut();
-    let mut hearer = nodes[1 - index].borrow_mut();
-    if !advertiser.advertising {
-        return;
+/// A packet that makes no sense.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AirError(ReadHciError<Infallible>);
+
+impl fmt::Display for AirError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an HCI packet makes no sense")
     }
-    let (kind, address) = advertiser.identity(index);
-    if hearer.scanning {
-        report(&hearer, 0, kind, address, &advertiser.advertisement);
-        if hearer.active_scan {
-            report(&hearer, 4, kind, address, &advertiser.scan_response);
+}
+
+impl core::error::Error for AirError {}
+
+impl embedded_io::Error for AirError {
+    fn kind(&self) -> ErrorKind {
+        ErrorKind::InvalidData
+    }
+}
+
+impl From<ReadHciError<Infallible>> for AirError {
+    fn from(error: ReadHciError<Infallible>) -> Self {
+        Self(error)
+    }
+}
+
+impl ErrorType for Antenna {
+    type Error = AirError;
+}
+
+impl Transport for Antenna {
+    async fn read<'a, P: PacketToHost<'a>>(&self, rx: &'a mut [u8]) -> Result<P, AirError> {
+        let packet = poll_fn(|cx| self.nodes.borrow_mut().poll_packet(self.index, cx).map(Some));
+        let Some((kind, bytes)) = packet.await else {
+            return Err(AirError(ReadHciError::InvalidValue));
+        };
+        P::read_hci(kind, &mut &bytes[..], rx).map_err(AirError)
+    }
+
+    async fn write<P: PacketToController>(&self, tx: &P) -> Result<(), AirError> {
+        let mut bytes = [0; LONGEST];
+        let len = tx.size();
+        let room = bytes
+            .get_mut(..len)
+            .ok_or(AirError(ReadHciError::BufferTooSmall))?;
+        tx.write_hci(&mut *room)
+            .map_err(|_| AirError(ReadHciError::BufferTooSmall))?;
+        match P::KIND {
+            PacketKind::Cmd => self.nodes.borrow_mut().command(self.index, room),
+            PacketKind::AclData => self.nodes.borrow_mut().acl(self.index, room),
+            _ => return Err(AirError(ReadHciError::InvalidValue)),
         }
-    }
-    // LE Create Connection: [4] filter policy, [5] address type, [6..12] address, [12] own address type.
-    let Some(wish) = hearer
-        .connecting
-        .take_if(|wish| wish.len() >= 25 && (wish[4] == 1 || (wish[5] == kind && wish[6..12] == address)))
-    else {
-        return;
-    };
-    let central = if wish[12] == 1 {
-        (1, hearer.random_address)
-    } else {
-        (0, public_address(1 - index))
-    };
-    advertiser.advertising = false;
-    advertiser.connected = true;
-    hearer.connected = true;
-    for (node, role, (kind, address)) in [(&*hearer, 0, (kind, address)), (&*advertiser, 1, central)] {
-        // LE Connection Complete, with interval, latency and supervision timeout as wished.
-        let head = [1, SUCCESS, HANDLE[0], HANDLE[1], role, kind];
-        let timing = [&wish[13..15], &wish[17..19], &wish[19..21], &[0]].concat();
-        node.event(0x3e, &[&head[..], &address, &timing].concat());
+        // Others get a chance between two packets, as they would on any real link.
+        yield_once().await;
+        Ok(())
     }
 }
 
-fn report(hearer: &Node, event_type: u8, kind: u8, address: [u8; 6], data: &[u8]) {
-    let len = u8::try_from(data.len()).unwrap_or_default();
-    let head = [2, 1, event_type, kind];
-    let rssi = (-50_i8).to_le_bytes();
-    hearer.event(0x3e, &[&head[..], &address, &[len], data, &rssi].concat());
-}
-
-fn acl(nodes: &Nodes, me: usize, handle: u16, data: &[u8]) {
-    let node = nodes[me].borrow();
-    if !node.connected {
-        return;
-    }
-    // Number Of Completed Packets
-    node.event(0x13, &[1, HANDLE[0], HANDLE[1], 1, 0]);
-    // What starts a message is 00 on its way down and 10 on its way up; what continues one is 01 both ways.
-    let boundary: u16 = if (handle >> 12) & 3 == 1 { 1 } else { 2 };
-    let handle = (u16::from_le_bytes(HANDLE) | boundary << 12).to_le_bytes();
-    let len = u16::try_from(data.len()).unwrap_or_default().to_le_bytes();
-    let head = [ACL, handle[0], handle[1], len[0], len[1]];
-    nodes[1 - me].borrow().send([&head[..], data].concat());
+async fn yield_once() {
+    let mut yielded = false;
+    poll_fn(|cx| {
+        if yielded {
+            return Poll::Ready(());
+        }
+        yielded = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }

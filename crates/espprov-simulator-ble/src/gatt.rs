@@ -90,10 +90,26 @@ pub async fn serve<C: Controller, S: Service>(
     options: &Options,
     observer: &mut dyn FnMut(BleEvent),
 ) -> Result<(), ServeError> {
+    // On the heap: a Bluetooth host is some ten kilobytes of state.
     match options.mtu {
-        Mtu::Least => run::<C, S, Heap<{ 23 + 4 }>>(controller, device, options, observer).await,
-        Mtu::NimBle => run::<C, S, Heap<{ 256 + 4 }>>(controller, device, options, observer).await,
-        Mtu::Most => run::<C, S, Heap<{ 517 + 4 }>>(controller, device, options, observer).await,
+        Mtu::Least => {
+            Box::pin(run::<C, S, Heap<{ 23 + 4 }>>(
+                controller, device, options, observer,
+            ))
+            .await
+        }
+        Mtu::NimBle => {
+            Box::pin(run::<C, S, Heap<{ 256 + 4 }>>(
+                controller, device, options, observer,
+            ))
+            .await
+        }
+        Mtu::Most => {
+            Box::pin(run::<C, S, Heap<{ 517 + 4 }>>(
+                controller, device, options, observer,
+            ))
+            .await
+        }
     }
 }
 
@@ -365,8 +381,13 @@ impl<S: Service, P: PacketPool> Link<'_, '_, S, P> {
                 stored
             }
             Answer::Refused | Answer::NoSuchEndpoint | Answer::Pending { .. } => {
+                if self.options.close_on_refusal {
+                    // Such firmware does not answer at all.
+                    drop(event.into_payload());
+                    return false;
+                }
                 send(event.reject(AttErrorCode::INVALID_PDU)).await;
-                !self.options.close_on_refusal
+                true
             }
             Answer::Silence => {
                 drop(event.into_payload());
@@ -375,6 +396,8 @@ impl<S: Service, P: PacketPool> Link<'_, '_, S, P> {
             Answer::Closed { delivered } => {
                 if delivered {
                     send(event.accept_unprocessed()).await;
+                    // Until it is out.
+                    tokio::time::sleep(TICK).await;
                 } else {
                     drop(event.into_payload());
                 }

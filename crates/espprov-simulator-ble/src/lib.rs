@@ -23,7 +23,7 @@ pub mod air;
 mod gatt;
 mod hci;
 mod options;
-mod pool;
+pub mod pool;
 
 pub use gatt::{BleEvent, ServeError, serve};
 pub use hci::{Controller, Hci, InvalidHci};

@@ -3,10 +3,10 @@
 use trouble_host::{Packet, PacketPool};
 
 /// Packets of `SIZE` bytes: an ATT MTU and the 4 bytes of an L2CAP header.
-pub(crate) struct Heap<const SIZE: usize>;
+pub struct Heap<const SIZE: usize>;
 
 /// One packet.
-pub(crate) struct HeapPacket<const SIZE: usize>(Box<[u8; SIZE]>);
+pub struct HeapPacket<const SIZE: usize>(Box<[u8; SIZE]>);
 
 impl<const SIZE: usize> Packet for HeapPacket<SIZE> {}
 
