@@ -3,6 +3,7 @@
 mod ci;
 mod codegen;
 mod deny;
+mod embedded;
 mod fuzz;
 mod no_std;
 mod startup;
@@ -38,6 +39,12 @@ enum Command {
     },
     /// Prove that the firmware crates link no std: a probe program without std, and one that must fail
     NoStd,
+    /// Build the firmware crates for bare metal, run the example images under QEMU, hold the budgets
+    Embedded {
+        /// Write the figures to docs/src/embedded-figures.md
+        #[arg(long)]
+        report: bool,
+    },
     /// Fuzz everything that reads a peer's bytes (with cargo-fuzz if it is installed)
     Fuzz {
         /// How long each target runs
@@ -66,6 +73,7 @@ fn main() -> ExitCode {
         Command::Codegen { check } => codegen::run(check),
         Command::TestVectors { check: _, bless } => vectors::run(bless),
         Command::NoStd => no_std::run(),
+        Command::Embedded { report } => embedded::run(report).map(drop),
         Command::Fuzz { seconds, target } => fuzz::fuzz(seconds, target.as_deref()),
         Command::Deny => deny::deny().map(drop),
         Command::Startup => startup::startup().map(drop),

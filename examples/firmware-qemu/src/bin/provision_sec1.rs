@@ -2,6 +2,7 @@
 #![no_std]
 #![no_main]
 
+use core::pin::pin;
 use embassy_futures::block_on;
 use espprov_core::{Outcome, Provisioner, ScanOptions, WifiConfig, auth::Sec1Only};
 use espprov_embedded::console::Console;
@@ -10,7 +11,7 @@ use firmware_qemu::{NotRandom, board, report};
 #[board::entry]
 fn main() -> ! {
     board::init();
-    let status = match block_on(provision()) {
+    let status = match block_on(pin!(provision())) {
         Some(()) => 0,
         None => 1,
     };
@@ -22,7 +23,7 @@ async fn provision() -> Option<()> {
     let (rx, tx) = board::uart();
     let link = Console::new(rx, tx, board::clock());
     let auth = Sec1Only::new(b"abcd1234").ok()?;
-    let buf = [0; 1024];
+    let buf = board::buffer();
     let mut device = Provisioner::new(link, auth, NotRandom(1), board::clock(), buf);
 
     let networks = device.scan_wifi(&ScanOptions::default()).await.ok()?;

@@ -43,6 +43,17 @@ pub fn instructions() -> u64 {
     chip::instructions()
 }
 
+/// The buffer for requests and replies, in static memory. For one caller.
+pub fn buffer() -> &'static mut [u8] {
+    static mut BUFFER: [u8; 1024] = [0; 1024];
+    static TAKEN: critical_section::Mutex<core::cell::Cell<bool>> =
+        critical_section::Mutex::new(core::cell::Cell::new(false));
+    let taken = critical_section::with(|cs| TAKEN.borrow(cs).replace(true));
+    assert!(!taken, "one caller");
+    // SAFETY: given out once.
+    unsafe { &mut *(&raw mut BUFFER) }
+}
+
 /// The receiving half of the UART.
 pub struct Rx(());
 /// The sending half of the UART.

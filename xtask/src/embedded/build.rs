@@ -1,0 +1,123 @@
+//! Building for bare metal: with rustup's target where it is installed, else with Debian's compiler and a standard
+//! library built on the spot.
+
+use super::{Results, TARGETS};
+use crate::tools::{adopt_lock, capture, cargo, root, target_dir};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The images of `examples/firmware-qemu`.
+pub(super) const IMAGES: [&str; 6] = [
+    "baseline",
+    "count_sec1",
+    "count_sec2",
+    "provision_sec1",
+    "provision_sec2",
+    "device",
+];
+
+/// Cryptography in its compact form, as `examples/firmware-qemu/.cargo/config.toml` has it for users.
+const COMPACT: &str = "--cfg aes_backend=\"soft\" --cfg aes_backend_soft=\"compact\" --cfg sha2_backend=\"soft\" --cfg sha2_backend_soft=\"compact\"";
+
+/// Where a target's standard library comes from.
+pub(super) enum Toolchain {
+    /// `rustup target add` has put it there.
+    Rustup,
+    /// This compiler has its source.
+    BuildStd { rustc: PathBuf, linker: PathBuf },
+}
+
+impl Toolchain {
+    pub(super) fn find() -> Result<Self, String> {
+        let (_, sysroot) = capture(Command::new("rustc").args(["--print", "sysroot"]))?;
+        let libraries = Path::new(sysroot.trim()).join("lib/rustlib");
+        if TARGETS
+            .iter()
+            .all(|target| libraries.join(target).join("lib").is_dir())
+        {
+            return Ok(Self::Rustup);
+        }
+        let script = root().join("xtask/scripts/cross-setup.sh");
+        let (ok, text) = capture(&mut Command::new(script))?;
+        let rustc = text.lines().find(|line| line.starts_with('/'));
+        let (true, Some(rustc)) = (ok, rustc) else {
+            return Err(format!(
+                "no compiler for bare metal: rustup target add {}\n{text}",
+                TARGETS.join(" ")
+            ));
+        };
+        let (_, host) = capture(Command::new("rustc").args(["--print", "host-tuple"]))?;
+        let linker = libraries.join(host.trim()).join("bin/rust-lld");
+        Ok(Self::BuildStd {
+            rustc: rustc.into(),
+            linker,
+        })
+    }
+
+    pub(super) fn describe(&self) -> String {
+        match self {
+            Self::Rustup => "standard libraries installed by rustup".into(),
+            Self::BuildStd { rustc, .. } => format!("core and alloc built with {}", rustc.display()),
+        }
+    }
+
+    /// Cargo, set up for `target`, with its own target directory.
+    fn cargo(&self, subcommand: &str, target: &str) -> Command {
+        let mut command = cargo();
+        command
+            .args([subcommand, "--quiet", "--target", target])
+            .env("CARGO_TARGET_DIR", self.dir())
+            .env("RUSTFLAGS", COMPACT)
+            .env_remove("CARGO_ENCODED_RUSTFLAGS");
+        if let Self::BuildStd { rustc, linker } = self {
+            let name = target.to_uppercase().replace('-', "_");
+            command
+                .arg("-Zbuild-std=core,alloc")
+                .env("RUSTC", rustc)
+                .env("RUSTC_BOOTSTRAP", "1")
+                .env(format!("CARGO_TARGET_{name}_LINKER"), linker);
+        }
+        command
+    }
+
+    fn dir(&self) -> PathBuf {
+        target_dir().join("embedded")
+    }
+
+    pub(super) fn image(&self, target: &str, image: &str) -> PathBuf {
+        self.dir().join(target).join("release").join(image)
+    }
+}
+
+/// Checks the no_std crates with each feature alone and all together, in the probe program of `xtask no-std`.
+pub(super) fn probe(toolchain: &Toolchain, target: &str, results: &mut Results) {
+    let sets = [
+        "",
+        "sec1",
+        "sec2",
+        "console",
+        "clocks",
+        "entropy",
+        "defaults,console,clocks,entropy",
+    ];
+    for features in sets {
+        let outcome = adopt_lock("tests/no-std-probe").and_then(|()| {
+            let mut command = toolchain.cargo("check", target);
+            command
+                .args(["--features", features, "--manifest-path"])
+                .arg(root().join("tests/no-std-probe/Cargo.toml"));
+            let (ok, text) = capture(&mut command)?;
+            if ok { Ok("checked".into()) } else { Err(text) }
+        });
+        results.note(format!("{target}: crates with features [{features}]"), outcome);
+    }
+}
+
+/// Builds all images.
+pub(super) fn firmware(toolchain: &Toolchain, target: &str) -> Result<(), String> {
+    let mut command = toolchain.cargo("build", target);
+    command.current_dir(root().join("examples/firmware-qemu"));
+    command.args(["--release", "--locked"]);
+    let (ok, text) = capture(&mut command)?;
+    if ok { Ok(()) } else { Err(text) }
+}

@@ -1,0 +1,102 @@
+//! `cargo xtask embedded`: the firmware crates on bare-metal targets: built, run under QEMU, measured.
+//!
+//! Ends with `N passed, 0 failed, 0 skipped` and writes `target/e2e/embedded.json`.
+
+mod budget;
+mod build;
+mod report;
+mod run;
+mod size;
+
+use crate::tools::target_dir;
+use std::fs;
+use std::time::Instant;
+
+/// Every target that the no_std crates are built for.
+pub(crate) const TARGETS: [&str; 4] = [
+    "thumbv7em-none-eabihf",
+    "thumbv6m-none-eabi",
+    "riscv32imc-unknown-none-elf",
+    "riscv32imac-unknown-none-elf",
+];
+
+/// What came of all checks.
+#[derive(Default)]
+pub(crate) struct Results {
+    checks: Vec<Check>,
+}
+
+struct Check {
+    name: String,
+    outcome: Result<String, String>,
+}
+
+impl Results {
+    /// Notes the outcome of a check and prints it.
+    pub(crate) fn note(&mut self, name: impl Into<String>, outcome: Result<String, String>) {
+        let name = name.into();
+        match &outcome {
+            Ok(detail) => println!("ok      {name}: {detail}"),
+            Err(reason) => println!("FAILED  {name}: {reason}"),
+        }
+        self.checks.push(Check { name, outcome });
+    }
+
+    fn failed(&self) -> usize {
+        self.checks.iter().filter(|check| check.outcome.is_err()).count()
+    }
+
+    /// As one JSON document.
+    fn json(&self, seconds: f64) -> String {
+        let quote = |text: &str| format!("\"{}\"", text.escape_default().to_string().replace("\\'", "'"));
+        let checks = self.checks.iter().map(|check| {
+            let (ok, detail) = match &check.outcome {
+                Ok(detail) => (true, detail),
+                Err(reason) => (false, reason),
+            };
+            format!(
+                "    {{ \"name\": {}, \"ok\": {ok}, \"detail\": {} }}",
+                quote(&check.name),
+                quote(detail)
+            )
+        });
+        format!(
+            "{{\n  \"passed\": {},\n  \"failed\": {},\n  \"skipped\": 0,\n  \"seconds\": {seconds:.1},\n  \"checks\": [\n{}\n  ]\n}}\n",
+            self.checks.len() - self.failed(),
+            self.failed(),
+            checks.collect::<Vec<_>>().join(",\n")
+        )
+    }
+}
+
+pub(crate) fn run(write_report: bool) -> Result<String, String> {
+    let start = Instant::now();
+    let mut results = Results::default();
+    let toolchain = build::Toolchain::find()?;
+    println!("embedded: {}", toolchain.describe());
+    for target in TARGETS {
+        build::probe(&toolchain, target, &mut results);
+        let images = build::firmware(&toolchain, target);
+        results.note(
+            format!("{target}: firmware images"),
+            images.map(|()| "built".into()),
+        );
+    }
+    let figures = run::all(&mut results);
+    budget::check(&figures, &mut results);
+    let images = size::read_all(&toolchain)?;
+    budget::check_sizes(&images, &mut results);
+    if write_report {
+        report::write(&figures, &images)?;
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    let path = target_dir().join("e2e/embedded.json");
+    fs::create_dir_all(target_dir().join("e2e"))
+        .and_then(|()| fs::write(&path, results.json(seconds)))
+        .map_err(|e| format!("{}: {e}", path.display()))?;
+    let (total, failed) = (results.checks.len(), results.failed());
+    let summary = format!("{} passed, {failed} failed, 0 skipped", total - failed);
+    println!("embedded: {seconds:.0} s, figures in {}", path.display());
+    println!("{summary}");
+    if failed == 0 { Ok(summary) } else { Err(summary) }
+}

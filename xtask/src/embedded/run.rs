@@ -1,0 +1,357 @@
+//! Running images under QEMU, with the `espprov` command at the other end of their UART.
+
+use super::Results;
+use super::build::Toolchain;
+use crate::tools::{capture, cargo, root, run as run_loud, target_dir};
+use core::time::Duration;
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Instant;
+
+/// Longest run of an image, start of the emulator included.
+const LIMIT: &str = "60";
+
+/// Every `name value` line that an image printed.
+#[derive(Default)]
+pub(super) struct Figures(Vec<(String, String, String, u64)>);
+
+impl Figures {
+    pub(super) fn get(&self, target: &str, image: &str, name: &str) -> Option<u64> {
+        let same =
+            |entry: &&(String, String, String, u64)| entry.0 == target && entry.1 == image && entry.2 == name;
+        self.0.iter().find(same).map(|entry| entry.3)
+    }
+
+    fn add(&mut self, target: &str, image: &str, output: &str) {
+        for line in output.lines() {
+            if let Some((name, value)) = line.split_once(' ')
+                && let Ok(value) = value.trim().parse()
+            {
+                self.0.push((target.into(), image.into(), name.into(), value));
+            }
+        }
+    }
+}
+
+/// An emulated board.
+struct Board {
+    target: &'static str,
+    program: &'static str,
+    machine: &'static [&'static str],
+}
+
+const BOARDS: [Board; 2] = [
+    Board {
+        target: "thumbv7em-none-eabihf",
+        program: "qemu-system-arm",
+        machine: &["-M", "mps2-an386"],
+    },
+    Board {
+        target: "riscv32imc-unknown-none-elf",
+        program: "qemu-system-riscv32",
+        machine: &["-M", "virt", "-bios", "none"],
+    },
+];
+
+pub(super) fn all(results: &mut Results) -> Figures {
+    let mut figures = Figures::default();
+    let outcome = run_loud(cargo().args(["build", "--quiet", "--package", "espprov-cli"]));
+    let ready = outcome.and_then(|()| Qemu::find());
+    let (toolchain, qemu) = match (Toolchain::find(), ready) {
+        (Ok(toolchain), Ok(qemu)) => (toolchain, qemu),
+        (Err(reason), _) | (_, Err(reason)) => {
+            results.note("run images", Err(reason));
+            return figures;
+        }
+    };
+    for board in &BOARDS {
+        for image in ["baseline", "count_sec1", "count_sec2"] {
+            let outcome = count(&qemu, board, &toolchain.image(board.target, image));
+            note(results, &mut figures, board, image, outcome);
+        }
+        for (image, scheme) in [("provision_sec1", "1"), ("provision_sec2", "2")] {
+            let outcome = provision(&qemu, board, &toolchain.image(board.target, image), scheme);
+            note(results, &mut figures, board, image, outcome);
+        }
+    }
+    // The other way round: the image is the device.
+    let board = &BOARDS[0];
+    let outcome = be_device(&qemu, board, &toolchain.image(board.target, "device"));
+    results.note(
+        format!("{}: device, provisioned by the desktop command", board.target),
+        outcome,
+    );
+    figures
+}
+
+fn note(
+    results: &mut Results,
+    figures: &mut Figures,
+    board: &Board,
+    image: &str,
+    outcome: Result<String, String>,
+) {
+    if let Ok(output) = &outcome {
+        figures.add(board.target, image, output);
+    }
+    let shown = outcome.map(|output| output.lines().collect::<Vec<_>>().join(", "));
+    results.note(format!("{}: run {image}", board.target), shown);
+}
+
+/// Runs an image that needs no peer, with repeatable instruction counts.
+fn count(qemu: &Qemu, board: &Board, image: &Path) -> Result<String, String> {
+    let mut command = qemu.command(board, image);
+    command.args(["-icount", "shift=0,align=off,sleep=off", "-serial", "none"]);
+    let (ok, text) = capture(&mut command)?;
+    if ok {
+        Ok(text)
+    } else {
+        Err(format!("the image failed: {text}"))
+    }
+}
+
+/// Runs a provisioner against the simulator, and believes it only if the simulator saw the same.
+fn provision(qemu: &Qemu, board: &Board, image: &Path, scheme: &str) -> Result<String, String> {
+    let socket = Socket::new(&format!("{}-{scheme}", board.program));
+    let mut command = qemu.command(board, image);
+    let chardev = format!("socket,id=u0,path={},server=on,wait=on", socket.path.display());
+    command.args(["-chardev", &chardev, "-serial", "chardev:u0"]);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let emulator = Guard::spawn(&mut command)?;
+    let uart = socket.connect()?;
+
+    let mut simulate = Command::new(target_dir().join("debug/espprov"));
+    simulate.args([
+        "simulate",
+        "--console",
+        "--json",
+        "--pop",
+        "abcd1234",
+        "--password",
+        "abcd1234",
+    ]);
+    simulate.args(["--username", "wifiprov", "--security", scheme]);
+    if scheme == "2" {
+        simulate.args(["--line-limit", "0"]);
+    }
+    simulate
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut simulator = Guard::spawn(&mut simulate)?;
+    join(&mut simulator.0, &uart)?;
+
+    let (ok, printed) = emulator.finish()?;
+    let _ = uart.shutdown(std::net::Shutdown::Both);
+    let (_, seen) = simulator.finish()?;
+    if !ok {
+        return Err(format!("the image failed: {printed}\nthe simulator saw: {seen}"));
+    }
+    let has = |what: &str| seen.lines().any(|line| line.contains(what));
+    if !has("Home") || !has("192.168.1.57") {
+        return Err(format!(
+            "the image says {printed:?}, but the simulator saw no connection: {seen}"
+        ));
+    }
+    // 192.168.1.57
+    if !printed.lines().any(|line| line == "connected 3232235833") {
+        return Err(format!("the image was told another address: {printed}"));
+    }
+    Ok(printed)
+}
+
+/// Runs the image that is a device, its UART a pseudo-terminal, and provisions it with the desktop command.
+fn be_device(qemu: &Qemu, board: &Board, image: &Path) -> Result<String, String> {
+    let mut command = qemu.command(board, image);
+    command.args(["-serial", "pty"]);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut emulator = Guard::spawn(&mut command)?;
+    let mut announced = String::new();
+    let mut byte = [0];
+    let mut stderr = emulator.0.stderr.take().ok_or("no stderr")?;
+    let path = loop {
+        match stderr.read(&mut byte) {
+            Ok(1) => announced.push(char::from(byte[0])),
+            _ => return Err(format!("QEMU announced no pseudo-terminal: {announced}")),
+        }
+        let path = announced
+            .split_whitespace()
+            .find(|word| word.starts_with("/dev/pts/"));
+        if let (Some(path), true) = (path, announced.ends_with('\n')) {
+            break path.to_owned();
+        }
+    };
+    let mut provision = Command::new("timeout");
+    provision.arg(LIMIT).arg(target_dir().join("debug/espprov"));
+    provision.args([
+        "--json",
+        "provision",
+        &format!("serial:{path}"),
+        "--pop",
+        "abcd1234",
+    ]);
+    provision.args(["--ssid", "Home", "--passphrase", "correct-horse"]);
+    let (ok, said) = capture(&mut provision)?;
+    let (exit, printed) = emulator.finish()?;
+    let last = said
+        .lines()
+        .rfind(|line| line.contains("\"result\""))
+        .unwrap_or_default();
+    if !ok || !last.contains("\"connected\"") {
+        return Err(format!("espprov: {said}\nthe image: {printed}"));
+    }
+    if !exit || !printed.lines().any(|line| line == "joined Home") {
+        return Err(format!("espprov is content, but the image says: {printed}"));
+    }
+    Ok("connected".into())
+}
+
+/// Pumps bytes between a program's standard streams and a socket, until one of them ends.
+fn join(program: &mut Child, socket: &UnixStream) -> Result<(), String> {
+    let stdin = program.stdin.take().ok_or("no stdin")?;
+    let stdout = program.stdout.take().ok_or("no stdout")?;
+    let half = || socket.try_clone().map_err(|e| e.to_string());
+    let (from, to) = (half()?, half()?);
+    thread::spawn(move || pump(from, stdin));
+    thread::spawn(move || pump(stdout, to));
+    Ok(())
+}
+
+/// Not `io::copy`: each piece must arrive at once.
+fn pump(mut from: impl Read, mut to: impl Write) {
+    let mut buf = [0; 1024];
+    while let Ok(len @ 1..) = from.read(&mut buf) {
+        if to.write_all(&buf[..len]).and_then(|()| to.flush()).is_err() {
+            break;
+        }
+    }
+}
+
+/// A child that does not outlive this run.
+struct Guard(Child);
+
+impl Guard {
+    fn spawn(command: &mut Command) -> Result<Self, String> {
+        let name = command.get_program().to_string_lossy().into_owned();
+        command
+            .spawn()
+            .map(Self)
+            .map_err(|e| format!("cannot start {name}: {e}"))
+    }
+
+    /// Waits for the end: whether it was a success, and everything it printed.
+    fn finish(mut self) -> Result<(bool, String), String> {
+        let mut text = String::new();
+        if let Some(mut stdout) = self.0.stdout.take() {
+            let _ = stdout.read_to_string(&mut text);
+        }
+        if let Some(mut stderr) = self.0.stderr.take() {
+            let _ = stderr.read_to_string(&mut text);
+        }
+        let status = self.0.wait().map_err(|e| e.to_string())?;
+        Ok((status.success(), text))
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// A unix socket in the target directory... which may be too deep for one: in the system's temporary directory.
+struct Socket {
+    path: PathBuf,
+}
+
+impl Socket {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("espprov-{}-{name}.sock", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        Self { path }
+    }
+
+    /// The emulator listens soon.
+    fn connect(&self) -> Result<UnixStream, String> {
+        let start = Instant::now();
+        loop {
+            match UnixStream::connect(&self.path) {
+                Ok(stream) => return Ok(stream),
+                Err(e) if start.elapsed() > Duration::from_secs(10) => {
+                    return Err(format!("QEMU's UART: {e}"));
+                }
+                Err(_) => thread::sleep(Duration::from_millis(20)),
+            }
+        }
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.path);
+    }
+}
+
+/// QEMU: the machine's, or unpacked for this.
+enum Qemu {
+    Installed,
+    Unpacked(PathBuf),
+}
+
+impl Qemu {
+    fn find() -> Result<Self, String> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let installed = |program: &str| std::env::split_paths(&path).any(|dir| dir.join(program).is_file());
+        if BOARDS.iter().all(|board| installed(board.program)) {
+            return Ok(Self::Installed);
+        }
+        let dir = target_dir().join("tools/qemu");
+        let script = root().join("xtask/scripts/qemu-setup.sh");
+        let (ok, text) = capture(Command::new(script).arg(&dir))?;
+        if ok {
+            Ok(Self::Unpacked(dir.join("root")))
+        } else {
+            Err(format!("no QEMU: {text}"))
+        }
+    }
+
+    /// QEMU with an image, under a time limit; what the image reports comes out of its standard output.
+    fn command(&self, board: &Board, image: &Path) -> Command {
+        let mut command = Command::new("timeout");
+        command.arg(LIMIT);
+        match self {
+            Self::Installed => {
+                command.arg(board.program);
+            }
+            Self::Unpacked(dir) => {
+                let arch = std::env::consts::ARCH;
+                let libraries = [
+                    format!("usr/lib/{arch}-linux-gnu"),
+                    format!("lib/{arch}-linux-gnu"),
+                ];
+                let libraries = libraries
+                    .map(|path| dir.join(path).display().to_string())
+                    .join(":");
+                command.arg("env").arg(format!("LD_LIBRARY_PATH={libraries}"));
+                command.arg(dir.join("usr/bin").join(board.program));
+                command.arg("-L").arg(dir.join("usr/share/qemu"));
+                command.arg("-L").arg(dir.join("usr/lib/ipxe/qemu"));
+            }
+        }
+        command.args(board.machine);
+        command.args(["-display", "none", "-monitor", "none"]);
+        command.args(["-semihosting-config", "enable=on,target=native"]);
+        command.arg("-kernel").arg(image);
+        command
+    }
+}
