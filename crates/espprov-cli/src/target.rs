@@ -4,6 +4,7 @@ use crate::errors::{Failure, Place};
 use crate::link::ble::BleTarget;
 use crate::secret_input::{Credentials, SecretBytes};
 use espprov_http::HttpTarget;
+use espprov_serial::SerialTarget;
 use espprov_simulator::Scenario;
 use espprov_types::{PayloadError, SetupNetwork, SetupPayload, SetupTransport};
 use std::io::IsTerminal;
@@ -19,6 +20,8 @@ pub(crate) enum Target {
     Http(HttpTarget),
     /// Over Bluetooth LE.
     Ble(BleTarget),
+    /// On a serial port.
+    Serial(SerialTarget),
 }
 
 /// The world a simulated device lives in.
@@ -53,7 +56,11 @@ impl Aim {
                     .help("write the address as http://HOST[:PORT], for example http://192.168.4.1")
             })?),
             "ble" => Target::Ble(BleTarget::parse(rest)),
-            "serial" => return Err(not_built("the serial console")),
+            "serial" => Target::Serial(rest.parse().map_err(|error| {
+                Failure::usage("invalid_target", format!("{error}")).help(
+                    "write the port as serial:PATH[?baud=N], for example serial:/dev/ttyUSB0?baud=115200",
+                )
+            })?),
             "qr" => {
                 return Err(not_built("reading QR code images")
                     .help("scan the code with a phone and give its text as the target, in single quotes"));
@@ -163,6 +170,7 @@ impl Target {
             Self::Sim(_) => "sim",
             Self::Http(_) => "http",
             Self::Ble(_) => "ble",
+            Self::Serial(_) => "serial",
         }
     }
 }
@@ -175,6 +183,7 @@ impl core::fmt::Display for Target {
             Self::Sim(World::File(path)) => write!(f, "sim:{}", path.display()),
             Self::Http(target) => target.fmt(f),
             Self::Ble(target) => target.fmt(f),
+            Self::Serial(target) => target.fmt(f),
         }
     }
 }
@@ -182,7 +191,7 @@ impl core::fmt::Display for Target {
 /// A target that later builds reach.
 fn not_built(what: &str) -> Failure {
     Failure::usage("transport_not_built", format!("{what} is not in this build yet"))
-        .cause("this build reaches devices over Bluetooth LE and HTTP, and simulated ones")
+        .cause("this build reaches devices over Bluetooth LE, HTTP and serial ports, and simulated ones")
         .help("use ble, softap or http://HOST[:PORT], or sim to try things out")
 }
 
@@ -197,7 +206,7 @@ fn unknown(text: &str) -> Failure {
     let help = if text.parse::<HttpTarget>().is_ok() && text.contains(['.', ':', '[']) {
         format!("for a device at that address write http://{text}")
     } else {
-        "give ble, ble:NAME, softap, http://HOST[:PORT], sim, or the text of a setup QR code in single quotes"
+        "give ble, ble:NAME, softap, http://HOST[:PORT], serial:PORT, sim, or the text of a setup QR code in single quotes"
             .to_owned()
     };
     Failure::usage("unknown_target", named)
@@ -240,6 +249,7 @@ mod tests {
                 "http://192.168.4.1",
             ),
             ("ble", "ble"),
+            ("serial:/dev/ttyUSB0?baud=9600", "serial:/dev/ttyUSB0?baud=9600"),
             ("ble:PROV_*", "ble:PROV_*"),
             (r#"{"ver":"v1","name":"PROV_1","transport":"ble"}"#, "ble:PROV_1"),
         ] {
@@ -256,7 +266,8 @@ mod tests {
             ("softap:80", "unknown_target"),
             ("https://192.168.4.1", "invalid_target"),
             ("http://", "invalid_target"),
-            ("serial:/dev/ttyUSB0", "transport_not_built"),
+            ("serial:", "invalid_target"),
+            ("serial:/dev/ttyUSB0?speed=9600", "invalid_target"),
             ("qr:label.png", "transport_not_built"),
             ("DPP:C:81/1;;", "invalid_payload"),
             ("MT:Y.K9042C00KA0648G00", "invalid_payload"),

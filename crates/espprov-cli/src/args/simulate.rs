@@ -9,13 +9,18 @@ use espprov_simulator_ble::{Hci, Mtu};
 /// `simulate`
 #[derive(Args)]
 pub(crate) struct SimulateArgs {
-    /// Serve HTTP on this address; port 0 = any free one [default: 127.0.0.1:8080 unless --console or --ble]
+    /// Serve HTTP on this address; port 0 = any free one [default: 127.0.0.1:8080 unless --console, --pty or --ble]
     #[arg(long, value_name = "ADDR")]
     pub(crate) http: Option<SocketAddr>,
 
     /// Serve a console on standard input and output; events go to stderr
     #[arg(long)]
     pub(crate) console: bool,
+
+    /// Serve a console on a new pseudo-terminal; its path is in the event `listening`
+    #[cfg(unix)]
+    #[arg(long)]
+    pub(crate) pty: bool,
 
     /// Be a Bluetooth LE peripheral on this controller, which speaks H4: tcp:HOST:PORT or unix:PATH
     #[arg(long, value_name = "HCI")]

@@ -27,7 +27,7 @@ pub(super) fn run(context: &Context, args: &SimulateArgs) -> Result<Success, Fai
         out.divert_to_stderr();
     }
     let address = match args.http {
-        None if !args.console && args.ble.is_none() => Some(DEFAULT_ADDRESS),
+        None if !args.console && !wants_pty(args) && args.ble.is_none() => Some(DEFAULT_ADDRESS),
         address => address,
     };
     introduce(out, &scenario);
@@ -45,6 +45,7 @@ pub(super) fn run(context: &Context, args: &SimulateArgs) -> Result<Success, Fai
     block_on(async {
         let http = serve_http(out, address, &device, seed);
         let console = serve_console(out, args, &device);
+        let pty = serve_pty(out, args, &device);
         let ble = serve_ble(out, args.ble.as_ref(), &device, &options);
         tokio::select! {
             // Polled first, so that Ctrl-C is listened for before anything happens.
@@ -52,6 +53,7 @@ pub(super) fn run(context: &Context, args: &SimulateArgs) -> Result<Success, Fai
             () = interruption() => Err(errors::interrupted()),
             end = http => end,
             end = console => end,
+            end = pty => end,
             end = ble => end,
         }
     })
@@ -138,13 +140,7 @@ async fn serve_console(
         transport: "console",
         address: "stdio".to_owned(),
     });
-    // The simulator counts the carriage return.
-    let limit = if args.line_limit == 0 {
-        0
-    } else {
-        args.line_limit.saturating_add(1)
-    };
-    let console = Console::new(device.clone()).with_line_limit(limit);
+    let console = Console::new(device.clone()).with_line_limit(line_limit(args));
     let clock = TokioClock::new();
     let serving = pin!(console.serve(tokio::io::stdin(), tokio::io::stdout(), &clock));
     match serving.await {
@@ -158,6 +154,61 @@ async fn serve_console(
         )
         .help("check what standard input and output are connected to")),
     }
+}
+
+/// The simulator counts the carriage return.
+fn line_limit(args: &SimulateArgs) -> usize {
+    match args.line_limit {
+        0 => 0,
+        limit => limit.saturating_add(1),
+    }
+}
+
+#[cfg(unix)]
+const fn wants_pty(args: &SimulateArgs) -> bool {
+    args.pty
+}
+
+#[cfg(not(unix))]
+const fn wants_pty(_: &SimulateArgs) -> bool {
+    false
+}
+
+#[cfg(not(unix))]
+async fn serve_pty(_: &Output, _: &SimulateArgs, _: &Shared<SimDevice>) -> Result<Success, Failure> {
+    core::future::pending().await
+}
+
+#[cfg(unix)]
+async fn serve_pty(
+    out: &Output,
+    args: &SimulateArgs,
+    device: &Shared<SimDevice>,
+) -> Result<Success, Failure> {
+    if !args.pty {
+        return core::future::pending().await;
+    }
+    let failed = |error: io::Error| {
+        Failure::new(
+            Exit::Unexpected,
+            "pty",
+            format!("the pseudo-terminal failed: {}", errors::io_reason(error.kind())),
+        )
+        .help("check that the system has pseudo-terminals left")
+    };
+    let mut pty = espprov_serial::Pty::new().map_err(failed)?;
+    let path = pty.path().map_err(failed)?;
+    out.event(&Report::Listening {
+        transport: "serial",
+        address: format!("serial:{path}"),
+    });
+    let console = Console::new(device.clone()).with_line_limit(line_limit(args));
+    let (input, output) = tokio::io::split(pty.stream());
+    console
+        .serve(input, output, &TokioClock::new())
+        .await
+        .map_err(failed)?;
+    Ok(Success::done())
 }
 
 /// Tells a person how to reach the device. Its credentials are shown on a terminal only, so that they get

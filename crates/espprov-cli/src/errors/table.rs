@@ -7,6 +7,7 @@ use espprov_core::auth::{PolicyError, SessionSecurity};
 use espprov_core::{Phase, ProvisionError};
 use espprov_http::HttpError;
 use espprov_security::HandshakeError;
+use espprov_serial::ConsoleError;
 use espprov_transport::{LinkFault, TransportError};
 use espprov_types::StatusCode;
 
@@ -120,6 +121,11 @@ pub(crate) fn from_link(phase: Phase, error: &LinkError, place: &Place) -> Failu
     match error {
         LinkError::Http(error) => from_http(phase, error, place),
         LinkError::Ble(error) => from_ble(phase, error, place),
+        LinkError::Serial(ConsoleError::NoPrompt) => Failure::new(Exit::Link, "no_prompt", error.to_string())
+            .cause("no device is connected, it runs at another speed, or its firmware has no provisioning console")
+            .help("check the cable and the speed (serial:PORT?baud=N), restart the device, then run again")
+            .retry(Stage::Early),
+        LinkError::Serial(error) => lost(phase, error.fault(), &error.to_string(), place),
         LinkError::Sim(_) => lost(phase, error.fault(), &error.to_string(), place),
     }
 }

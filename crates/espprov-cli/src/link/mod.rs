@@ -3,6 +3,7 @@
 
 pub(crate) mod ble;
 mod http;
+mod serial;
 mod sim;
 
 use crate::errors::{self, Failure, Place, from_link};
@@ -13,6 +14,7 @@ use core::time::Duration;
 use espprov_btleplug::{BleError, BleTransport};
 use espprov_core::Phase;
 use espprov_http::{HttpError, HttpTransport};
+use espprov_serial::{ConsoleError, SerialTransport};
 use espprov_simulator::MemoryError;
 use espprov_tokio::TokioClock;
 use espprov_transport::{
@@ -25,6 +27,7 @@ pub(crate) enum Link {
     Sim(Box<sim::SimLink>),
     Http(HttpTransport),
     Ble(Box<BleTransport>),
+    Serial(Box<SerialTransport>),
 }
 
 /// What went wrong on it.
@@ -33,6 +36,7 @@ pub(crate) enum LinkError {
     Sim(MemoryError),
     Http(HttpError),
     Ble(BleError),
+    Serial(ConsoleError),
 }
 
 impl Link {
@@ -55,6 +59,7 @@ impl Link {
                     .map(Self::Http)
                     .map_err(|error| from_link(Phase::Connect, &LinkError::Http(error), place))?
             }
+            Target::Serial(target) => Self::Serial(Box::new(serial::open(target, clock)?)),
             Target::Ble(target) => {
                 let (link, asked) = ble::open(target, place, out, clock, until).await?;
                 return Ok((Self::Ble(Box::new(link)), asked));
@@ -71,6 +76,7 @@ macro_rules! each {
             Self::Sim($link) => $body.map_err(LinkError::Sim),
             Self::Http($link) => $body.map_err(LinkError::Http),
             Self::Ble($link) => $body.map_err(LinkError::Ble),
+            Self::Serial($link) => $body.map_err(LinkError::Serial),
         }
     };
 }
@@ -92,6 +98,7 @@ impl Transport for Link {
             Self::Sim(link) => link.limits(),
             Self::Http(link) => link.limits(),
             Self::Ble(link) => link.limits(),
+            Self::Serial(link) => link.limits(),
         }
     }
 
@@ -100,6 +107,7 @@ impl Transport for Link {
             Self::Sim(link) => link.endpoints(visit),
             Self::Http(link) => link.endpoints(visit),
             Self::Ble(link) => link.endpoints(visit),
+            Self::Serial(link) => link.endpoints(visit),
         }
     }
 
@@ -108,6 +116,7 @@ impl Transport for Link {
             Self::Sim(link) => link.close().await,
             Self::Http(link) => link.close().await,
             Self::Ble(link) => link.close().await,
+            Self::Serial(link) => link.close().await,
         }
     }
 }
@@ -124,6 +133,7 @@ impl fmt::Display for LinkError {
             Self::Sim(error) => error.fmt(f),
             Self::Http(error) => error.fmt(f),
             Self::Ble(error) => error.fmt(f),
+            Self::Serial(error) => error.fmt(f),
         }
     }
 }
@@ -134,6 +144,7 @@ impl core::error::Error for LinkError {
             Self::Sim(error) => Some(error),
             Self::Http(error) => Some(error),
             Self::Ble(error) => Some(error),
+            Self::Serial(error) => Some(error),
         }
     }
 }
@@ -144,6 +155,7 @@ impl TransportError for LinkError {
             Self::Sim(error) => error.fault(),
             Self::Http(error) => error.fault(),
             Self::Ble(error) => error.fault(),
+            Self::Serial(error) => error.fault(),
         }
     }
 }

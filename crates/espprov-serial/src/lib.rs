@@ -1,0 +1,56 @@
+//! A device's UART console over a serial port of this computer.
+//!
+//! Glue only: the port comes from `tokio-serial`, the conversation from `espprov_embedded::console`, which is the
+//! code that firmware uses. Never in here: a protocol, a user interface.
+//!
+//! ```no_run
+//! # async fn f() -> std::io::Result<()> {
+//! use espprov_serial::{SerialTarget, open};
+//! use espprov_tokio::TokioClock;
+//! use espprov_transport::{Endpoint, Transport};
+//!
+//! let target: SerialTarget = "/dev/ttyUSB0?baud=115200".parse().expect("a port");
+//! let mut link = open(&target, TokioClock::new())?;
+//! let mut buf = [b'-'; 512]; // proto-ver wants a byte, any byte
+//! let len = link.exchange(Endpoint::PROTO_VER, &mut buf, 1).await.expect("a device");
+//! println!("{}", String::from_utf8_lossy(&buf[..len]));
+//! # Ok(()) }
+//! ```
+//!
+//! Stock firmware reads lines of 255 characters: security 1 and Wi-Fi fit, security 2 does not. For firmware
+//! without that limit, add `line-limit=0` to the target.
+#![forbid(unsafe_code)]
+
+#[cfg(unix)]
+mod pty;
+mod target;
+
+#[cfg(unix)]
+pub use pty::Pty;
+pub use target::{InvalidSerialTarget, SerialTarget};
+
+pub use espprov_embedded::console::ConsoleError;
+
+use embedded_io_adapters::tokio_1::FromTokio;
+use espprov_embedded::console::Console;
+use espprov_tokio::TokioClock;
+use std::io;
+use tokio::io::{ReadHalf, WriteHalf};
+use tokio_serial::{SerialPortBuilderExt, SerialStream};
+
+/// A link to a device's console over a serial port.
+pub type SerialTransport =
+    Console<FromTokio<ReadHalf<SerialStream>>, FromTokio<WriteHalf<SerialStream>>, TokioClock>;
+
+/// Opens the port: 8 data bits, no parity, 1 stop bit, no flow control, for this process alone. Nothing is sent
+/// before the first exchange or reconnect. Opening resets many boards; the transport waits for their prompt.
+///
+/// Needs a tokio runtime with I/O enabled.
+///
+/// # Errors
+/// There is no such port, it is in use, or this user may not open it.
+pub fn open(target: &SerialTarget, clock: TokioClock) -> io::Result<SerialTransport> {
+    let port = tokio_serial::new(target.path(), target.baud()).open_native_async()?;
+    let (rx, tx) = tokio::io::split(port);
+    Ok(Console::new(FromTokio::new(rx), FromTokio::new(tx), clock).with_line_limit(target.line_limit()))
+}
