@@ -129,6 +129,7 @@ fn provision(qemu: &Qemu, board: &Board, image: &Path, scheme: &str) -> Result<S
     let mut simulate = Command::new(target_dir().join("debug/espprov"));
     simulate.args([
         "simulate",
+        "-v",
         "--console",
         "--json",
         "--pop",
