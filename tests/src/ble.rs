@@ -13,6 +13,9 @@ use trouble_host::prelude::{Address, HostResources};
 /// Packets of a client that offers an MTU of 517.
 pub type Pool = Heap<521>;
 
+/// Bytes of stack.
+const STACK: usize = 16 << 20;
+
 /// The client's end.
 pub type Link<'a, 's, 'p> = BleTransport<'a, 's, 'p, AirController, Pool, TokioClock>;
 
@@ -30,7 +33,24 @@ pub struct Surroundings<S> {
 ///
 /// # Panics
 /// The device cannot be found, connected to or served.
-pub fn run<S: Service, R>(
+pub fn run<S: Service + Send, R: Send>(
+    device: S,
+    options: &Options,
+    air_options: AirOptions,
+    client: impl for<'a, 's, 'p> AsyncFnOnce(&Surroundings<S>, Link<'a, 's, 'p>) -> R + Send,
+) -> R {
+    // Unoptimised, the layers of two Bluetooth hosts need more stack than a test has.
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK);
+        let work = move || run_here(device, options, air_options, client);
+        let thread = thread.spawn_scoped(scope, work).expect("a thread");
+        thread
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+fn run_here<S: Service, R>(
     device: S,
     options: &Options,
     air_options: AirOptions,
@@ -57,13 +77,13 @@ pub fn run<S: Service, R>(
             .build();
         let mut runner = stack.runner();
         let finder = Finder::new(Filter::any().with_name(Name::Exact(&options.name)));
-        let work = Box::pin(async {
+        let work = async {
             let limit = core::time::Duration::from_secs(5);
             let found = finder.find(&stack, &around.clock, limit).await?;
             let options = BleOptions::default();
             let link = BleTransport::connect(&stack, &prepared, around.clock, found.address, options).await?;
             Ok::<R, BleError>(client(&around, link).await)
-        });
+        };
         let hosts = select(runner.run_with_handler(&finder), serving);
         match select(work, hosts).await {
             Either::First(result) => result.expect("a connection"),
