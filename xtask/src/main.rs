@@ -3,6 +3,7 @@
 mod ci;
 mod codegen;
 mod deny;
+mod e2e;
 mod embedded;
 mod fuzz;
 mod no_std;
@@ -55,6 +56,8 @@ enum Command {
     },
     /// Check licences, bans and origins of the dependencies, and advisories where they can be fetched
     Deny,
+    /// End-to-end tests that need more than cargo: the real program, the real Bluetooth stack
+    E2e(e2e::Options),
     /// Measure wall time and memory of `espprov provision sim:zero` (release build)
     Startup,
     /// Run everything that CI runs
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         Command::Embedded { report } => embedded::run(report).map(drop),
         Command::Fuzz { seconds, target } => fuzz::fuzz(seconds, target.as_deref()),
         Command::Deny => deny::deny().map(drop),
+        Command::E2e(options) => e2e::e2e(&options),
         Command::Startup => startup::startup().map(drop),
         Command::Ci(options) => ci::ci(&options),
         Command::Measure { command } => startup::measure(&command),

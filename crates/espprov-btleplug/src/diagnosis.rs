@@ -105,7 +105,10 @@ impl Diagnosis {
             Error::TimedOut(_) => Self::TimedOut,
             Error::NotSupported(text) | Error::RuntimeError(text) => Self::of_text(text),
             // A D-Bus error shows its name only in the debug form.
-            Error::Other(inner) => Self::of_text(&format!("{inner} {inner:?}")),
+            Error::Other(inner) => match Self::of_text(&format!("{inner} {inner:?}")) {
+                Self::Other(_) => Self::Other(inner.to_string().into()),
+                known => known,
+            },
             other => Self::of_text(&other.to_string()),
         }
     }

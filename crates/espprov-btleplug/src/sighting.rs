@@ -89,6 +89,13 @@ impl<K: core::hash::Hash + Eq + Clone + ToString> Sightings<K> {
         known.told = Some(found.clone());
         Some(found)
     }
+
+    /// It was heard, but its name or its services have not been.
+    pub(crate) fn is_incomplete(&self, key: &K) -> bool {
+        self.devices
+            .get(key)
+            .is_some_and(|known| known.name.is_none() || known.services.is_empty())
+    }
 }
 
 /// Whether this is a name that was heard: BlueZ calls a nameless device by its address, with dashes.
@@ -125,6 +132,7 @@ mod tests {
         );
         let found = seen.report(&"a", &report(Some("PROV_1"), &[], Some(-61)));
         let found = found.unwrap();
+        assert!(!seen.is_incomplete(&"a"));
         assert_eq!(
             (found.name.as_deref(), found.rssi, found.service),
             (Some("PROV_1"), -61, DEFAULT_SERVICE)

@@ -144,7 +144,10 @@ impl Plan {
             // The answer is there already: a link that does not close in time changes nothing.
             let _ = tokio::time::timeout(CLOSING, device.driver.close()).await;
         }
-        if matches!(&end, Err(failure) if failure.exit == errors::Exit::Interrupted) {
+        // A connection that was still being made when time was up, or Ctrl-C came, is let go.
+        if end.is_err()
+            && (device.is_none() || matches!(&end, Err(failure) if failure.exit == errors::Exit::Interrupted))
+        {
             link::ble::let_go().await;
         }
         end

@@ -107,7 +107,7 @@ impl Options {
             max_value: quirks.max_value.unwrap_or(MAX_VALUE).min(MAX_VALUE),
             close_on_refusal: quirks.close_on_refusal,
             names: true,
-            interval: Duration::from_millis(40),
+            interval: Duration::from_millis(100),
         }
     }
 
