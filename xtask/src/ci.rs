@@ -4,7 +4,7 @@
 //! repository say so in the table.
 
 use crate::tools::{CARGO_FUZZ, MDBOOK, capture, cargo, root, run, target_dir};
-use crate::{codegen, deny, fuzz, no_std, startup, vectors};
+use crate::{codegen, deny, embedded, fuzz, no_std, startup, vectors};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -71,6 +71,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "book",
         run: |_| book(),
+    },
+    Step {
+        name: "embedded",
+        run: |_| embedded::run(false),
     },
     Step {
         name: "fuzz",

@@ -16,15 +16,16 @@ const FIRMWARE: [&str; 7] = [
 
 /// Feature sets of the probe: nothing, one scheme, the other, both, each kind of adapter, everything, and what the
 /// crates enable by themselves.
-const FEATURES: [&str; 9] = [
+const FEATURES: [&str; 10] = [
     "",
     "sec1",
     "sec2",
     "sec1,sec2",
     "console",
+    "http",
     "clocks",
     "entropy",
-    "sec1,sec2,console,clocks,entropy",
+    "sec1,sec2,console,http,clocks,entropy",
     "defaults",
 ];
 

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`console`] | `console` (default) | the device's UART console over any `embedded-io-async` reader and writer |
 //! | `ble` | `trouble` | Bluetooth LE on the trouble-host stack |
+//! | `http` | `http` | the device's HTTP server over any `embedded-nal-async` stack |
 //! | [`clock`] | always; `delay`, `embassy-time` add adapters | time from a counter, a delay, embassy |
 //! | `entropy` | `rand_core_06`, `rand_core_09` | generators of older HALs |
 //!
@@ -48,3 +49,5 @@ pub mod entropy;
 pub mod ble;
 #[cfg(feature = "console")]
 pub mod console;
+#[cfg(feature = "http")]
+pub mod http;

@@ -8,7 +8,7 @@ mod report;
 mod run;
 mod size;
 
-use crate::tools::target_dir;
+use crate::tools::{root, target_dir};
 use std::fs;
 use std::time::Instant;
 
@@ -82,6 +82,7 @@ pub(crate) fn run(write_report: bool) -> Result<String, String> {
             images.map(|()| "built".into()),
         );
     }
+    results.note("README of espprov-embedded", readme());
     let figures = run::all(&mut results);
     budget::check(&figures, &mut results);
     let images = size::read_all(&toolchain)?;
@@ -99,4 +100,15 @@ pub(crate) fn run(write_report: bool) -> Result<String, String> {
     println!("embedded: {seconds:.0} s, figures in {}", path.display());
     println!("{summary}");
     if failed == 0 { Ok(summary) } else { Err(summary) }
+}
+
+/// The `main` in the README is the one that was built.
+fn readme() -> Result<String, String> {
+    let read = |path: &str| fs::read_to_string(root().join(path)).map_err(|e| format!("{path}: {e}"));
+    let source = read("examples/firmware-qemu/src/bin/readme.rs")?;
+    if read("crates/espprov-embedded/README.md")?.contains(&source) {
+        Ok("shows the image `readme`".into())
+    } else {
+        Err("does not contain examples/firmware-qemu/src/bin/readme.rs as it is".into())
+    }
 }

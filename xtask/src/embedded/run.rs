@@ -178,9 +178,9 @@ fn be_device(qemu: &Qemu, board: &Board, image: &Path) -> Result<String, String>
     let mut emulator = Guard::spawn(&mut command)?;
     let mut announced = String::new();
     let mut byte = [0];
-    let mut stderr = emulator.0.stderr.take().ok_or("no stderr")?;
+    let mut stdout = emulator.0.stdout.take().ok_or("no stdout")?;
     let path = loop {
-        match stderr.read(&mut byte) {
+        match stdout.read(&mut byte) {
             Ok(1) => announced.push(char::from(byte[0])),
             _ => return Err(format!("QEMU announced no pseudo-terminal: {announced}")),
         }
@@ -191,6 +191,7 @@ fn be_device(qemu: &Qemu, board: &Board, image: &Path) -> Result<String, String>
             break path.to_owned();
         }
     };
+    emulator.0.stdout = Some(stdout);
     let mut provision = Command::new("timeout");
     provision.arg(LIMIT).arg(target_dir().join("debug/espprov"));
     provision.args([

@@ -1,0 +1,98 @@
+//! What can go wrong between a microcontroller and a device's HTTP server.
+
+use core::fmt;
+use embedded_io_async::ErrorKind;
+use espprov_transport::{LinkFault, TransportError};
+
+/// An error of [`HttpTransport`](super::HttpTransport), classified by [`TransportError::fault`]. It carries no
+/// request or reply bytes and no session cookie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum HttpError {
+    /// An empty request: devices refuse one by closing, so nothing was sent.
+    EmptyRequest,
+    /// A request longer than a device takes, or than the buffer it should be in. Nothing was sent.
+    RequestTooLarge,
+    /// An earlier exchange failed or was dropped, or the link was closed: reconnect first.
+    NeedsReconnect,
+    /// No TCP connection.
+    Connect(ErrorKind),
+    /// No TCP connection within the time limit.
+    ConnectTimedOut,
+    /// The device closed the connection without a byte of an answer: it refused the request.
+    ClosedWithoutAnswer,
+    /// The device answered with an error status.
+    Status {
+        /// The status code.
+        code: u16,
+        /// The connection survived.
+        link_alive: bool,
+    },
+    /// Status 404: the device has no such endpoint.
+    NotFound,
+    /// The connection broke.
+    Broken {
+        /// The stack's view of it.
+        kind: ErrorKind,
+        /// The request had been handed over completely.
+        delivered: bool,
+    },
+    /// The connection ended in the middle of an answer.
+    Truncated,
+    /// No complete answer within the time limit.
+    AnswerTimedOut {
+        /// The request had been handed over completely.
+        delivered: bool,
+    },
+    /// The reply is longer than the caller's buffer.
+    ReplyTooLarge {
+        /// Bytes needed.
+        need: usize,
+    },
+    /// What came back is not an HTTP answer of a device.
+    NotHttp,
+}
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::EmptyRequest => "an empty request cannot be sent over HTTP",
+            Self::RequestTooLarge => "the request is longer than a device takes",
+            Self::NeedsReconnect => "the connection is unusable after an earlier failure",
+            Self::Connect(_) => "cannot connect",
+            Self::ConnectTimedOut => "cannot connect: no answer to the connection attempt",
+            Self::ClosedWithoutAnswer | Self::Status { .. } => "the device refused the request",
+            Self::NotFound => "the device has no such endpoint",
+            Self::Broken { .. } => "the connection broke",
+            Self::Truncated => "the connection ended in the middle of an answer",
+            Self::AnswerTimedOut { .. } => "the device did not answer in time",
+            Self::ReplyTooLarge { .. } => "the reply is longer than the buffer",
+            Self::NotHttp => "what answered is not a provisioning device",
+        })
+    }
+}
+
+impl core::error::Error for HttpError {}
+
+impl TransportError for HttpError {
+    fn fault(&self) -> LinkFault {
+        match *self {
+            Self::EmptyRequest => LinkFault::Refused { link_alive: true },
+            Self::RequestTooLarge => LinkFault::RequestTooLarge {
+                limit: super::MAX_REQUEST,
+            },
+            Self::NeedsReconnect => LinkFault::NeedsReconnect,
+            Self::Connect(_) => LinkFault::Lost { delivered: false },
+            Self::ConnectTimedOut => LinkFault::TimedOut { delivered: false },
+            Self::ClosedWithoutAnswer => LinkFault::Refused { link_alive: false },
+            Self::Status { code: 504, .. } => LinkFault::TimedOut { delivered: true },
+            Self::Status { code: 502 | 503, .. } | Self::Truncated => LinkFault::Lost { delivered: true },
+            Self::Status { link_alive, .. } => LinkFault::Refused { link_alive },
+            Self::NotFound => LinkFault::NoSuchEndpoint,
+            Self::Broken { delivered, .. } => LinkFault::Lost { delivered },
+            Self::AnswerTimedOut { delivered } => LinkFault::TimedOut { delivered },
+            Self::ReplyTooLarge { need } => LinkFault::ReplyTooLarge { need },
+            Self::NotHttp => LinkFault::Garbled,
+        }
+    }
+}

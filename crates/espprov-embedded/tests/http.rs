@@ -1,0 +1,219 @@
+//! The HTTP transport over loopback: against the simulator, and against scripted servers for what devices do wrong.
+
+use core::net::SocketAddr;
+use core::time::Duration;
+use embedded_io_adapters::tokio_1::FromTokio;
+use espprov_core::auth::Sec2Only;
+use espprov_core::{Outcome, Provisioner, ScanOptions, WifiConfig};
+use espprov_embedded::http::{HttpError, HttpTransport};
+use espprov_simulator::{HttpServer, Scenario, Shared, SimDevice};
+use espprov_tokio::TokioClock;
+use espprov_transport::{Endpoint, LinkFault, Reconnect, SessionIntent, Transport, TransportError};
+use rand_chacha::ChaCha20Rng;
+use rand_chacha::rand_core::SeedableRng as _;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+
+/// The computer's own TCP as the stack of a microcontroller.
+struct Loopback;
+
+impl embedded_nal_async::TcpConnect for Loopback {
+    type Error = std::io::Error;
+    type Connection<'a> = FromTokio<TcpStream>;
+
+    async fn connect<'a>(&'a self, remote: SocketAddr) -> Result<Self::Connection<'a>, Self::Error> {
+        TcpStream::connect(remote).await.map(FromTokio::new)
+    }
+}
+
+type Link = HttpTransport<'static, Loopback, TokioClock>;
+
+fn link(address: SocketAddr) -> Link {
+    HttpTransport::new(&Loopback, address, TokioClock::new()).with_answer_timeout(Duration::from_millis(500))
+}
+
+async fn ask(link: &mut Link, request: &[u8]) -> Result<Vec<u8>, HttpError> {
+    let mut buf = vec![0; 64];
+    buf[..request.len()].copy_from_slice(request);
+    let len = link
+        .exchange(Endpoint::PROV_CONFIG, &mut buf, request.len())
+        .await?;
+    buf.truncate(len);
+    Ok(buf)
+}
+
+/// A server that plays one script per connection: each step reads a request and writes an answer; then it closes.
+/// Gives back what it read.
+async fn server(scripts: Vec<Vec<&'static str>>) -> (SocketAddr, tokio::task::JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let task = tokio::spawn(async move {
+        let mut seen = Vec::new();
+        for script in scripts {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            for answer in script {
+                let mut request = vec![0; 1024];
+                let len = socket.read(&mut request).await.unwrap();
+                let mut text = String::from_utf8_lossy(&request[..len]).into_owned();
+                // Head and body may come in two pieces.
+                while !text.contains("\r\n\r\n") || text.ends_with("\r\n\r\n") {
+                    let len = socket.read(&mut request).await.unwrap();
+                    text.push_str(&String::from_utf8_lossy(&request[..len]));
+                }
+                seen.push(text);
+                socket.write_all(answer.as_bytes()).await.unwrap();
+            }
+        }
+        seen
+    });
+    (address, task)
+}
+
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 2\r\n\r\nok";
+const OPENED: &str = "HTTP/1.1 200 OK\r\nSet-Cookie: session=99\r\nContent-Length: 2\r\n\r\nok";
+
+#[tokio::test]
+async fn provisions_the_simulator() {
+    let scenario = Scenario::builtin("zero").unwrap();
+    let device = Shared::new(SimDevice::new(scenario).unwrap());
+    let server = HttpServer::bind("127.0.0.1:0", device).await.unwrap();
+    let address = server.local_addr().unwrap();
+    let client = async {
+        let clock = TokioClock::new();
+        let auth = Sec2Only::new(b"wifiprov", b"abcd1234").unwrap();
+        let link = HttpTransport::new(&Loopback, address, clock);
+        let mut device = Provisioner::new(link, auth, ChaCha20Rng::seed_from_u64(1), clock, vec![0; 4096]);
+        let networks = device.scan_wifi(&ScanOptions::default()).await.unwrap();
+        assert!(networks.iter().any(|network| network.ssid.as_bytes() == b"Home"));
+        let config = WifiConfig::new(b"Home", b"correct-horse").unwrap();
+        let outcome = device.provision_wifi(&config).await.unwrap();
+        assert!(matches!(outcome, Outcome::Connected(_)), "{outcome:?}");
+    };
+    tokio::select! { () = client => {}, end = server.run() => panic!("{end:?}") }
+}
+
+#[tokio::test]
+async fn one_connection_and_the_exact_cookie() {
+    let (address, seen) = server(vec![vec![OPENED, OK], vec![OK]]).await;
+    let mut link = link(address);
+    for _ in 0..2 {
+        assert_eq!(ask(&mut link, b"abc").await, Ok(b"ok".to_vec()));
+    }
+    // The server has closed meanwhile: reopened, same session.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert_eq!(ask(&mut link, b"abc").await, Ok(b"ok".to_vec()));
+    let seen = seen.await.unwrap();
+    assert!(
+        seen[0].starts_with("POST /prov-config HTTP/1.1\r\n"),
+        "{}",
+        seen[0]
+    );
+    assert!(seen[0].contains("\r\nContent-Length: 3\r\n") && seen[0].ends_with("\r\n\r\nabc"));
+    assert!(!seen[0].contains("Cookie"));
+    for text in &seen[1..] {
+        assert!(text.contains("\r\nCookie: session=99\r\n"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_close_without_a_byte_is_a_refusal() {
+    let (address, _) = server(vec![vec![OPENED, ""], vec![OK]]).await;
+    let mut link = link(address);
+    ask(&mut link, b"a").await.unwrap();
+    let error = ask(&mut link, b"b").await.unwrap_err();
+    assert_eq!(error, HttpError::ClosedWithoutAnswer);
+    assert_eq!(error.fault(), LinkFault::Refused { link_alive: false });
+    assert_eq!(ask(&mut link, b"c").await, Err(HttpError::NeedsReconnect));
+    link.reconnect(SessionIntent::Fresh).await.unwrap();
+    assert_eq!(ask(&mut link, b"d").await, Ok(b"ok".to_vec()));
+}
+
+#[tokio::test]
+async fn every_other_failure_has_its_class() {
+    for (answer, expected) in [
+        ("HTTP/1.1 200 OK\r\nContent-Le", HttpError::Truncated),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok",
+            HttpError::Truncated,
+        ),
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 65\r\n\r\n",
+            HttpError::ReplyTooLarge { need: 65 },
+        ),
+        ("hello", HttpError::NotHttp),
+        (
+            "HTTP/1.1 302 Found\r\nContent-Length: 0\r\n\r\n",
+            HttpError::NotHttp,
+        ),
+        (
+            "HTTP/1.1 405 x\r\nContent-Length: 0\r\n\r\n",
+            HttpError::Status {
+                code: 405,
+                link_alive: false,
+            },
+        ),
+        (
+            "HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n",
+            HttpError::Status {
+                code: 503,
+                link_alive: false,
+            },
+        ),
+    ] {
+        let (address, _) = server(vec![vec![answer]]).await;
+        let mut link = link(address);
+        assert_eq!(ask(&mut link, b"x").await, Err(expected), "{answer:?}");
+        assert_eq!(
+            ask(&mut link, b"x").await,
+            Err(HttpError::NeedsReconnect),
+            "{answer:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn answers_that_leave_the_link_usable() {
+    let refused = "HTTP/1.1 500 x\r\nContent-Length: 4\r\n\r\noops";
+    let unknown = "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno";
+    let (address, _) = server(vec![vec![refused, OPENED, unknown], vec![OK]]).await;
+    let mut link = link(address);
+    let error = ask(&mut link, b"x").await.unwrap_err();
+    assert_eq!(
+        error,
+        HttpError::Status {
+            code: 500,
+            link_alive: true
+        }
+    );
+    assert_eq!(ask(&mut link, b"x").await, Ok(b"ok".to_vec()));
+    assert_eq!(ask(&mut link, b"x").await, Err(HttpError::NotFound));
+    assert_eq!(ask(&mut link, b"x").await, Ok(b"ok".to_vec()));
+    // Known before anything is sent.
+    assert_eq!(ask(&mut link, b"").await, Err(HttpError::EmptyRequest));
+    let mut big = vec![0; 5000];
+    let long = link.exchange(Endpoint::PROV_SCAN, &mut big, 4097).await;
+    assert_eq!(long, Err(HttpError::RequestTooLarge));
+}
+
+#[tokio::test]
+async fn silence_and_nobody() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut link = link(listener.local_addr().unwrap());
+    assert_eq!(
+        ask(&mut link, b"x").await,
+        Err(HttpError::AnswerTimedOut { delivered: true })
+    );
+    drop(listener);
+    let error = link.reconnect(SessionIntent::Keep).await.unwrap_err();
+    assert!(matches!(error, HttpError::Connect(_)), "{error:?}");
+    assert_eq!(ask(&mut link, b"x").await, Err(HttpError::NeedsReconnect));
+}
+
+#[tokio::test]
+async fn a_dropped_exchange_poisons() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut link = link(listener.local_addr().unwrap());
+    let dropped = tokio::time::timeout(Duration::from_millis(50), ask(&mut link, b"x")).await;
+    assert!(dropped.is_err());
+    assert_eq!(ask(&mut link, b"x").await, Err(HttpError::NeedsReconnect));
+}
