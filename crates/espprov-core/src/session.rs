@@ -2,6 +2,7 @@
 
 use crate::SessionError;
 use crate::request::Request;
+use espprov_proto::EncodeError;
 use espprov_security::Channel;
 use espprov_transport::Endpoint;
 
@@ -83,16 +84,27 @@ impl<C: Channel> Session<C> {
         request: &'r R,
         out: &mut [u8],
     ) -> Result<Pending<'r, R>, SessionError> {
+        let len = self.seal(request.endpoint(), &|out| request.encode(out), out)?;
+        Ok(Pending { request, len })
+    }
+
+    /// [`request`](Self::request) for any kind of question: compiled once, where flash is dear.
+    pub(crate) fn seal(
+        &mut self,
+        endpoint: Endpoint<'_>,
+        encode: &dyn Fn(&mut [u8]) -> Result<usize, EncodeError>,
+        out: &mut [u8],
+    ) -> Result<usize, SessionError> {
         self.check()?;
-        let encrypted = request.endpoint().is_encrypted();
+        let encrypted = endpoint.is_encrypted();
         let overhead = if encrypted { self.channel.overhead() } else { 0 };
         let short = |plain: usize| SessionError::BufferTooShort {
             needed: plain.saturating_add(overhead),
         };
-        let plain = request.encode(out).map_err(|error| short(error.needed))?;
+        let plain = encode(out).map_err(|error| short(error.needed))?;
         if !encrypted {
             self.state = State::InFlight;
-            return Ok(Pending { request, len: plain });
+            return Ok(plain);
         }
         if plain.saturating_add(overhead) > out.len() {
             return Err(short(plain));
@@ -100,7 +112,7 @@ impl<C: Channel> Session<C> {
         self.state = State::Desynchronised;
         let len = self.channel.seal(out, plain).map_err(SessionError::Channel)?;
         self.state = State::InFlight;
-        Ok(Pending { request, len })
+        Ok(len)
     }
 
     /// Opens and decodes the reply in `buf` (exactly the bytes received).
@@ -113,17 +125,27 @@ impl<C: Channel> Session<C> {
         pending: Pending<'_, R>,
         buf: &'b mut [u8],
     ) -> Result<R::Response<'b>, SessionError> {
+        let plain = self.open(pending.endpoint(), buf)?;
+        Ok(pending.request.decode(plain)?)
+    }
+
+    /// [`response`](Self::response) up to the plaintext, for any kind of question.
+    pub(crate) fn open<'b>(
+        &mut self,
+        endpoint: Endpoint<'_>,
+        buf: &'b mut [u8],
+    ) -> Result<&'b [u8], SessionError> {
         if self.state != State::InFlight {
             return Err(SessionError::Desynchronised);
         }
         self.state = State::Desynchronised;
-        let plain: &'b [u8] = if pending.endpoint().is_encrypted() {
+        let plain: &'b [u8] = if endpoint.is_encrypted() {
             self.channel.open(buf).map_err(SessionError::Channel)?
         } else {
             buf
         };
         self.state = State::Ready;
-        Ok(pending.request.decode(plain)?)
+        Ok(plain)
     }
 
     /// Whether another request can be made.

@@ -3,8 +3,9 @@
 use super::{ChannelOf, Event, Observer, Phase, ProvisionError, Provisioner};
 use crate::auth::{Authenticator, SessionSecurity};
 use crate::request::{GetInfo, Request};
-use crate::{Session, SessionError};
+use crate::{ReplyError, Session, SessionError};
 use core::time::Duration;
+use espprov_proto::EncodeError;
 use espprov_security::{Handshake, HandshakeError, Retry};
 use espprov_transport::{
     Clock, Endpoint, LinkFault, Reconnect, SessionIntent, TransportError, with_deadline,
@@ -144,6 +145,22 @@ where
         read: impl FnOnce(Q::Response<'_>) -> U,
     ) -> Result<U, ProvisionError<T::Error>> {
         self.establish().await?;
+        // What does not depend on the question is outside, so that it is compiled once.
+        let len = self.seal(request.endpoint(), &|out| request.encode(out), phase)?;
+        let n = self.transfer(request.endpoint(), len, phase, limit).await?;
+        let reply = self.unseal(request.endpoint(), n, phase)?;
+        let result = request.decode(reply).map(read);
+        result.map_err(|error| self.unreadable(phase, error))
+    }
+
+    /// Puts a request into the buffer, enciphered; returns its length.
+    #[inline(never)]
+    fn seal(
+        &mut self,
+        endpoint: Endpoint<'_>,
+        encode: &dyn Fn(&mut [u8]) -> Result<usize, EncodeError>,
+        phase: Phase,
+    ) -> Result<usize, ProvisionError<T::Error>> {
         let room = self
             .transport
             .limits()
@@ -155,37 +172,60 @@ where
         };
         // The record is sealed into no more room than the link has: too long is known before the cipher moves.
         let out = self.buf.bytes().get_mut(..room).unwrap_or_default();
-        let pending = session.request(request, out).map_err(|error| match error {
+        session.seal(endpoint, encode, out).map_err(|error| match error {
             SessionError::BufferTooShort { needed } => ProvisionError::RequestTooLarge {
                 need: needed,
                 limit: room,
             },
             error => ProvisionError::session(phase, error),
-        })?;
-        let len = pending.len();
-        let n = match self.exchange_for(request.endpoint(), len, phase, limit).await {
-            Ok(n) => n,
-            Err(error) => {
-                // The record is spent. Where the link survived (a refusal), a new handshake on it will do.
-                if !self.tainted {
-                    self.session = None;
-                }
-                return Err(error);
-            }
-        };
+        })
+    }
+
+    /// Carries a sealed request to the device and its reply into the buffer.
+    async fn transfer(
+        &mut self,
+        endpoint: Endpoint<'_>,
+        len: usize,
+        phase: Phase,
+        limit: Duration,
+    ) -> Result<usize, ProvisionError<T::Error>> {
+        let result = self.exchange_for(endpoint, len, phase, limit).await;
+        // The record is spent. Where the link survived (a refusal), a new handshake on it will do.
+        if result.is_err() && !self.tainted {
+            self.session = None;
+        }
+        result
+    }
+
+    /// Deciphers the reply in the buffer.
+    #[inline(never)]
+    fn unseal(
+        &mut self,
+        endpoint: Endpoint<'_>,
+        len: usize,
+        phase: Phase,
+    ) -> Result<&[u8], ProvisionError<T::Error>> {
         let Some((session, _)) = &mut self.session else {
             return Err(ProvisionError::Handshake(HandshakeError::NotFinished));
         };
-        let reply = self.buf.bytes().get_mut(..n).unwrap_or_default();
-        let result = session.response(pending, reply).map(read);
-        if let Err(SessionError::Channel(_) | SessionError::Reply(_)) = &result
-            && !matches!(&result, Err(SessionError::Reply(e)) if e.status().is_some())
-        {
+        let reply = self.buf.bytes().get_mut(..len).unwrap_or_default();
+        session.open(endpoint, reply).map_err(|error| {
+            // A lost keystream, or a forger: start over.
+            self.session = None;
+            self.tainted = true;
+            ProvisionError::session(phase, error)
+        })
+    }
+
+    /// The reply deciphered to something that is no answer, or to a refusal.
+    #[inline(never)]
+    fn unreadable(&mut self, phase: Phase, error: ReplyError) -> ProvisionError<T::Error> {
+        if error.status().is_none() {
             // Nonsense in a session without authentication (security 0 and 1) may be a lost keystream: start over.
             self.session = None;
             self.tainted = true;
         }
-        result.map_err(|error| ProvisionError::session(phase, error))
+        ProvisionError::session(phase, error.into())
     }
 
     /// One exchange, its failure sorted.
