@@ -91,11 +91,19 @@ def long_reads_like_firmware(server):
     """A value of exactly one packet: BlueZ asks for the rest. Firmware answers with nothing, which is the end;
     bumble with an error, which BlueZ passes on as a failed read."""
 
-    async def read_blob(bearer, request):
+    async def answer(bearer, request):
         attribute = server.get_attribute(request.attribute_handle)
         value = await attribute.read_value(bearer)
         part = value[request.value_offset:request.value_offset + bearer.att_mtu - 1]
         server.send_response(bearer, att.ATT_Read_Blob_Response(part_attribute_value=part))
+
+    # bumble calls its handlers without awaiting them.
+    def read_blob(bearer, request):
+        task = asyncio.get_running_loop().create_task(answer(bearer, request))
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    tasks = set()
     server.on_att_read_blob_request = read_blob
 
 
