@@ -70,7 +70,6 @@ fn bad_values() {
         (&["info", "esp32"], "unknown_target"),
         (&["info", "192.168.4.1"], "unknown_target"),
         (&["info", "https://192.168.4.1"], "invalid_target"),
-        (&["info", "serial:/dev/ttyUSB0"], "transport_not_built"),
         (&["info", "qr:label.png"], "transport_not_built"),
         (&["info", "{\"ver\":\"v1\"}"], "invalid_payload"),
         (&["info", "sim:/nonexistent/scenario.toml"], "file"),
