@@ -128,6 +128,17 @@ class LinuxController(VirtualController):
         self.le_features = (features.LE_ENCRYPTION | features.PERIPHERAL_INITIATED_FEATURE_EXCHANGE
                             | features.LE_PING | features.LE_DATA_PACKET_LENGTH_EXTENSION)
 
+    def on_hci_le_create_connection_cancel_command(self, command):
+        # bumble says yes and goes on waiting; without the event that ends it the kernel comes to grief later.
+        wish, self.pending_le_connection = self.pending_le_connection, None
+        if wish is None:
+            return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.COMMAND_DISALLOWED_ERROR)
+        asyncio.get_running_loop().call_soon(self.send_hci_packet, hci.HCI_LE_Connection_Complete_Event(
+            status=hci.HCI_ErrorCode.UNKNOWN_CONNECTION_IDENTIFIER_ERROR, connection_handle=0, role=0,
+            peer_address_type=wish.peer_address_type, peer_address=wish.peer_address, connection_interval=0,
+            peripheral_latency=0, supervision_timeout=0, central_clock_accuracy=0))
+        return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.SUCCESS)
+
     def hear(self, kind, address, data, rssi=-50):
         now, key = asyncio.get_running_loop().time(), (bytes(address), kind)
         if now - self.last_report.get(key, 0) >= self.PAUSE:

@@ -105,77 +105,93 @@ def matrix():
                     events=[('config_sent', 1), ('config_applied', 1), ('session', 1)]))
 
 
-def more():
-    both = [('ours', 'OUR_2_256', 256), ('bridge', 'FGN_2_256', 256), ('ours', 'OUR_2_23', 23)]
-    for kind, name, mtu in both:
+def interleave(*groups):
+    """One of each group in turn. BlueZ needs two seconds to let go of a device; meanwhile another is tried."""
+    queues = [list(group) for group in groups]
+    while any(queues):
+        for queue in queues:
+            if queue:
+                SCENARIOS.append(queue.pop(0))
+
+
+def sessions():
+    """More than provisioning, with security 2."""
+    for kind, name, mtu in (('ours', 'OUR_2_256', 256), ('bridge', 'FGN_2_256', 256), ('ours', 'OUR_2_23', 23)):
         common = {'link': kind, 'mtu': mtu, 'security': 'sec2', 'peripheral': name}
         target = f'ble:{name}'
-        SCENARIOS.append(Scenario(
-            'scan of 16 networks', ['espprov', '--json', 'scan', target, '--pop', 'abcd1234'],
-            outcome='done', events=[('network', 16)], **common))
-        SCENARIOS.append(Scenario(
-            'custom data of 1 KB in chunks',
-            ['espprov', '--json', 'send', target, 'custom-data', '--pop', 'abcd1234', '--chunk', '256',
-             '--text', 'x' * 1024],
-            outcome='done', events=[('reply', 1)], **common))
-        SCENARIOS.append(Scenario(
-            'wrong PoP', provision(target, proof=('--pop', 'wrong')), code=4, error='wrong_password', **common))
-    SCENARIOS.append(Scenario(
-        'wrong PoP, security 1', provision('ble:OUR_1_256', proof=('--pop', 'wrong')), code=4,
-        error='wrong_pop', mtu=256, security='sec1', peripheral='OUR_1_256'))
-    SCENARIOS.append(Scenario(
-        'wrong passphrase', ['espprov', '--json', 'provision', 'ble:OUR_1_256', '--ssid', 'Home',
-                             '--passphrase', 'wrong-horse', '--pop', 'abcd1234'],
-        code=7, outcome='auth_error', mtu=256, security='sec1', peripheral='OUR_1_256'))
-    SCENARIOS.append(Scenario(
-        'right passphrase afterwards', provision('ble:OUR_1_256'), outcome='connected', mtu=256,
-        security='sec1', peripheral='OUR_1_256'))
-    # Bluedroid: 257 bytes and a hang-up for whoever is refused.
+        yield [
+            Scenario('scan of 16 networks', ['espprov', '--json', 'scan', target, '--pop', 'abcd1234'],
+                     outcome='done', events=[('network', 16)], **common),
+            Scenario('custom data of 1 KB in chunks',
+                     ['espprov', '--json', 'send', target, 'custom-data', '--pop', 'abcd1234',
+                      '--chunk', '256', '--text', 'x' * 1024],
+                     outcome='done', events=[('reply', 1)], **common),
+            Scenario('wrong PoP', provision(target, proof=('--pop', 'wrong')), code=4,
+                     error='wrong_password', **common),
+        ]
+
+
+def passphrases():
+    common = {'mtu': 256, 'security': 'sec1', 'peripheral': 'OUR_1_256'}
+    wrong = ['espprov', '--json', 'provision', 'ble:OUR_1_256', '--ssid', 'Home', '--passphrase', 'wrong-horse',
+             '--pop', 'abcd1234']
+    return [
+        Scenario('wrong PoP, security 1', provision('ble:OUR_1_256', proof=('--pop', 'wrong')), code=4,
+                 error='wrong_pop', **common),
+        Scenario('wrong passphrase', wrong, code=7, outcome='auth_error', **common),
+        Scenario('right passphrase afterwards', provision('ble:OUR_1_256'), outcome='connected', **common),
+    ]
+
+
+def bluedroid():
+    """257 bytes, and a hang-up for whoever is refused."""
     name = 'BLUEDROID'
     PERIPHERALS.append(Peripheral(name, 'ours', 517, scenario(name, 1, flavour='idf-4.4', link='bluedroid')))
     common = {'mtu': 517, 'security': 'sec1', 'peripheral': name}
-    SCENARIOS.append(Scenario(
-        'Bluedroid: provision', provision(f'ble:{name}'), outcome='connected', **common))
-    SCENARIOS.append(Scenario(
-        'Bluedroid: wrong PoP hangs up', provision(f'ble:{name}', proof=('--pop', 'wrong')), code=4,
-        error='wrong_pop', **common))
     send = ['espprov', '--json', 'send', f'ble:{name}', 'custom-data', '--pop', 'abcd1234', '--chunk', '0',
             '--text']
-    SCENARIOS.append(Scenario('Bluedroid: 257 bytes fit', [*send, 'x' * 257], outcome='done', **common))
-    SCENARIOS.append(Scenario(
-        'Bluedroid: 258 bytes do not', [*send, 'x' * 258], code=3, error='request_too_large', **common))
-    # Gone before its last answer was read.
+    return [
+        Scenario('Bluedroid: provision', provision(f'ble:{name}'), outcome='connected', **common),
+        Scenario('Bluedroid: wrong PoP hangs up', provision(f'ble:{name}', proof=('--pop', 'wrong')), code=4,
+                 error='wrong_pop', **common),
+        Scenario('Bluedroid: 257 bytes fit', [*send, 'x' * 257], outcome='done', **common),
+        Scenario('Bluedroid: 258 bytes do not', [*send, 'x' * 258], code=3, error='request_too_large', **common),
+    ]
+
+
+def finding():
+    info = ['espprov', '--json', 'info']
+    return [
+        Scenario('several match', [*info, 'ble:OUR_1*'], code=2, error='several_devices',
+                 events=[('device', 3)], reach=('OUR_1', 'FGN_1')),
+        Scenario('discover', ['espprov', '--json', 'discover', '--timeout', '3s', '--prefix', 'FGN_'],
+                 outcome='done', events=[('device', 12)], link='bridge', reach=('FGN_', 'OUR_2_')),
+        Scenario('nobody there', ['espprov', '--json', 'discover', '--timeout', '1s', '--prefix', 'NOBODY'],
+                 code=3, error='device_not_found', link='none', reach=('OUR_1',)),
+        Scenario('by address', [*info, 'ble:{FGN_0_256}'], outcome='done', link='bridge', mtu=256,
+                 peripheral='FGN_0_256'),
+        Scenario('setup payload', [*info, '{"ver":"v1","name":"OUR_2_517","transport":"ble"}'], outcome='done',
+                 mtu=517, peripheral='OUR_2_517', events=[('info', 1)]),
+    ]
+
+
+def losing():
+    """Devices that go, and users who do."""
     name = 'LEAVER'
-    PERIPHERALS.append(Peripheral(name, 'ours', 256, scenario(
-        name, 1, device='after_stop = "stop"',
-        extra='[[fault]]\nendpoint = "prov-config"\nnth = 3\nkind = "close-after"\n').replace(
-            'connect_ms = 300', 'connect_ms = 0').replace('stop_after_ms = 300', 'stop_after_ms = 0')))
-    SCENARIOS.append(Scenario(
-        'link lost after apply', provision(f'ble:{name}'), outcome='likely_connected', mtu=256,
-        security='sec1', peripheral=name, limit=45_000))
-    SCENARIOS.append(Scenario(
-        'vanished after discovery', provision('ble:GHOST', '--deadline', '6s'), code=9, error='deadline',
-        link='ghost', ghost=('GHOST', 3.0)))
-    SCENARIOS.append(Scenario(
-        'nobody there', ['espprov', '--json', 'info', 'ble:NOBODY', '--deadline', '20s'], code=3,
-        error='device_not_found', link='none'))
-    SCENARIOS.append(Scenario(
-        'several match', ['espprov', '--json', 'info', 'ble:OUR_1*'], code=2, error='several_devices',
-        events=[('device', 3)], reach=('OUR_1', 'FGN_1')))
-    SCENARIOS.append(Scenario(
-        'discover', ['espprov', '--json', 'discover', '--timeout', '3s', '--prefix', 'FGN_'], outcome='done',
-        events=[('device', 12)], link='bridge', reach=('FGN_', 'OUR_2_')))
-    SCENARIOS.append(Scenario(
-        'by address', ['espprov', '--json', 'info', 'ble:{FGN_0_256}'], outcome='done', link='bridge', mtu=256,
-        peripheral='FGN_0_256'))
-    SCENARIOS.append(Scenario(
-        'setup payload', ['espprov', '--json', 'info', '{"ver":"v1","name":"OUR_2_517","transport":"ble"}'],
-        outcome='done', mtu=517, peripheral='OUR_2_517', events=[('info', 1)]))
-    for after, what in ((0.9, 'early'), (1.6, 'later')):
-        SCENARIOS.append(Scenario(
-            f'Ctrl-C, {what}', provision('ble:OUR_2_23'), code=130, mtu=23, security='sec2',
-            peripheral='OUR_2_23', interrupt=after))
+    text = scenario(name, 1, device='after_stop = "stop"',
+                    extra='[[fault]]\nendpoint = "prov-config"\nnth = 3\nkind = "close-after"\n')
+    text = text.replace('connect_ms = 300', 'connect_ms = 0').replace('stop_after_ms = 300', 'stop_after_ms = 0')
+    PERIPHERALS.append(Peripheral(name, 'ours', 256, text))
+    interrupted = {'code': 130, 'mtu': 23, 'security': 'sec2', 'peripheral': 'OUR_2_23'}
+    return [
+        Scenario('link lost after apply', provision(f'ble:{name}'), outcome='likely_connected', mtu=256,
+                 security='sec1', peripheral=name, limit=45_000),
+        Scenario('Ctrl-C, early', provision('ble:OUR_2_23'), interrupt=0.9, **interrupted),
+        Scenario('vanished after discovery', provision('ble:GHOST', '--deadline', '6s'), code=9,
+                 error='deadline', link='ghost', ghost=('GHOST', 3.0)),
+        Scenario('Ctrl-C, later', provision('ble:OUR_2_23'), interrupt=1.6, **interrupted),
+    ]
 
 
 matrix()
-more()
+interleave(*sessions(), passphrases(), bluedroid(), finding(), losing())

@@ -96,7 +96,7 @@ build() {
 }
 
 run() {
-  local hci=$1 work; shift
+  local hci=$1; shift
   work=$(mktemp -d "$CACHE/run.XXXXXX"); trap 'rm -rf "$work"' EXIT
   mkdir -p "$work/tree/opt"
   cp "$@" "$work/tree/opt/"

@@ -4,7 +4,7 @@
 //! repository say so in the table.
 
 use crate::tools::{CARGO_FUZZ, MDBOOK, capture, cargo, root, run, target_dir};
-use crate::{codegen, deny, embedded, fuzz, no_std, startup, vectors};
+use crate::{codegen, deny, e2e, embedded, fuzz, no_std, startup, vectors};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -75,6 +75,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "embedded",
         run: |_| embedded::run(false),
+    },
+    Step {
+        name: "e2e",
+        run: |_| e2e::bluetooth(None),
     },
     Step {
         name: "fuzz",

@@ -12,7 +12,7 @@ pub(crate) struct Options {
     /// Which link
     #[arg(value_enum)]
     suite: Suite,
-    /// Only the scenarios with this in their names
+    /// Only the scenarios whose names match this regular expression
     only: Option<String>,
 }
 
@@ -25,13 +25,13 @@ pub(crate) enum Suite {
 
 pub(crate) fn e2e(options: &Options) -> Result<(), String> {
     match options.suite {
-        Suite::Ble => ble(options.only.as_deref()),
+        Suite::Ble => bluetooth(options.only.as_deref()).map(drop),
     }
 }
 
 /// Builds the program and (once) the machine, then lets `tests/ble/bench.py` do its work. Its last line of output
 /// is the verdict, and `target/e2e/report.json` holds a row per scenario.
-fn ble(only: Option<&str>) -> Result<(), String> {
+pub(crate) fn bluetooth(only: Option<&str>) -> Result<String, String> {
     run(cargo().args(["build", "--profile", "e2e", "--package", "espprov-cli"]))?;
     let bench = root().join("tests/ble");
     let cache = cache()?;
@@ -48,7 +48,8 @@ fn ble(only: Option<&str>) -> Result<(), String> {
         .args(only)
         .env("ESPPROV_BLE_CACHE", &cache)
         .env("PYTHONDONTWRITEBYTECODE", "1");
-    run(&mut command)
+    run(&mut command)?;
+    Ok(format!("{}", out.join("report.json").display()))
 }
 
 /// Where the machine's image is kept between runs.
