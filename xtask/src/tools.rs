@@ -86,7 +86,7 @@ fn show(command: &Command) -> String {
         .join(" ")
 }
 
-/// A helper program from crates.io.
+/// A helper program from the registry.
 pub(crate) struct Tool {
     /// The package, and the program it builds.
     pub(crate) name: &'static str,
