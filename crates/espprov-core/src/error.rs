@@ -1,7 +1,7 @@
 //! What can go wrong below the driver: session and replies.
 
 use core::fmt;
-use espprov_proto::EncodeError;
+use espprov_proto::{EncodeError, Malformed};
 use espprov_security::ChannelError;
 use espprov_types::StatusCode;
 
@@ -31,6 +31,12 @@ impl ReplyError {
             Self::Status(code) => Some(*code),
             _ => None,
         }
+    }
+}
+
+impl From<Malformed> for ReplyError {
+    fn from(_: Malformed) -> Self {
+        Self::Malformed
     }
 }
 

@@ -2,12 +2,16 @@
 
 use core::fmt;
 
+#[cfg(feature = "messages")]
 /// A message that [`encode`] can write. Implemented by every generated message.
 pub trait Encode: prost::Message {}
+#[cfg(feature = "messages")]
 impl<M: prost::Message> Encode for M {}
 
+#[cfg(feature = "messages")]
 /// A message that [`decode`] can read. Implemented by every generated message.
 pub trait Decode: prost::Message + Default {}
+#[cfg(feature = "messages")]
 impl<M: prost::Message + Default> Decode for M {}
 
 /// The bytes are not a protobuf message of the expected shape. Says no more, because the bytes may be
@@ -44,6 +48,7 @@ impl fmt::Display for EncodeError {
 
 impl core::error::Error for EncodeError {}
 
+#[cfg(feature = "messages")]
 /// Decodes one message. Unknown fields are ignored; memory use is bounded by the length of `bytes`.
 ///
 /// # Errors
@@ -52,11 +57,13 @@ pub fn decode<M: Decode>(bytes: &[u8]) -> Result<M, Malformed> {
     M::decode(bytes).map_err(|_| Malformed)
 }
 
+#[cfg(feature = "messages")]
 /// Bytes that [`encode`] will write for `message`.
 pub fn encoded_len<M: Encode>(message: &M) -> usize {
     message.encoded_len()
 }
 
+#[cfg(feature = "messages")]
 /// Encodes `message` at the start of `out` and returns its length.
 ///
 /// # Errors

@@ -1,59 +1,79 @@
-//! The protobuf messages of Espressif's unified provisioning protocol.
+//! The protobuf messages of Espressif's unified provisioning protocol: bytes to values and back, and nothing else.
+//! No meaning, no state, no I/O.
 //!
-//! Generated from `proto/*.proto` by `cargo xtask codegen` and committed, so building needs no protobuf
-//! compiler. This crate holds bytes-to-structs and nothing else: no meaning, no state, no I/O. It is the
-//! only crate that names `prost`; everyone else calls [`decode`] and [`encode`].
+//! There are two ways to them:
+//!
+//! * The client's requests ([`Command`], [`SetWifiConfigRef`] …), the device's replies ([`WifiStatusReply`] …) and the
+//!   handshake of both ([`SessionMessage`]) as views of borrowed bytes, on the small reader and writer of [`wire`]. No
+//!   heap, and little flash: what firmware links.
+//! * All messages of both sides as owned structs, with the feature `messages` (on by default): generated from
+//!   `proto/*.proto` by `cargo xtask codegen` and committed, so building needs no protobuf compiler. This crate is
+//!   the only one that names `prost`; everyone else calls `decode` and `encode`.
+//!
+//! The tests hold the first against the second.
 //!
 //! ```
-//! use espprov_proto::{config, decode, encode};
+//! use espprov_proto::{Command, WifiStatusReply};
 //!
 //! let mut buf = [0; 16];
-//! let status_request = config::NetworkConfigPayload {
-//!     msg: config::NetworkConfigMsgType::TypeCmdGetWifiStatus as i32,
-//!     payload: Some(config::network_config_payload::Payload::CmdGetWifiStatus(config::CmdGetWifiStatus {})),
-//! };
-//! let len = encode(&status_request, &mut buf).unwrap();
+//! let len = Command::GET_WIFI_STATUS.write(&[], &mut buf).unwrap();
 //! assert_eq!(&buf[..len], [0x52, 0x00]);
-//! assert_eq!(decode::<config::NetworkConfigPayload>(&buf[..len]).unwrap(), status_request);
+//! let reply = WifiStatusReply::read(&[0x08, 0x01, 0x5a, 0x02, 0x10, 0x03]).unwrap();
+//! assert_eq!((reply.msg, reply.case, reply.state), (1, 11, 3)); // ConnectionFailed
 //! ```
 #![no_std]
 
+#[cfg(any(feature = "messages", test))]
 extern crate alloc;
 
-mod borrowed;
 mod codec;
-mod entries;
+mod handshake;
+mod replies;
+mod requests;
+#[cfg(feature = "messages")]
 mod secret;
+pub mod wire;
 
-pub use borrowed::{SetThreadConfigRef, SetWifiConfigRef};
-pub use codec::{Decode, Encode, EncodeError, Malformed, decode, encode, encoded_len};
-pub use entries::count_scan_entries;
+#[cfg(feature = "messages")]
+pub use codec::{Decode, Encode, decode, encode, encoded_len};
+pub use codec::{EncodeError, Malformed};
+pub use handshake::{Scheme, SessionMessage, Step, write_session};
+pub use replies::{
+    ConfigReply, CtrlReply, Entries, ScanReply, ThreadAttached, ThreadDetail, ThreadEntry, ThreadStatusReply,
+    WifiConnected, WifiDetail, WifiEntry, WifiStatusReply,
+};
+pub use requests::{Command, SetThreadConfigRef, SetWifiConfigRef};
 
 /// Status codes and Wi-Fi authentication modes, shared by all families.
+#[cfg(feature = "messages")]
 #[allow(missing_docs, reason = "generated: the .proto files carry the comments")]
 #[rustfmt::skip]
 #[path = "generated/common.rs"]
 pub mod common;
 
 /// Endpoint `prov-config`: set, apply and status of Wi-Fi and Thread.
+#[cfg(feature = "messages")]
 #[allow(missing_docs, clippy::enum_variant_names, reason = "generated")]
 #[rustfmt::skip]
 #[path = "generated/config.rs"]
 pub mod config;
 
 /// Endpoint `prov-ctrl`: reset and reprov.
+#[cfg(feature = "messages")]
 #[allow(missing_docs, clippy::enum_variant_names, reason = "generated")]
 #[rustfmt::skip]
 #[path = "generated/ctrl.rs"]
 pub mod ctrl;
 
 /// Endpoint `prov-scan`: start, status and results of Wi-Fi and Thread scans.
+#[cfg(feature = "messages")]
 #[allow(missing_docs, clippy::enum_variant_names, reason = "generated")]
 #[rustfmt::skip]
 #[path = "generated/scan.rs"]
 pub mod scan;
 
 /// Endpoint `prov-session`: the handshake messages of security 0, 1 and 2.
+#[cfg(feature = "messages")]
 #[allow(missing_docs, clippy::enum_variant_names, reason = "generated")]
 #[rustfmt::skip]
 #[path = "generated/session.rs"]

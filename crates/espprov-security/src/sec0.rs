@@ -2,28 +2,9 @@
 //!
 //! Everything, the Wi-Fi passphrase included, travels in clear. It exists because devices are built that way.
 
-use crate::wire;
+use crate::wire::{self, Scheme, Step};
 use crate::{DeviceHandshake, Handshake, HandshakeError, Notices, Plain, Retry};
-use espprov_proto::common::Status;
-use espprov_proto::session::sec0_payload::Payload;
-use espprov_proto::session::session_data::Proto;
-use espprov_proto::session::{S0SessionCmd, S0SessionResp, Sec0MsgType, Sec0Payload, SecSchemeVersion};
 use rand_core::TryCryptoRng;
-
-fn payload(bytes: &[u8]) -> Result<Sec0Payload, HandshakeError> {
-    match wire::decode(bytes, SecSchemeVersion::SecScheme0)? {
-        Proto::Sec0(payload) => Ok(payload),
-        _ => Err(HandshakeError::PayloadMismatch),
-    }
-}
-
-fn encode(msg: Sec0MsgType, payload: Payload, out: &mut [u8]) -> Result<usize, HandshakeError> {
-    let proto = Proto::Sec0(Sec0Payload {
-        msg: msg as i32,
-        payload: Some(payload),
-    });
-    wire::encode(SecSchemeVersion::SecScheme0, proto, out)
-}
 
 #[derive(Debug, Clone, Copy)]
 enum State {
@@ -61,7 +42,7 @@ impl Handshake for Client {
     fn poll_request(&mut self, out: &mut [u8]) -> Result<Option<usize>, HandshakeError> {
         match core::mem::replace(&mut self.state, State::Failed) {
             State::SendCommand => {
-                let len = encode(Sec0MsgType::S0SessionCommand, Payload::Sc(S0SessionCmd {}), out)?;
+                let len = wire::send(Scheme::Sec0, Step::Command0, &[], out)?;
                 self.state = State::ExpectResponse;
                 Ok(Some(len))
             }
@@ -77,12 +58,7 @@ impl Handshake for Client {
     fn handle_response(&mut self, response: &[u8]) -> Result<(), HandshakeError> {
         match core::mem::replace(&mut self.state, State::Failed) {
             State::ExpectResponse => {
-                let message = payload(response)?;
-                wire::expect_msg(message.msg, Sec0MsgType::S0SessionResponse as i32)?;
-                let Some(Payload::Sr(reply)) = message.payload else {
-                    return Err(HandshakeError::PayloadMismatch);
-                };
-                wire::expect_success(reply.status)?;
+                wire::response(response, Scheme::Sec0, Step::Response0)?;
                 self.state = State::Established;
                 Ok(())
             }
@@ -138,15 +114,10 @@ impl DeviceHandshake for Device {
         _rng: &mut R,
         out: &mut [u8],
     ) -> Result<usize, HandshakeError> {
-        let message = payload(request)?;
-        wire::expect_msg(message.msg, Sec0MsgType::S0SessionCommand as i32)?;
-        let Some(Payload::Sc(_)) = message.payload else {
-            return Err(HandshakeError::PayloadMismatch);
-        };
-        let reply = S0SessionResp {
-            status: Status::Success as i32,
-        };
-        encode(Sec0MsgType::S0SessionResponse, Payload::Sr(reply), out)
+        match wire::command(request, Scheme::Sec0)? {
+            (Step::Command0, _) => wire::answer(Scheme::Sec0, Step::Response0, 2, [&[], &[]], out),
+            _ => Err(HandshakeError::UnexpectedMessage),
+        }
     }
 
     fn channel(&mut self) -> Option<&mut Plain> {

@@ -1,5 +1,8 @@
 use super::*;
 use crate::testing::{answer, converse, encode, poll, request, rng, shake, with_unknown_fields};
+use espprov_proto::session::sec0_payload::Payload;
+use espprov_proto::session::session_data::Proto;
+use espprov_proto::session::{S0SessionCmd, S0SessionResp, Sec0Payload, SecSchemeVersion};
 use proptest::prelude::*;
 
 fn message(msg: i32, payload: Option<Payload>) -> std::vec::Vec<u8> {

@@ -2,11 +2,8 @@
 
 use super::{Request, sealed::Sealed};
 use crate::{ReplyError, WifiConfig};
-use espprov_proto::config::{
-    CmdGetWifiStatus, NetworkConfigMsgType as Msg, NetworkConfigPayload, RespGetWifiStatus,
-    network_config_payload::Payload, resp_get_wifi_status::State,
-};
-use espprov_proto::{EncodeError, SetWifiConfigRef, decode, encode};
+use core::net::Ipv4Addr;
+use espprov_proto::{Command, ConfigReply, EncodeError, SetWifiConfigRef, WifiDetail, WifiStatusReply};
 use espprov_transport::Endpoint;
 use espprov_types::{AuthMode, Bssid, Ssid, StatusCode, WifiConnection, WifiFailure, WifiStatus};
 
@@ -22,25 +19,22 @@ pub struct ApplyWifi;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct GetWifiStatus;
 
-/// Decodes a `prov-config` reply and checks that it answers `expected`.
-pub(super) fn payload(reply: &[u8], expected: Msg) -> Result<Option<Payload>, ReplyError> {
-    let message: NetworkConfigPayload = decode(reply).map_err(|_| ReplyError::Malformed)?;
-    if message.msg == expected as i32 {
-        Ok(message.payload)
-    } else {
+/// Is a reply with this `msg` and content the answer to `command`?
+pub(super) fn answers(command: Command, msg: i32, case: u32) -> Result<(), ReplyError> {
+    if msg != command.reply() {
         Err(ReplyError::UnexpectedMessage)
+    } else if case != command.reply_field() {
+        Err(ReplyError::MissingPayload)
+    } else {
+        Ok(())
     }
 }
 
-/// A request without content. Devices ignore the payload field of apply; the vendor's client leaves it out.
-pub(super) fn bare(msg: Msg, payload: Option<Payload>, out: &mut [u8]) -> Result<usize, EncodeError> {
-    encode(
-        &NetworkConfigPayload {
-            msg: msg as i32,
-            payload,
-        },
-        out,
-    )
+/// Reads the answer to set or apply: the device's verdict.
+pub(super) fn verdict(reply: &[u8], command: Command) -> Result<(), ReplyError> {
+    let reply = ConfigReply::read(reply)?;
+    answers(command, reply.msg, reply.case)?;
+    Ok(StatusCode::check(reply.status)?)
 }
 
 impl Sealed for SetWifi<'_> {}
@@ -64,10 +58,7 @@ impl Request for SetWifi<'_> {
     }
 
     fn decode(&self, reply: &[u8]) -> Result<(), ReplyError> {
-        match payload(reply, Msg::TypeRespSetWifiConfig)? {
-            Some(Payload::RespSetWifiConfig(response)) => Ok(StatusCode::check(response.status)?),
-            _ => Err(ReplyError::MissingPayload),
-        }
+        verdict(reply, Command::SET_WIFI_CONFIG)
     }
 }
 
@@ -80,15 +71,13 @@ impl Request for ApplyWifi {
         Endpoint::PROV_CONFIG
     }
 
+    /// `08 04`: devices ignore the payload field of apply; the vendor's client leaves it out.
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
-        bare(Msg::TypeCmdApplyWifiConfig, None, out)
+        Command::APPLY_WIFI_CONFIG.write_bare(out)
     }
 
     fn decode(&self, reply: &[u8]) -> Result<(), ReplyError> {
-        match payload(reply, Msg::TypeRespApplyWifiConfig)? {
-            Some(Payload::RespApplyWifiConfig(response)) => Ok(StatusCode::check(response.status)?),
-            _ => Err(ReplyError::MissingPayload),
-        }
+        verdict(reply, Command::APPLY_WIFI_CONFIG)
     }
 }
 
@@ -103,50 +92,68 @@ impl Request for GetWifiStatus {
 
     /// `52 00`: the payload field is there because msg 0 alone would be an empty plaintext.
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
-        bare(
-            Msg::TypeCmdGetWifiStatus,
-            Some(Payload::CmdGetWifiStatus(CmdGetWifiStatus {})),
-            out,
-        )
+        Command::GET_WIFI_STATUS.write(&[], out)
     }
 
     fn decode(&self, reply: &[u8]) -> Result<WifiStatus, ReplyError> {
-        match payload(reply, Msg::TypeRespGetWifiStatus)? {
-            Some(Payload::RespGetWifiStatus(response)) => wifi_status(response),
-            _ => Err(ReplyError::MissingPayload),
-        }
+        let reply = WifiStatusReply::read(reply)?;
+        answers(Command::GET_WIFI_STATUS, reply.msg, reply.case)?;
+        StatusCode::check(reply.status)?;
+        wifi_status(&reply)
     }
 }
 
 /// proto3 zero values are absent from the wire, so details are read from the oneof case, never from a
 /// missing field.
-fn wifi_status(response: RespGetWifiStatus) -> Result<WifiStatus, ReplyError> {
-    StatusCode::check(response.status)?;
-    Ok(match (response.wifi_sta_state, response.state) {
-        (0, Some(State::WifiConnected(state))) => {
-            let mut connection = WifiConnection::new(ssid(&state.ssid)?);
-            connection.ip = state.ip4_addr.parse().ok();
-            connection.bssid = Bssid::from_slice(&state.bssid).ok();
+fn wifi_status(reply: &WifiStatusReply<'_>) -> Result<WifiStatus, ReplyError> {
+    Ok(match (reply.state, reply.detail) {
+        (0, Some(WifiDetail::Connected(state))) => {
+            let mut connection = WifiConnection::new(ssid(state.ssid)?);
+            connection.ip = ipv4(state.ip4_addr);
+            connection.bssid = Bssid::from_slice(state.bssid).ok();
             connection.channel = (state.channel != 0).then_some(state.channel);
             connection.auth = AuthMode::from_wire(state.auth_mode);
             WifiStatus::Connected(connection)
         }
         // "Connected" is what a missing field reads as: without its details it is not believed.
         (0, _) => return Err(ReplyError::MissingPayload),
-        (1, Some(State::AttemptFailed(attempt))) => WifiStatus::Connecting {
-            attempts_remaining: Some(attempt.attempts_remaining),
+        (1, Some(WifiDetail::AttemptFailed { attempts_remaining })) => WifiStatus::Connecting {
+            attempts_remaining: Some(attempts_remaining),
         },
         (1, _) => WifiStatus::Connecting {
             attempts_remaining: None,
         },
         (2, _) => WifiStatus::Disconnected,
-        (3, Some(State::WifiFailReason(reason))) => WifiStatus::Failed(match reason {
+        (3, Some(WifiDetail::FailReason(reason))) => WifiStatus::Failed(match reason {
             0 => WifiFailure::AuthError,
             1 => WifiFailure::NetworkNotFound,
             other => WifiFailure::Unknown(Some(other)),
         }),
         (3, _) => WifiStatus::Failed(WifiFailure::Unknown(None)),
         _ => return Err(ReplyError::FieldOutOfRange),
+    })
+}
+
+/// Four decimal numbers, as [`Ipv4Addr`]'s own parser takes them; that one needs twenty times the flash.
+fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
+    let mut octets = [0; 4];
+    let mut parts = text.split(|byte| *byte == b'.');
+    for octet in &mut octets {
+        *octet = match *parts.next()? {
+            [a] => digits(&[a])?,
+            [a @ b'1'..=b'9', b] => digits(&[a, b])?,
+            [a @ b'1'..=b'9', b, c] => digits(&[a, b, c])?,
+            _ => return None,
+        };
+    }
+    parts.next().is_none().then_some(octets.into())
+}
+
+/// A decimal number up to 255.
+fn digits(text: &[u8]) -> Option<u8> {
+    text.iter().try_fold(0_u8, |value, digit| {
+        let digit = digit.checked_sub(b'0').filter(|digit| *digit < 10)?;
+        value.checked_mul(10)?.checked_add(digit)
     })
 }
 

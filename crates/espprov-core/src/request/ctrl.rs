@@ -2,11 +2,7 @@
 
 use super::{Request, sealed::Sealed};
 use crate::ReplyError;
-use espprov_proto::ctrl::{
-    CmdCtrlThreadReprov, CmdCtrlThreadReset, CmdCtrlWifiReprov, CmdCtrlWifiReset, NetworkCtrlMsgType as Msg,
-    NetworkCtrlPayload, network_ctrl_payload::Payload,
-};
-use espprov_proto::{EncodeError, decode, encode};
+use espprov_proto::{Command, CtrlReply, EncodeError};
 use espprov_transport::Endpoint;
 use espprov_types::StatusCode;
 
@@ -27,6 +23,17 @@ pub enum ControlAction {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Control(pub ControlAction);
 
+impl Control {
+    const fn command(self) -> Command {
+        match self.0 {
+            ControlAction::ResetWifi => Command::CTRL_WIFI_RESET,
+            ControlAction::ReprovWifi => Command::CTRL_WIFI_REPROV,
+            ControlAction::ResetThread => Command::CTRL_THREAD_RESET,
+            ControlAction::ReprovThread => Command::CTRL_THREAD_REPROV,
+        }
+    }
+}
+
 impl Sealed for Control {}
 
 impl Request for Control {
@@ -37,46 +44,15 @@ impl Request for Control {
     }
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
-        let (msg, payload) = match self.0 {
-            ControlAction::ResetWifi => (
-                Msg::TypeCmdCtrlWifiReset,
-                Payload::CmdCtrlWifiReset(CmdCtrlWifiReset {}),
-            ),
-            ControlAction::ReprovWifi => (
-                Msg::TypeCmdCtrlWifiReprov,
-                Payload::CmdCtrlWifiReprov(CmdCtrlWifiReprov {}),
-            ),
-            ControlAction::ResetThread => (
-                Msg::TypeCmdCtrlThreadReset,
-                Payload::CmdCtrlThreadReset(CmdCtrlThreadReset {}),
-            ),
-            ControlAction::ReprovThread => (
-                Msg::TypeCmdCtrlThreadReprov,
-                Payload::CmdCtrlThreadReprov(CmdCtrlThreadReprov {}),
-            ),
-        };
-        encode(
-            &NetworkCtrlPayload {
-                msg: msg as i32,
-                status: 0,
-                payload: Some(payload),
-            },
-            out,
-        )
+        self.command().write(&[], out)
     }
 
     fn decode(&self, reply: &[u8]) -> Result<(), ReplyError> {
-        let expected = match self.0 {
-            ControlAction::ResetWifi => Msg::TypeRespCtrlWifiReset,
-            ControlAction::ReprovWifi => Msg::TypeRespCtrlWifiReprov,
-            ControlAction::ResetThread => Msg::TypeRespCtrlThreadReset,
-            ControlAction::ReprovThread => Msg::TypeRespCtrlThreadReprov,
-        };
-        let message: NetworkCtrlPayload = decode(reply).map_err(|_| ReplyError::Malformed)?;
-        if message.msg != expected as i32 {
+        let reply = CtrlReply::read(reply)?;
+        if reply.msg != self.command().reply() {
             return Err(ReplyError::UnexpectedMessage);
         }
-        Ok(StatusCode::check(message.status)?)
+        Ok(StatusCode::check(reply.status)?)
     }
 }
 

@@ -4,11 +4,8 @@ use super::thread::narrow;
 use super::{Request, octets, sealed::Sealed};
 use crate::ReplyError;
 use alloc::vec::Vec;
-use espprov_proto::scan::{
-    CmdScanThreadResult, CmdScanThreadStart, CmdScanThreadStatus, CmdScanWifiResult, CmdScanWifiStart,
-    CmdScanWifiStatus, NetworkScanMsgType as Msg, NetworkScanPayload, network_scan_payload::Payload,
-};
-use espprov_proto::{EncodeError, count_scan_entries, decode, encode};
+use espprov_proto::wire::Item;
+use espprov_proto::{Command, EncodeError, ScanReply, ThreadEntry, WifiEntry};
 use espprov_transport::Endpoint;
 use espprov_types::{AccessPoint, AuthMode, Bssid, Ssid, StatusCode, ThreadName, ThreadNetwork};
 
@@ -69,25 +66,24 @@ pub struct WifiScanPage(pub ScanPage);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ThreadScanPage(pub ScanPage);
 
-fn send(msg: Msg, payload: Payload, out: &mut [u8]) -> Result<usize, EncodeError> {
-    encode(
-        &NetworkScanPayload {
-            msg: msg as i32,
-            status: 0,
-            payload: Some(payload),
-        },
-        out,
-    )
-}
-
 /// Messages with empty content may arrive with the oneof absent: `msg` decides.
-fn receive(reply: &[u8], expected: Msg) -> Result<Option<Payload>, ReplyError> {
-    let message: NetworkScanPayload = decode(reply).map_err(|_| ReplyError::Malformed)?;
-    if message.msg != expected as i32 {
+fn receive(reply: &[u8], command: Command) -> Result<ScanReply<'_>, ReplyError> {
+    let reply = ScanReply::read(reply)?;
+    if reply.msg != command.reply() {
         return Err(ReplyError::UnexpectedMessage);
     }
-    StatusCode::check(message.status)?;
-    Ok(message.payload)
+    StatusCode::check(reply.status)?;
+    Ok(reply)
+}
+
+/// The same where the content matters: an absent one reads as zeros, another one is no answer.
+fn content(reply: &[u8], command: Command) -> Result<ScanReply<'_>, ReplyError> {
+    let reply = receive(reply, command)?;
+    if reply.case == 0 || reply.case == command.reply_field() {
+        Ok(reply)
+    } else {
+        Err(ReplyError::MissingPayload)
+    }
 }
 
 impl Sealed for StartWifiScan {}
@@ -106,17 +102,17 @@ impl Request for StartWifiScan {
             group_channels,
             period_ms,
         } = *self;
-        let start = CmdScanWifiStart {
-            blocking,
-            passive,
-            group_channels,
-            period_ms,
-        };
-        send(Msg::TypeCmdScanWifiStart, Payload::CmdScanWifiStart(start), out)
+        let content = [
+            (1, Item::Uint(blocking.into())),
+            (2, Item::Uint(passive.into())),
+            (3, Item::Uint(group_channels)),
+            (4, Item::Uint(period_ms)),
+        ];
+        Command::SCAN_WIFI_START.write(&content, out)
     }
 
     fn decode(&self, reply: &[u8]) -> Result<(), ReplyError> {
-        receive(reply, Msg::TypeRespScanWifiStart).map(drop)
+        receive(reply, Command::SCAN_WIFI_START).map(drop)
     }
 }
 
@@ -134,19 +130,21 @@ impl Request for StartThreadScan {
             blocking,
             channel_mask,
         } = *self;
-        let start = CmdScanThreadStart {
-            blocking,
-            channel_mask,
-        };
-        send(
-            Msg::TypeCmdScanThreadStart,
-            Payload::CmdScanThreadStart(start),
-            out,
-        )
+        let content = [(1, Item::Uint(blocking.into())), (2, Item::Uint(channel_mask))];
+        Command::SCAN_THREAD_START.write(&content, out)
     }
 
     fn decode(&self, reply: &[u8]) -> Result<(), ReplyError> {
-        receive(reply, Msg::TypeRespScanThreadStart).map(drop)
+        receive(reply, Command::SCAN_THREAD_START).map(drop)
+    }
+}
+
+impl ScanStatus {
+    const fn command(self) -> Command {
+        match self {
+            Self::Wifi => Command::SCAN_WIFI_STATUS,
+            Self::Thread => Command::SCAN_THREAD_STATUS,
+        }
     }
 }
 
@@ -160,46 +158,44 @@ impl Request for ScanStatus {
     }
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
-        match self {
-            Self::Wifi => send(
-                Msg::TypeCmdScanWifiStatus,
-                Payload::CmdScanWifiStatus(CmdScanWifiStatus {}),
-                out,
-            ),
-            Self::Thread => send(
-                Msg::TypeCmdScanThreadStatus,
-                Payload::CmdScanThreadStatus(CmdScanThreadStatus {}),
-                out,
-            ),
-        }
+        self.command().write(&[], out)
     }
 
     fn decode(&self, reply: &[u8]) -> Result<ScanProgress, ReplyError> {
-        let expected = match self {
-            Self::Wifi => Msg::TypeRespScanWifiStatus,
-            Self::Thread => Msg::TypeRespScanThreadStatus,
-        };
-        let (finished, count) = match (self, receive(reply, expected)?) {
-            (Self::Wifi, Some(Payload::RespScanWifiStatus(s))) => (s.scan_finished, s.result_count),
-            (Self::Thread, Some(Payload::RespScanThreadStatus(s))) => (s.scan_finished, s.result_count),
-            // All fields zero: not finished, nothing found yet.
-            (_, None) => (false, 0),
-            _ => return Err(ReplyError::MissingPayload),
-        };
-        let count = u8::try_from(count).map_err(|_| ReplyError::FieldOutOfRange)?;
-        Ok(ScanProgress { finished, count })
+        // Without content: not finished, nothing found yet.
+        let reply = content(reply, self.command())?;
+        Ok(ScanProgress {
+            finished: reply.finished,
+            count: u8::try_from(reply.count).map_err(|_| ReplyError::FieldOutOfRange)?,
+        })
     }
 }
 
 impl ScanPage {
-    /// A device that sends more than was asked for is not to be believed, and not to be decoded.
-    fn check(self, reply: &[u8]) -> Result<(), ReplyError> {
-        let entries = count_scan_entries(reply).map_err(|_| ReplyError::Malformed)?;
-        if entries > usize::from(self.count) {
-            Err(ReplyError::TooManyEntries)
-        } else {
-            Ok(())
+    fn encode(self, command: Command, out: &mut [u8]) -> Result<usize, EncodeError> {
+        let content = [
+            (1, Item::Uint(self.start.into())),
+            (2, Item::Uint(self.count.into())),
+        ];
+        command.write(&content, out)
+    }
+
+    /// Reads the entries one by one. A device that sends more than was asked for is not to be believed, and its
+    /// surplus is not kept.
+    fn decode<N>(
+        self,
+        reply: &[u8],
+        command: Command,
+        read: impl Fn(&[u8]) -> Result<N, ReplyError>,
+    ) -> Result<Vec<N>, ReplyError> {
+        let mut networks = Vec::new();
+        for entry in content(reply, command)?.entries() {
+            if networks.len() >= usize::from(self.count) {
+                return Err(ReplyError::TooManyEntries);
+            }
+            networks.push(read(entry?)?);
         }
+        Ok(networks)
     }
 }
 
@@ -213,37 +209,17 @@ impl Request for WifiScanPage {
     }
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
-        let ScanPage { start, count } = self.0;
-        let result = CmdScanWifiResult {
-            start_index: start.into(),
-            count: count.into(),
-        };
-        send(
-            Msg::TypeCmdScanWifiResult,
-            Payload::CmdScanWifiResult(result),
-            out,
-        )
+        self.0.encode(Command::SCAN_WIFI_RESULT, out)
     }
 
     fn decode(&self, reply: &[u8]) -> Result<Vec<AccessPoint>, ReplyError> {
-        self.0.check(reply)?;
-        let entries = match receive(reply, Msg::TypeRespScanWifiResult)? {
-            Some(Payload::RespScanWifiResult(result)) => result.entries,
-            None => Vec::new(),
-            _ => return Err(ReplyError::MissingPayload),
-        };
-        let read = |e: espprov_proto::scan::WiFiScanResult| {
-            let ssid = Ssid::from_scan(&e.ssid).map_err(|_| ReplyError::FieldOutOfRange)?;
-            let bssid = Bssid::from_slice(&e.bssid).map_err(|_| ReplyError::FieldOutOfRange)?;
-            Ok(AccessPoint::new(
-                ssid,
-                bssid,
-                e.channel,
-                e.rssi,
-                AuthMode::from_wire(e.auth),
-            ))
-        };
-        entries.into_iter().map(read).collect()
+        self.0.decode(reply, Command::SCAN_WIFI_RESULT, |entry| {
+            let entry = WifiEntry::read(entry)?;
+            let ssid = Ssid::from_scan(entry.ssid).map_err(|_| ReplyError::FieldOutOfRange)?;
+            let bssid = Bssid::from_slice(entry.bssid).map_err(|_| ReplyError::FieldOutOfRange)?;
+            let auth = AuthMode::from_wire(entry.auth);
+            Ok(AccessPoint::new(ssid, bssid, entry.channel, entry.rssi, auth))
+        })
     }
 }
 
@@ -257,37 +233,22 @@ impl Request for ThreadScanPage {
     }
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
-        let ScanPage { start, count } = self.0;
-        let result = CmdScanThreadResult {
-            start_index: start.into(),
-            count: count.into(),
-        };
-        send(
-            Msg::TypeCmdScanThreadResult,
-            Payload::CmdScanThreadResult(result),
-            out,
-        )
+        self.0.encode(Command::SCAN_THREAD_RESULT, out)
     }
 
     fn decode(&self, reply: &[u8]) -> Result<Vec<ThreadNetwork>, ReplyError> {
-        self.0.check(reply)?;
-        let entries = match receive(reply, Msg::TypeRespScanThreadResult)? {
-            Some(Payload::RespScanThreadResult(result)) => result.entries,
-            None => Vec::new(),
-            _ => return Err(ReplyError::MissingPayload),
-        };
-        let read = |e: espprov_proto::scan::ThreadScanResult| {
+        self.0.decode(reply, Command::SCAN_THREAD_RESULT, |entry| {
+            let entry = ThreadEntry::read(entry)?;
             Ok(ThreadNetwork {
-                name: ThreadName::new(&e.network_name).ok_or(ReplyError::FieldOutOfRange)?,
-                pan_id: narrow(e.pan_id)?,
-                ext_pan_id: octets(&e.ext_pan_id)?,
-                ext_addr: octets(&e.ext_addr)?,
-                channel: narrow(e.channel)?,
-                rssi: e.rssi,
-                lqi: e.lqi,
+                name: ThreadName::new(entry.network_name).ok_or(ReplyError::FieldOutOfRange)?,
+                pan_id: narrow(entry.pan_id)?,
+                ext_pan_id: octets(entry.ext_pan_id)?,
+                ext_addr: octets(entry.ext_addr)?,
+                channel: narrow(entry.channel)?,
+                rssi: entry.rssi,
+                lqi: entry.lqi,
             })
-        };
-        entries.into_iter().map(read).collect()
+        })
     }
 }
 

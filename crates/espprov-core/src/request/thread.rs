@@ -1,13 +1,9 @@
 //! Endpoint `prov-config`, Thread: set, apply, status.
 
-use super::config::{bare, payload};
+use super::config::{answers, verdict};
 use super::{Request, sealed::Sealed};
 use crate::ReplyError;
-use espprov_proto::config::{
-    CmdGetThreadStatus, NetworkConfigMsgType as Msg, RespGetThreadStatus, network_config_payload::Payload,
-    resp_get_thread_status::State,
-};
-use espprov_proto::{EncodeError, SetThreadConfigRef};
+use espprov_proto::{Command, EncodeError, SetThreadConfigRef, ThreadDetail, ThreadStatusReply};
 use espprov_transport::Endpoint;
 use espprov_types::{StatusCode, ThreadAttachment, ThreadDataset, ThreadFailure, ThreadName, ThreadStatus};
 
@@ -40,10 +36,7 @@ impl Request for SetThread<'_> {
     }
 
     fn decode(&self, reply: &[u8]) -> Result<(), ReplyError> {
-        match payload(reply, Msg::TypeRespSetThreadConfig)? {
-            Some(Payload::RespSetThreadConfig(response)) => Ok(StatusCode::check(response.status)?),
-            _ => Err(ReplyError::MissingPayload),
-        }
+        verdict(reply, Command::SET_THREAD_CONFIG)
     }
 }
 
@@ -57,14 +50,11 @@ impl Request for ApplyThread {
     }
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
-        bare(Msg::TypeCmdApplyThreadConfig, None, out)
+        Command::APPLY_THREAD_CONFIG.write_bare(out)
     }
 
     fn decode(&self, reply: &[u8]) -> Result<(), ReplyError> {
-        match payload(reply, Msg::TypeRespApplyThreadConfig)? {
-            Some(Payload::RespApplyThreadConfig(response)) => Ok(StatusCode::check(response.status)?),
-            _ => Err(ReplyError::MissingPayload),
-        }
+        verdict(reply, Command::APPLY_THREAD_CONFIG)
     }
 }
 
@@ -78,35 +68,30 @@ impl Request for GetThreadStatus {
     }
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
-        bare(
-            Msg::TypeCmdGetThreadStatus,
-            Some(Payload::CmdGetThreadStatus(CmdGetThreadStatus {})),
-            out,
-        )
+        Command::GET_THREAD_STATUS.write(&[], out)
     }
 
     fn decode(&self, reply: &[u8]) -> Result<ThreadStatus, ReplyError> {
-        match payload(reply, Msg::TypeRespGetThreadStatus)? {
-            Some(Payload::RespGetThreadStatus(response)) => thread_status(response),
-            _ => Err(ReplyError::MissingPayload),
-        }
+        let reply = ThreadStatusReply::read(reply)?;
+        answers(Command::GET_THREAD_STATUS, reply.msg, reply.case)?;
+        StatusCode::check(reply.status)?;
+        thread_status(&reply)
     }
 }
 
-fn thread_status(response: RespGetThreadStatus) -> Result<ThreadStatus, ReplyError> {
-    StatusCode::check(response.status)?;
-    Ok(match (response.thread_state, response.state) {
-        (0, Some(State::ThreadAttached(state))) => ThreadStatus::Attached(ThreadAttachment {
-            name: ThreadName::new(&state.name).ok_or(ReplyError::FieldOutOfRange)?,
+fn thread_status(reply: &ThreadStatusReply<'_>) -> Result<ThreadStatus, ReplyError> {
+    Ok(match (reply.state, reply.detail) {
+        (0, Some(ThreadDetail::Attached(state))) => ThreadStatus::Attached(ThreadAttachment {
+            name: ThreadName::new(state.name).ok_or(ReplyError::FieldOutOfRange)?,
             pan_id: narrow(state.pan_id)?,
-            ext_pan_id: state.ext_pan_id.as_slice().try_into().ok(),
+            ext_pan_id: state.ext_pan_id.try_into().ok(),
             channel: narrow(state.channel)?,
         }),
         // "Attached" is what a missing field reads as: without its details it is not believed.
         (0, _) => return Err(ReplyError::MissingPayload),
         (1, _) => ThreadStatus::Attaching,
         (2, _) => ThreadStatus::Detached,
-        (3, Some(State::ThreadFailReason(reason))) => ThreadStatus::Failed(match reason {
+        (3, Some(ThreadDetail::FailReason(reason))) => ThreadStatus::Failed(match reason {
             0 => ThreadFailure::DatasetInvalid,
             1 => ThreadFailure::NetworkNotFound,
             other => ThreadFailure::Unknown(Some(other)),

@@ -1,14 +1,10 @@
 //! Client half of security 1.
 
-use super::{
-    CtrChannel, KEY_LEN, PopMask, RANDOM_LEN, check_verify, decode, encode, public_key, session_key,
-};
-use crate::wire;
+use super::{CtrChannel, KEY_LEN, PopMask, RANDOM_LEN, SCHEME, check_verify, public_key, session_key};
+use crate::wire::{self, Item, Step};
 use crate::{Field, Handshake, HandshakeError, Notices, Retry};
 use core::fmt;
 use core::mem;
-use espprov_proto::session::sec1_payload::Payload;
-use espprov_proto::session::{Sec1MsgType, SessionCmd0, SessionCmd1};
 use rand_core::TryCryptoRng;
 use zeroize::Zeroizing;
 
@@ -76,10 +72,7 @@ impl Client {
 impl SendCommand0 {
     fn request(self, out: &mut [u8]) -> Result<(usize, ExpectResponse0), HandshakeError> {
         let public = public_key(&self.private);
-        let command = SessionCmd0 {
-            client_pubkey: public.to_vec(),
-        };
-        let len = encode(Sec1MsgType::SessionCommand0, Payload::Sc0(command), out)?;
+        let len = wire::send(SCHEME, Step::Command0, &[(1, Item::Bytes(&public))], out)?;
         let next = ExpectResponse0 {
             pop: self.pop,
             private: self.private,
@@ -91,14 +84,9 @@ impl SendCommand0 {
 
 impl ExpectResponse0 {
     fn response(self, bytes: &[u8]) -> Result<SendCommand1, HandshakeError> {
-        let message = decode(bytes)?;
-        wire::expect_msg(message.msg, Sec1MsgType::SessionResponse0 as i32)?;
-        let Some(Payload::Sr0(reply)) = message.payload else {
-            return Err(HandshakeError::PayloadMismatch);
-        };
-        wire::expect_success(reply.status)?;
-        let device_public = wire::exactly(&reply.device_pubkey, Field::PublicKey)?;
-        let device_random: [u8; RANDOM_LEN] = wire::exactly(&reply.device_random, Field::DeviceRandom)?;
+        let [device_public, device_random] = wire::response(bytes, SCHEME, Step::Response0)?;
+        let device_public = wire::exactly(device_public, Field::PublicKey)?;
+        let device_random: [u8; RANDOM_LEN] = wire::exactly(device_random, Field::DeviceRandom)?;
         let key = session_key(&self.private, &device_public, &self.pop)?;
         Ok(SendCommand1 {
             channel: CtrChannel::new(&key, &device_random),
@@ -115,10 +103,7 @@ impl SendCommand1 {
         self.channel
             .apply(&mut verify)
             .map_err(|_| HandshakeError::Poisoned)?;
-        let command = SessionCmd1 {
-            client_verify_data: verify.to_vec(),
-        };
-        let len = encode(Sec1MsgType::SessionCommand1, Payload::Sc1(command), out)?;
+        let len = wire::send(SCHEME, Step::Command1, &[(2, Item::Bytes(&verify))], out)?;
         let next = ExpectResponse1 {
             channel: self.channel,
             public: self.public,
@@ -129,13 +114,8 @@ impl SendCommand1 {
 
 impl ExpectResponse1 {
     fn response(mut self, bytes: &[u8]) -> Result<CtrChannel, HandshakeError> {
-        let message = decode(bytes)?;
-        wire::expect_msg(message.msg, Sec1MsgType::SessionResponse1 as i32)?;
-        let Some(Payload::Sr1(reply)) = message.payload else {
-            return Err(HandshakeError::PayloadMismatch);
-        };
-        wire::expect_success(reply.status)?;
-        let mut verify = wire::exactly(&reply.device_verify_data, Field::VerifyData)?;
+        let [verify, _] = wire::response(bytes, SCHEME, Step::Response1)?;
+        let mut verify = wire::exactly(verify, Field::VerifyData)?;
         self.channel
             .apply(&mut verify)
             .map_err(|_| HandshakeError::Poisoned)?;

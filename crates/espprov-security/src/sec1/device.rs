@@ -1,15 +1,10 @@
 //! Device half of security 1.
 
-use super::{
-    CtrChannel, KEY_LEN, PopMask, RANDOM_LEN, check_verify, decode, encode, public_key, session_key,
-};
-use crate::wire;
+use super::{CtrChannel, KEY_LEN, PopMask, RANDOM_LEN, SCHEME, check_verify, public_key, session_key};
+use crate::wire::{self, Step};
 use crate::{DeviceHandshake, Field, HandshakeError};
 use core::fmt;
 use core::mem;
-use espprov_proto::common::Status;
-use espprov_proto::session::sec1_payload::Payload;
-use espprov_proto::session::{Sec1MsgType, SessionCmd0, SessionCmd1, SessionResp0, SessionResp1};
 use rand_core::TryCryptoRng;
 use zeroize::Zeroizing;
 
@@ -53,11 +48,11 @@ impl Device {
 
     fn command0<R: TryCryptoRng>(
         &mut self,
-        command: &SessionCmd0,
+        client_public: &[u8],
         rng: &mut R,
         out: &mut [u8],
     ) -> Result<usize, HandshakeError> {
-        let client_public = wire::exactly(&command.client_pubkey, Field::PublicKey)?;
+        let client_public = wire::exactly(client_public, Field::PublicKey)?;
         let mut private = Zeroizing::new([0; KEY_LEN]);
         let mut random = [0; RANDOM_LEN];
         rng.try_fill_bytes(&mut *private)
@@ -66,12 +61,7 @@ impl Device {
             .map_err(|_| HandshakeError::Entropy)?;
         let key = session_key(&private, &client_public, &self.pop)?;
         let public = public_key(&private);
-        let reply = SessionResp0 {
-            status: Status::Success as i32,
-            device_pubkey: public.to_vec(),
-            device_random: random.to_vec(),
-        };
-        let len = encode(Sec1MsgType::SessionResponse0, Payload::Sr0(reply), out)?;
+        let len = wire::answer(SCHEME, Step::Response0, 2, [&public, &random], out)?;
         self.state = State::ExpectCommand1(ExpectCommand1 {
             channel: CtrChannel::new(&key, &random),
             public,
@@ -80,9 +70,9 @@ impl Device {
         Ok(len)
     }
 
-    fn command1(&mut self, command: &SessionCmd1, out: &mut [u8]) -> Result<usize, HandshakeError> {
+    fn command1(&mut self, verify: &[u8], out: &mut [u8]) -> Result<usize, HandshakeError> {
         match mem::replace(&mut self.state, State::ExpectCommand0) {
-            State::ExpectCommand1(mut state) => match state.answer(command, out) {
+            State::ExpectCommand1(mut state) => match state.answer(verify, out) {
                 Ok(len) => {
                     self.state = State::Established(state.channel);
                     Ok(len)
@@ -106,17 +96,14 @@ impl Device {
 
 impl ExpectCommand1 {
     /// Checks the client's verify message and answers with ours. Moves the keystream, in failure too.
-    fn answer(&mut self, command: &SessionCmd1, out: &mut [u8]) -> Result<usize, HandshakeError> {
-        let mut verify = wire::exactly(&command.client_verify_data, Field::VerifyData)?;
+    fn answer(&mut self, verify: &[u8], out: &mut [u8]) -> Result<usize, HandshakeError> {
+        let mut verify = wire::exactly(verify, Field::VerifyData)?;
         self.apply(&mut verify)?;
         check_verify(&mut verify, &self.public)?;
         let mut verify = self.client_public;
         self.apply(&mut verify)?;
-        let reply = SessionResp1 {
-            status: Status::Success as i32,
-            device_verify_data: verify.to_vec(),
-        };
-        encode(Sec1MsgType::SessionResponse1, Payload::Sr1(reply), out)
+        // Number 3: the second answer of security 1 has no field 2.
+        wire::answer(SCHEME, Step::Response1, 3, [&verify, &[]], out)
     }
 
     fn apply(&mut self, bytes: &mut [u8; KEY_LEN]) -> Result<(), HandshakeError> {
@@ -134,16 +121,10 @@ impl DeviceHandshake for Device {
         rng: &mut R,
         out: &mut [u8],
     ) -> Result<usize, HandshakeError> {
-        let message = decode(request)?;
-        match (Sec1MsgType::try_from(message.msg), message.payload) {
-            (Ok(Sec1MsgType::SessionCommand0), Some(Payload::Sc0(command))) => {
-                self.command0(&command, rng, out)
-            }
-            (Ok(Sec1MsgType::SessionCommand1), Some(Payload::Sc1(command))) => self.command1(&command, out),
-            (Ok(Sec1MsgType::SessionCommand0 | Sec1MsgType::SessionCommand1), _) => {
-                Err(HandshakeError::PayloadMismatch)
-            }
-            _ => Err(HandshakeError::UnexpectedMessage),
+        let (step, [field, _]) = wire::command(request, SCHEME)?;
+        match step {
+            Step::Command0 => self.command0(field, rng, out),
+            _ => self.command1(field, out),
         }
     }
 

@@ -18,13 +18,12 @@ pub use client::Client;
 pub use device::Device;
 
 use crate::HandshakeError;
-use crate::wire;
-use espprov_proto::session::sec1_payload::Payload;
-use espprov_proto::session::session_data::Proto;
-use espprov_proto::session::{Sec1MsgType, Sec1Payload, SecSchemeVersion};
+use crate::wire::Scheme;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
+
+const SCHEME: Scheme = Scheme::Sec1;
 
 /// Bytes of an X25519 private or public key.
 pub const KEY_LEN: usize = 32;
@@ -72,21 +71,6 @@ fn check_verify(deciphered: &mut [u8; KEY_LEN], public: &[u8; KEY_LEN]) -> Resul
     } else {
         Err(HandshakeError::WrongProof)
     }
-}
-
-fn decode(bytes: &[u8]) -> Result<Sec1Payload, HandshakeError> {
-    match wire::decode(bytes, SecSchemeVersion::SecScheme1)? {
-        Proto::Sec1(payload) => Ok(payload),
-        _ => Err(HandshakeError::PayloadMismatch),
-    }
-}
-
-fn encode(msg: Sec1MsgType, payload: Payload, out: &mut [u8]) -> Result<usize, HandshakeError> {
-    let proto = Proto::Sec1(Sec1Payload {
-        msg: msg as i32,
-        payload: Some(payload),
-    });
-    wire::encode(SecSchemeVersion::SecScheme1, proto, out)
 }
 
 #[cfg(test)]

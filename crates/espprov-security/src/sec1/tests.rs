@@ -4,7 +4,11 @@ use crate::testing::{
     with_unknown_fields,
 };
 use crate::{Channel, ChannelError, DeviceHandshake, Field, Handshake, HandshakeError as E, Notices, Retry};
-use espprov_proto::session::{SessionCmd0, SessionCmd1, SessionResp0, SessionResp1};
+use espprov_proto::session::sec1_payload::Payload;
+use espprov_proto::session::session_data::Proto;
+use espprov_proto::session::{
+    Sec1Payload, SecSchemeVersion, SessionCmd0, SessionCmd1, SessionResp0, SessionResp1,
+};
 use proptest::prelude::*;
 use std::vec::Vec;
 

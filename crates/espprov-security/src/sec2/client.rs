@@ -1,14 +1,12 @@
 //! Client half of security 2.
 
 use super::srp::{self, Agreement, InnerForm, Secret512, Transcript};
-use super::{GcmChannel, NONCE_LEN, OLD_NONCE_LEN, PRIVATE_LEN, PROOF_LEN, decode, encode, record_key};
-use crate::wire;
+use super::{GcmChannel, NONCE_LEN, OLD_NONCE_LEN, PRIVATE_LEN, PROOF_LEN, SCHEME, record_key};
+use crate::wire::{self, Item, Step};
 use crate::{Field, Handshake, HandshakeError, Notices, Retry};
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem;
-use espprov_proto::session::sec2_payload::Payload;
-use espprov_proto::session::{S2SessionCmd0, S2SessionCmd1, Sec2MsgType};
 use rand_core::TryCryptoRng;
 use sha2::{Digest, Sha512};
 use subtle::ConstantTimeEq;
@@ -55,7 +53,7 @@ struct SendCommand0 {
 struct ExpectResponse0 {
     credentials: Credentials,
     a: Zeroizing<[u8; PRIVATE_LEN]>,
-    /// 384 bytes, where the encoder has put them anyway.
+    /// 384 bytes, which are on the heap because they wait for an answer from outside.
     a_pub: Vec<u8>,
 }
 
@@ -63,7 +61,7 @@ struct ExpectResponse0 {
 struct Exchange {
     credentials: Credentials,
     a: Zeroizing<[u8; PRIVATE_LEN]>,
-    /// 384 bytes, where the encoder has put them anyway.
+    /// 384 bytes, which are on the heap because they wait for an answer from outside.
     a_pub: Vec<u8>,
     b_pub: Vec<u8>,
     salt: Vec<u8>,
@@ -131,13 +129,13 @@ impl Client {
 
 impl SendCommand0 {
     fn request(self, out: &mut [u8]) -> Result<(usize, ExpectResponse0), HandshakeError> {
-        let command = S2SessionCmd0 {
-            client_username: self.credentials.username.clone(),
-            // Always all 384 bytes: the device refuses a shorter A.
-            client_pubkey: srp::client_public(&self.a).to_vec(),
-        };
-        let a_pub = command.client_pubkey.clone();
-        let len = encode(Sec2MsgType::S2SessionCommand0, Payload::Sc0(command), out)?;
+        // Always all 384 bytes: the device refuses a shorter A.
+        let a_pub = srp::client_public(&self.a).to_vec();
+        let command = [
+            (1, Item::Bytes(&self.credentials.username)),
+            (2, Item::Bytes(&a_pub)),
+        ];
+        let len = wire::send(SCHEME, Step::Command0, &command, out)?;
         let next = ExpectResponse0 {
             credentials: self.credentials,
             a: self.a,
@@ -149,21 +147,16 @@ impl SendCommand0 {
 
 impl ExpectResponse0 {
     fn response(self, bytes: &[u8]) -> Result<SendCommand1, HandshakeError> {
-        let message = decode(bytes)?;
-        wire::expect_msg(message.msg, Sec2MsgType::S2SessionResponse0 as i32)?;
-        let Some(Payload::Sr0(reply)) = message.payload else {
-            return Err(HandshakeError::PayloadMismatch);
-        };
-        wire::expect_success(reply.status)?;
-        if reply.device_salt.is_empty() {
+        let [b_pub, salt] = wire::response(bytes, SCHEME, Step::Response0)?;
+        if salt.is_empty() {
             return Err(HandshakeError::WrongLength(Field::Salt));
         }
         Exchange {
             credentials: self.credentials,
             a: self.a,
             a_pub: self.a_pub,
-            b_pub: reply.device_pubkey,
-            salt: reply.device_salt,
+            b_pub: b_pub.to_vec(),
+            salt: salt.to_vec(),
         }
         .agree()
     }
@@ -189,10 +182,8 @@ impl Exchange {
 
 impl SendCommand1 {
     fn request(self, out: &mut [u8]) -> Result<(usize, ExpectResponse1), HandshakeError> {
-        let command = S2SessionCmd1 {
-            client_proof: self.agreement.client_proof.to_vec(),
-        };
-        let len = encode(Sec2MsgType::S2SessionCommand1, Payload::Sc1(command), out)?;
+        let command = [(1, Item::Bytes(self.agreement.client_proof.as_slice()))];
+        let len = wire::send(SCHEME, Step::Command1, &command, out)?;
         let next = ExpectResponse1 {
             exchange: self.exchange,
             agreement: self.agreement,
@@ -208,26 +199,21 @@ impl ExpectResponse1 {
         claimed_patch: u8,
         notices: &mut Notices,
     ) -> Result<GcmChannel, HandshakeError> {
-        let message = decode(bytes)?;
-        wire::expect_msg(message.msg, Sec2MsgType::S2SessionResponse1 as i32)?;
-        let Some(Payload::Sr1(reply)) = message.payload else {
-            return Err(HandshakeError::PayloadMismatch);
-        };
-        wire::expect_success(reply.status)?;
-        let proof: [u8; PROOF_LEN] = wire::exactly(&reply.device_proof, Field::Proof)?;
+        let [proof, nonce] = wire::response(bytes, SCHEME, Step::Response1)?;
+        let proof: [u8; PROOF_LEN] = wire::exactly(proof, Field::Proof)?;
         if !bool::from(proof.ct_eq(self.agreement.device_proof.as_slice())) {
             return Err(HandshakeError::WrongProof);
         }
         let key = record_key(&self.agreement.key);
-        match reply.device_nonce.len() {
+        match nonce.len() {
             NONCE_LEN => {
                 notices.patch_mismatch = claimed_patch == 0;
-                let nonce = wire::exactly(&reply.device_nonce, Field::Nonce)?;
+                let nonce = wire::exactly(nonce, Field::Nonce)?;
                 Ok(GcmChannel::counter(&key, &nonce))
             }
             OLD_NONCE_LEN if claimed_patch == 0 => {
                 notices.nonce_reuse = true;
-                let nonce = wire::exactly(&reply.device_nonce, Field::Nonce)?;
+                let nonce = wire::exactly(nonce, Field::Nonce)?;
                 Ok(GcmChannel::dangerous_fixed_nonce(&key, &nonce))
             }
             OLD_NONCE_LEN => Err(HandshakeError::NonceDowngrade),

@@ -2,13 +2,10 @@
 
 use super::srp::{self, Digest512, Secret512, Transcript};
 use super::{GcmChannel, NONCE_LEN, OLD_NONCE_LEN, PRIVATE_LEN, PROOF_LEN, PUBLIC_LEN, Verifier};
-use super::{decode, encode, group, record_key};
-use crate::wire;
+use super::{SCHEME, group, record_key};
+use crate::wire::{self, Step};
 use crate::{DeviceHandshake, Field, HandshakeError};
 use core::fmt;
-use espprov_proto::common::Status;
-use espprov_proto::session::sec2_payload::Payload;
-use espprov_proto::session::{S2SessionCmd0, S2SessionCmd1, S2SessionResp0, S2SessionResp1, Sec2MsgType};
 use rand_core::TryCryptoRng;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -75,27 +72,22 @@ impl Device {
 
     fn command0<R: TryCryptoRng>(
         &mut self,
-        command: &S2SessionCmd0,
+        [username, a_pub]: [&[u8]; 2],
         rng: &mut R,
         out: &mut [u8],
     ) -> Result<usize, HandshakeError> {
-        if command.client_username.is_empty() {
+        if username.is_empty() {
             return Err(HandshakeError::WrongLength(Field::Username));
         }
-        let a_pub: [u8; PUBLIC_LEN] = wire::exactly(&command.client_pubkey, Field::PublicKey)?;
+        let a_pub: [u8; PUBLIC_LEN] = wire::exactly(a_pub, Field::PublicKey)?;
         srp::peer_public(&a_pub)?;
         let mut b = Zeroizing::new([0; PRIVATE_LEN]);
         rng.try_fill_bytes(&mut *b).map_err(|_| HandshakeError::Entropy)?;
         let b_padded = srp::device_public(self.verifier.verifier(), &b)?;
         let b_pub = group::minimal(&b_padded);
-        let reply = S2SessionResp0 {
-            status: Status::Success as i32,
-            device_pubkey: b_pub.to_vec(),
-            device_salt: self.verifier.salt().to_vec(),
-        };
-        let len = encode(Sec2MsgType::S2SessionResponse0, Payload::Sr0(reply), out)?;
+        let len = wire::answer(SCHEME, Step::Response0, 2, [b_pub, self.verifier.salt()], out)?;
         let transcript = Transcript {
-            identity: &srp::identity(&command.client_username),
+            identity: &srp::identity(username),
             salt: self.verifier.salt(),
             a_pub: &a_pub,
             b_pub,
@@ -111,35 +103,32 @@ impl Device {
 
     fn command1<R: TryCryptoRng>(
         &mut self,
-        command: &S2SessionCmd1,
+        proof: &[u8],
         rng: &mut R,
         out: &mut [u8],
     ) -> Result<usize, HandshakeError> {
         let State::ExpectCommand1(state) = &self.state else {
             return Err(HandshakeError::OutOfOrder);
         };
-        let proof: [u8; PROOF_LEN] = wire::exactly(&command.client_proof, Field::Proof)?;
+        let proof: [u8; PROOF_LEN] = wire::exactly(proof, Field::Proof)?;
         if !bool::from(proof.ct_eq(state.client_proof.as_slice())) {
             return Err(HandshakeError::WrongProof);
         }
         let key = record_key(&state.key);
-        let (channel, device_nonce) = match self.patch {
+        let device_proof = state.device_proof.as_slice();
+        let (channel, len) = match self.patch {
             Patch::FixedNonce => {
                 let nonce: [u8; OLD_NONCE_LEN] = random(rng)?;
-                (GcmChannel::dangerous_fixed_nonce(&key, &nonce), nonce.to_vec())
+                let len = wire::answer(SCHEME, Step::Response1, 2, [device_proof, &nonce], out)?;
+                (GcmChannel::dangerous_fixed_nonce(&key, &nonce), len)
             }
             Patch::CounterNonce => {
                 let [r0, r1, r2, r3, r4, r5, r6, r7]: [u8; 8] = random(rng)?;
                 let nonce: [u8; NONCE_LEN] = [r0, r1, r2, r3, r4, r5, r6, r7, 0, 0, 0, 1];
-                (GcmChannel::counter(&key, &nonce), nonce.to_vec())
+                let len = wire::answer(SCHEME, Step::Response1, 2, [device_proof, &nonce], out)?;
+                (GcmChannel::counter(&key, &nonce), len)
             }
         };
-        let reply = S2SessionResp1 {
-            status: Status::Success as i32,
-            device_proof: state.device_proof.to_vec(),
-            device_nonce,
-        };
-        let len = encode(Sec2MsgType::S2SessionResponse1, Payload::Sr1(reply), out)?;
         self.state = State::Established(channel);
         Ok(len)
     }
@@ -161,18 +150,10 @@ impl DeviceHandshake for Device {
         rng: &mut R,
         out: &mut [u8],
     ) -> Result<usize, HandshakeError> {
-        let message = decode(request)?;
-        match (Sec2MsgType::try_from(message.msg), message.payload) {
-            (Ok(Sec2MsgType::S2SessionCommand0), Some(Payload::Sc0(command))) => {
-                self.command0(&command, rng, out)
-            }
-            (Ok(Sec2MsgType::S2SessionCommand1), Some(Payload::Sc1(command))) => {
-                self.command1(&command, rng, out)
-            }
-            (Ok(Sec2MsgType::S2SessionCommand0 | Sec2MsgType::S2SessionCommand1), _) => {
-                Err(HandshakeError::PayloadMismatch)
-            }
-            _ => Err(HandshakeError::UnexpectedMessage),
+        let (step, fields) = wire::command(request, SCHEME)?;
+        match (step, fields) {
+            (Step::Command0, fields) => self.command0(fields, rng, out),
+            (_, [proof, _]) => self.command1(proof, rng, out),
         }
     }
 

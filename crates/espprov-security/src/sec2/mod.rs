@@ -26,11 +26,9 @@ pub use client::Client;
 pub use device::{Device, Patch};
 pub use verifier::{MAX_SALT_LEN, Verifier, VerifierError};
 
-use crate::HandshakeError;
-use crate::wire;
-use espprov_proto::session::sec2_payload::Payload;
-use espprov_proto::session::session_data::Proto;
-use espprov_proto::session::{Sec2MsgType, Sec2Payload, SecSchemeVersion};
+use crate::wire::Scheme;
+
+const SCHEME: Scheme = Scheme::Sec2;
 
 /// Bytes of the record key: the first half of K.
 pub const KEY_LEN: usize = 32;
@@ -46,21 +44,6 @@ pub const TAG_LEN: usize = 16;
 pub const PUBLIC_LEN: usize = group::LEN;
 /// Bytes of M1 and M2.
 pub const PROOF_LEN: usize = 64;
-
-fn decode(bytes: &[u8]) -> Result<Sec2Payload, HandshakeError> {
-    match wire::decode(bytes, SecSchemeVersion::SecScheme2)? {
-        Proto::Sec2(payload) => Ok(payload),
-        _ => Err(HandshakeError::PayloadMismatch),
-    }
-}
-
-fn encode(msg: Sec2MsgType, payload: Payload, out: &mut [u8]) -> Result<usize, HandshakeError> {
-    let proto = Proto::Sec2(Sec2Payload {
-        msg: msg as i32,
-        payload: Some(payload),
-    });
-    wire::encode(SecSchemeVersion::SecScheme2, proto, out)
-}
 
 /// The record key out of K.
 fn record_key(key: &srp::Secret512) -> zeroize::Zeroizing<[u8; KEY_LEN]> {

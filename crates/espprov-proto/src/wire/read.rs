@@ -1,0 +1,106 @@
+//! One field after the other.
+
+use crate::Malformed;
+
+/// The value of a field, by its wire type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Value<'b> {
+    /// Integers, enums and booleans.
+    Varint(u64),
+    /// 4 or 8 bytes, little-endian. No message of this protocol has such a field.
+    Fixed(&'b [u8]),
+    /// Byte strings, text and embedded messages.
+    Bytes(&'b [u8]),
+}
+
+/// The fields of one message, in the order of the wire: field number and value.
+///
+/// ```
+/// use espprov_proto::wire::{Fields, Value};
+///
+/// let fields: Result<Vec<_>, _> = Fields::new(&[0x08, 0x05, 0x7a, 0x00]).collect();
+/// assert_eq!(fields, Ok(vec![(1, Value::Varint(5)), (15, Value::Bytes(&[]))]));
+/// ```
+///
+/// After an error there is nothing more.
+#[derive(Debug, Clone, Copy)]
+pub struct Fields<'b> {
+    rest: &'b [u8],
+}
+
+impl<'b> Fields<'b> {
+    /// The fields of `message`.
+    #[must_use]
+    pub const fn new(message: &'b [u8]) -> Self {
+        Self { rest: message }
+    }
+
+    /// What has not been read yet: begins with a field, or is empty.
+    #[must_use]
+    pub const fn rest(&self) -> &'b [u8] {
+        self.rest
+    }
+
+    fn field(&mut self) -> Result<(u32, Value<'b>), Malformed> {
+        let key = u32::try_from(self.varint()?).map_err(|_| Malformed)?;
+        let number = key >> 3;
+        if number == 0 {
+            return Err(Malformed);
+        }
+        let value = match key & 7 {
+            0 => Value::Varint(self.varint()?),
+            1 => Value::Fixed(self.take(8)?),
+            2 => {
+                let len = self.varint()?;
+                Value::Bytes(self.take(len)?)
+            }
+            5 => Value::Fixed(self.take(4)?),
+            // Groups, and two wire types that do not exist.
+            _ => return Err(Malformed),
+        };
+        Ok((number, value))
+    }
+
+    #[inline(never)]
+    fn varint(&mut self) -> Result<u64, Malformed> {
+        let mut value = 0;
+        for shift in (0..u64::BITS).step_by(7) {
+            let (byte, rest) = self.rest.split_first().ok_or(Malformed)?;
+            self.rest = rest;
+            // The tenth byte has one bit left to give.
+            if shift == 63 && *byte > 1 {
+                break;
+            }
+            value |= u64::from(byte & 0x7f).wrapping_shl(shift);
+            if *byte < 0x80 {
+                return Ok(value);
+            }
+        }
+        Err(Malformed)
+    }
+
+    fn take(&mut self, len: u64) -> Result<&'b [u8], Malformed> {
+        let len = usize::try_from(len).map_err(|_| Malformed)?;
+        let (taken, rest) = self.rest.split_at_checked(len).ok_or(Malformed)?;
+        self.rest = rest;
+        Ok(taken)
+    }
+}
+
+impl<'b> Iterator for Fields<'b> {
+    type Item = Result<(u32, Value<'b>), Malformed>;
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let field = self.field();
+        if field.is_err() {
+            self.rest = &[];
+        }
+        Some(field)
+    }
+}
+
+impl core::iter::FusedIterator for Fields<'_> {}
