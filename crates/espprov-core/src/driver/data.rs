@@ -1,10 +1,12 @@
 //! Custom data, raw requests, and the provisioning state machine's levers.
 
-use super::{Observer, Phase, ProvisionError, Provisioner};
+use super::task::{Desk, Once, Task, Want};
+use super::{Deadlines, Observer, Phase, ProvisionError, Provisioner};
 use crate::auth::Authenticator;
-use crate::request::{Control, ControlAction, Custom, GetThreadStatus};
+use crate::request::{Control, ControlAction, Custom, GetThreadStatus, GetWifiStatus, Request};
+use core::slice::Chunks;
 use espprov_transport::{Clock, Endpoint, Reconnect};
-use espprov_types::ThreadStatus;
+use espprov_types::{ThreadStatus, WifiStatus};
 use rand_core::TryCryptoRng;
 
 impl<T, A, R, C, B, O> Provisioner<T, A, R, C, B, O>
@@ -29,21 +31,19 @@ where
         endpoint: Endpoint<'_>,
         data: &[u8],
         chunk: Option<usize>,
-        mut sink: impl FnMut(&[u8]),
+        sink: impl FnMut(&[u8]),
     ) -> Result<usize, ProvisionError<T::Error>> {
-        if data.is_empty() {
-            return Err(ProvisionError::EmptyRequest);
-        }
-        self.begin();
-        self.require_secrecy().await?;
-        let mut exchanges = 0_usize;
-        for piece in data.chunks(chunk.unwrap_or(data.len()).max(1)) {
-            let request = Custom::new(endpoint, piece).map_err(|_| ProvisionError::EmptyRequest)?;
-            self.ask(&request, Phase::Data, self.deadlines.exchange, &mut sink)
-                .await?;
-            exchanges = exchanges.saturating_add(1);
-        }
-        Ok(exchanges)
+        let mut rest = data.chunks(chunk.unwrap_or(data.len()).max(1));
+        let first = rest.next().unwrap_or_default();
+        let mut pieces = Pieces {
+            piece: Custom::new(endpoint, first).map_err(|_| ProvisionError::EmptyRequest)?,
+            endpoint,
+            rest,
+            exchanges: 0,
+            sink,
+        };
+        self.run(&mut pieces).await?;
+        Ok(pieces.exchanges)
     }
 
     /// Sends bytes as they are, without session or cipher, and hands the answer to `sink`. For devices that
@@ -61,20 +61,8 @@ where
         if data.is_empty() {
             return Err(ProvisionError::EmptyRequest);
         }
-        self.begin();
-        self.restore_link().await?;
-        let buf = self.buf.bytes();
-        let limit = buf.len();
-        let too_large = ProvisionError::RequestTooLarge {
-            need: data.len(),
-            limit,
-        };
-        buf.get_mut(..data.len()).ok_or(too_large)?.copy_from_slice(data);
-        let n = self
-            .exchange_for(endpoint, data.len(), Phase::Data, self.deadlines.exchange)
-            .await?;
-        sink(self.buf.bytes().get(..n).unwrap_or_default());
-        Ok(())
+        let sink = Some(sink);
+        self.run(&mut Raw { endpoint, data, sink }).await
     }
 
     /// Clears a failed attempt, or makes the device accept new credentials after a success.
@@ -82,9 +70,16 @@ where
     /// # Errors
     /// The device refuses in the wrong state; or the link or session failed.
     pub async fn control(&mut self, action: ControlAction) -> Result<(), ProvisionError<T::Error>> {
-        self.begin();
-        self.ask(&Control(action), Phase::Control, self.deadlines.exchange, |()| ())
-            .await
+        self.ask(Control(action), Phase::Control).await
+    }
+
+    /// State of the device's Wi-Fi station. A device that is online takes the question as a sign that
+    /// provisioning is over, and stops about a second later.
+    ///
+    /// # Errors
+    /// The link or the session failed.
+    pub async fn wifi_status(&mut self) -> Result<WifiStatus, ProvisionError<T::Error>> {
+        self.ask(GetWifiStatus, Phase::Status).await
     }
 
     /// State of the device's Thread interface.
@@ -92,13 +87,76 @@ where
     /// # Errors
     /// The link or the session failed.
     pub async fn thread_status(&mut self) -> Result<ThreadStatus, ProvisionError<T::Error>> {
-        self.begin();
-        self.ask(
-            &GetThreadStatus,
-            Phase::Status,
-            self.deadlines.exchange,
-            |status| status,
-        )
-        .await
+        self.ask(GetThreadStatus, Phase::Status).await
+    }
+
+    async fn ask<Q, U>(&mut self, question: Q, phase: Phase) -> Result<U, ProvisionError<T::Error>>
+    where
+        Q: for<'b> Request<Response<'b> = U>,
+    {
+        let mut once = Once::new(question, phase);
+        self.run(&mut once).await?;
+        once.answer.ok_or(ProvisionError::Deadline { phase })
+    }
+}
+
+/// Application data, piece by piece.
+struct Pieces<'a, F> {
+    endpoint: Endpoint<'a>,
+    piece: Custom<'a>,
+    rest: Chunks<'a, u8>,
+    exchanges: usize,
+    sink: F,
+}
+
+impl<E, F: FnMut(&[u8])> Task<E> for Pieces<'_, F> {
+    fn want(&self, deadlines: &Deadlines) -> Want<'_> {
+        Want::Answer {
+            question: &self.piece,
+            phase: Phase::Data,
+            limit: deadlines.exchange,
+        }
+    }
+
+    fn handle(
+        &mut self,
+        _: &mut Desk<'_>,
+        answer: Result<&[u8], ProvisionError<E>>,
+    ) -> Result<bool, ProvisionError<E>> {
+        (self.sink)(answer?);
+        self.exchanges = self.exchanges.saturating_add(1);
+        let Some(next) = self.rest.next() else {
+            return Ok(true);
+        };
+        self.piece = Custom::new(self.endpoint, next).map_err(|_| ProvisionError::EmptyRequest)?;
+        Ok(false)
+    }
+}
+
+/// One exchange outside the session.
+struct Raw<'a, F> {
+    endpoint: Endpoint<'a>,
+    data: &'a [u8],
+    sink: Option<F>,
+}
+
+impl<E, F: FnOnce(&[u8])> Task<E> for Raw<'_, F> {
+    fn want(&self, _: &Deadlines) -> Want<'_> {
+        Want::Raw {
+            endpoint: self.endpoint,
+            data: self.data,
+        }
+    }
+
+    fn handle(
+        &mut self,
+        _: &mut Desk<'_>,
+        answer: Result<&[u8], ProvisionError<E>>,
+    ) -> Result<bool, ProvisionError<E>> {
+        let reply = answer?;
+        if let Some(sink) = self.sink.take() {
+            sink(reply);
+        }
+        Ok(true)
     }
 }

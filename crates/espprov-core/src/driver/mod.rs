@@ -1,30 +1,38 @@
 //! The async driver: from a link to a device that is online.
+//!
+//! | module | what |
+//! |---|---|
+//! | `task` | what a call wants from the device, as a state machine without I/O |
+//! | `provision`, `follow`, `scan`, `data` | the public calls and their tasks |
+//! | `engine` | from what a task wants to the next thing to do on the link: session, handshake, cipher |
+//! | `run` | does it: the only code that waits |
 
 mod data;
 mod deadlines;
+mod engine;
 mod error;
 mod event;
-mod flow;
-mod link;
+mod follow;
+mod provision;
+mod run;
 mod scan;
+mod task;
 
 pub use deadlines::Deadlines;
 pub use error::{Phase, ProvisionError};
 pub use event::{Event, Observer};
-pub use flow::Outcome;
+pub use provision::Outcome;
 pub use scan::ScanOptions;
 
-use crate::Session;
 use crate::auth::{Authenticator, SessionSecurity};
 use core::time::Duration;
-use espprov_security::Handshake;
-use espprov_transport::{Clock, Reconnect, with_deadline};
+use engine::{Action, Engine, What};
+use espprov_security::HandshakeError;
+use espprov_transport::{Clock, Reconnect};
 use espprov_types::DeviceInfo;
 use rand_core::TryCryptoRng;
+use task::Reach;
 use zeroize::Zeroize;
-
-/// The channel an authenticator's handshakes end in.
-type ChannelOf<A> = <<A as Authenticator>::Handshake as Handshake>::Channel;
 
 /// Provisions one device over one link.
 ///
@@ -55,21 +63,8 @@ type ChannelOf<A> = <<A as Authenticator>::Handshake as Handshake>::Channel;
 /// ```
 pub struct Provisioner<T, A: Authenticator, R, C, B: AsMut<[u8]>, O = ()> {
     transport: T,
-    auth: A,
-    rng: R,
     clock: C,
-    buf: Wiped<B>,
-    observer: O,
-    deadlines: Deadlines,
-    /// The overall deadline in clock time; `Duration::MAX` = none.
-    total: Duration,
-    /// The same, or an earlier one while a device is followed. A dropped future leaves that behind, so every
-    /// public method begins with [`begin`](Self::begin).
-    until: Duration,
-    info: Option<DeviceInfo>,
-    session: Option<(Session<ChannelOf<A>>, SessionSecurity)>,
-    /// An exchange failed or was dropped: reconnect before the next one.
-    tainted: bool,
+    engine: Engine<A, R, B, O>,
 }
 
 impl<T, A, R, C, B> Provisioner<T, A, R, C, B>
@@ -84,49 +79,17 @@ where
     pub fn new(transport: T, auth: A, rng: R, clock: C, buf: B) -> Self {
         Self {
             transport,
-            auth,
-            rng,
             clock,
-            buf: Wiped(buf),
-            observer: (),
-            deadlines: Deadlines::default(),
-            total: Duration::MAX,
-            until: Duration::MAX,
-            info: None,
-            session: None,
-            tainted: false,
+            engine: Engine::new(auth, rng, buf),
         }
     }
 
     /// Reports events to `observer`.
     pub fn with_observer<O: Observer>(self, observer: O) -> Provisioner<T, A, R, C, B, O> {
-        let Self {
-            transport,
-            auth,
-            rng,
-            clock,
-            buf,
-            deadlines,
-            total,
-            until,
-            info,
-            session,
-            tainted,
-            observer: (),
-        } = self;
         Provisioner {
-            transport,
-            auth,
-            rng,
-            clock,
-            buf,
-            observer,
-            deadlines,
-            total,
-            until,
-            info,
-            session,
-            tainted,
+            transport: self.transport,
+            clock: self.clock,
+            engine: self.engine.with_observer(observer),
         }
     }
 }
@@ -143,19 +106,13 @@ where
     /// Sets the time limits of the steps.
     #[must_use]
     pub fn with_deadlines(mut self, deadlines: Deadlines) -> Self {
-        self.deadlines = deadlines;
+        self.engine.deadlines = deadlines;
         self
     }
 
     /// Limits everything from now on to `total`, on top of the limits of the steps.
     pub fn limit_total(&mut self, total: Duration) {
-        self.total = self.clock.now().saturating_add(total);
-        self.begin();
-    }
-
-    /// Only the overall deadline holds, whatever a cancelled method left behind.
-    const fn begin(&mut self) {
-        self.until = self.total;
+        self.engine.total = self.clock.now().saturating_add(total);
     }
 
     /// The transport, for what only it knows.
@@ -165,23 +122,46 @@ where
 
     /// The credentials and policy, to exchange them after [`ProvisionError::WrongCredentials`].
     pub const fn auth_mut(&mut self) -> &mut A {
-        &mut self.auth
+        &mut self.engine.auth
     }
 
     /// How the current session is secured; `None` without one.
-    pub fn security(&self) -> Option<SessionSecurity> {
-        self.session.as_ref().map(|(_, security)| *security)
+    pub const fn security(&self) -> Option<SessionSecurity> {
+        self.engine.security()
+    }
+
+    /// The device's description: asked for once, then remembered.
+    ///
+    /// # Errors
+    /// The link failed, or the answer is no proto-ver document.
+    pub async fn info(&mut self) -> Result<&DeviceInfo, ProvisionError<T::Error>> {
+        self.run(&mut Reach::Info).await?;
+        let info = self.engine.info.as_ref();
+        info.ok_or(ProvisionError::Deadline { phase: Phase::Info })
+    }
+
+    /// Makes sure that there is a session, and says how it is secured.
+    ///
+    /// # Errors
+    /// The link failed, the policy forbids it, or the handshake failed.
+    pub async fn connect(&mut self) -> Result<SessionSecurity, ProvisionError<T::Error>> {
+        self.run(&mut Reach::Session).await?;
+        let unfinished = ProvisionError::Handshake(HandshakeError::NotFinished);
+        self.security().ok_or(unfinished)
     }
 
     /// Ends the link in an orderly way, or gives up on that after [`Deadlines::connect`]. Call it on every way
     /// out.
     pub async fn close(&mut self) {
-        self.session = None;
-        self.tainted = true;
-        let deadline = self.clock.now().saturating_add(self.deadlines.connect);
-        let closing = self.transport.close();
+        self.engine.close();
         // Whether it ended in time or not: there is nothing more to do about it.
-        let _ = with_deadline(&self.clock, deadline, closing).await;
+        let _ = self
+            .act(Action {
+                what: What::Close,
+                limit: self.engine.deadlines.connect,
+                until: Duration::MAX,
+            })
+            .await;
     }
 }
 

@@ -1,10 +1,10 @@
 //! Which networks does the device hear?
 
-use super::{Event, Observer, Phase, ProvisionError, Provisioner};
+use super::task::{Desk, Question, Task, Want};
+use super::{Deadlines, Event, Observer, Phase, ProvisionError, Provisioner};
 use crate::auth::Authenticator;
 use crate::request::{
-    GetWifiStatus, Request, ScanPage, ScanProgress, ScanStatus, StartThreadScan, StartWifiScan,
-    ThreadScanPage, WifiScanPage,
+    Request, ScanPage, ScanStatus, StartThreadScan, StartWifiScan, ThreadScanPage, WifiScanPage,
 };
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -64,24 +64,28 @@ where
         &mut self,
         options: &ScanOptions,
     ) -> Result<Vec<AccessPoint>, ProvisionError<T::Error>> {
-        self.begin();
         let start = StartWifiScan {
             blocking: options.blocking,
             passive: options.passive,
             group_channels: self.transport.limits().scan.group_channels.into(),
             period_ms: PERIOD_MS,
         };
-        let mut networks = self
-            .scan(&start, ScanStatus::Wifi, options.page, WifiScanPage)
-            .await?;
+        let mut scan = Scan::new(
+            start,
+            ScanStatus::Wifi,
+            WifiScanPage,
+            options.page,
+            self.scan_end(),
+        );
+        self.run(&mut scan).await?;
         if options.mark_active
             && let WifiStatus::Connected(on) = self.wifi_status().await?
         {
-            for network in &mut networks {
+            for network in &mut scan.networks {
                 network.active = network.ssid == on.ssid && on.bssid.is_none_or(|b| b == network.bssid);
             }
         }
-        Ok(networks)
+        Ok(scan.networks)
     }
 
     /// Scans for Thread networks.
@@ -92,90 +96,158 @@ where
         &mut self,
         options: &ScanOptions,
     ) -> Result<Vec<ThreadNetwork>, ProvisionError<T::Error>> {
-        self.begin();
         let start = StartThreadScan {
             blocking: options.blocking,
             channel_mask: 0,
         };
-        self.scan(&start, ScanStatus::Thread, options.page, ThreadScanPage)
-            .await
+        let mut scan = Scan::new(
+            start,
+            ScanStatus::Thread,
+            ThreadScanPage,
+            options.page,
+            self.scan_end(),
+        );
+        self.run(&mut scan).await?;
+        Ok(scan.networks)
     }
 
-    /// State of the device's Wi-Fi station. A device that is online takes the question as a sign that
-    /// provisioning is over, and stops about a second later.
-    ///
-    /// # Errors
-    /// The link or the session failed.
-    pub async fn wifi_status(&mut self) -> Result<WifiStatus, ProvisionError<T::Error>> {
-        self.begin();
-        self.ask(&GetWifiStatus, Phase::Status, self.deadlines.exchange, |status| {
-            status
-        })
-        .await
+    /// When a scan that begins now must have ended.
+    fn scan_end(&self) -> Duration {
+        let Deadlines { scan, .. } = self.engine.deadlines;
+        self.clock.now().saturating_add(scan).min(self.engine.total)
     }
+}
 
-    async fn scan<S, P, N>(
-        &mut self,
-        start: &S,
+/// Start, ask until it is over, fetch page by page.
+struct Scan<S, P, N> {
+    start: S,
+    status: ScanStatus,
+    /// Makes the request for a page.
+    request: fn(ScanPage) -> P,
+    page: P,
+    /// Entries per page, if the caller says.
+    page_len: Option<u8>,
+    /// When the device's scan must be over.
+    until: Duration,
+    step: Step,
+    found: u8,
+    next: u8,
+    networks: Vec<N>,
+}
+
+#[derive(Clone, Copy)]
+enum Step {
+    Start,
+    Status,
+    Pause,
+    Page,
+}
+
+impl<S, P, N> Scan<S, P, N> {
+    fn new(
+        start: S,
         status: ScanStatus,
-        page: Option<u8>,
-        request: impl Fn(ScanPage) -> P,
-    ) -> Result<Vec<N>, ProvisionError<T::Error>>
-    where
-        S: for<'b> Request<Response<'b> = ()>,
-        P: for<'b> Request<Response<'b> = Vec<N>>,
-    {
-        let until = self
-            .clock
-            .now()
-            .saturating_add(self.deadlines.scan)
-            .min(self.until);
-        self.ask(start, Phase::Scan, self.deadlines.scan, |()| ()).await?;
-        let found = loop {
-            let ScanProgress { finished, count } = self
-                .ask(&status, Phase::Scan, self.deadlines.exchange, |progress| progress)
-                .await?;
-            if finished {
-                break count;
-            }
-            self.observer.event(&Event::Scanning { found: count });
-            if self.clock.now().saturating_add(POLL) > until {
-                return Err(ProvisionError::Deadline { phase: Phase::Scan });
-            }
-            self.clock.sleep(POLL).await;
-        };
-        let page = page.unwrap_or_else(|| self.scan_page()).max(1);
-        let mut networks = Vec::new();
-        let mut next = 0;
-        while next < found {
-            // Never past the announced count: devices drop the link then.
-            let count = page.min(found.saturating_sub(next));
-            let entries = self
-                .ask(
-                    &request(ScanPage { start: next, count }),
-                    Phase::Scan,
-                    self.deadlines.exchange,
-                    |e| e,
-                )
-                .await?;
-            if entries.is_empty() {
-                break; // the list shrank meanwhile
-            }
-            next = next.saturating_add(u8::try_from(entries.len()).unwrap_or(u8::MAX));
-            networks.extend(entries);
+        request: fn(ScanPage) -> P,
+        page_len: Option<u8>,
+        until: Duration,
+    ) -> Self {
+        Self {
+            start,
+            status,
+            request,
+            page: request(ScanPage { start: 0, count: 0 }),
+            page_len,
+            until,
+            step: Step::Start,
+            found: 0,
+            next: 0,
+            networks: Vec::new(),
         }
-        Ok(networks)
     }
 
-    /// Entries that one reply carries on this link, within this buffer.
-    fn scan_page(&mut self) -> u8 {
-        let fitting = self
-            .reply_room()
-            .saturating_sub(ENVELOPE)
-            .checked_div(ENTRY)
-            .unwrap_or_default();
-        u8::try_from(fitting)
-            .unwrap_or(u8::MAX)
-            .min(self.transport.limits().scan.page)
+    /// Turns to the next page; `true` if there is none.
+    fn turn(&mut self, page_len: u8) -> bool {
+        // Never past the announced count: devices drop the link then.
+        let count = page_len.min(self.found.saturating_sub(self.next));
+        self.page = (self.request)(ScanPage {
+            start: self.next,
+            count,
+        });
+        count == 0
     }
+}
+
+impl<E, S, P, N> Task<E> for Scan<S, P, N>
+where
+    S: for<'b> Request<Response<'b> = ()>,
+    P: for<'b> Request<Response<'b> = Vec<N>>,
+{
+    fn want(&self, deadlines: &Deadlines) -> Want<'_> {
+        let (question, limit): (&dyn Question, _) = match self.step {
+            Step::Pause => return Want::Pause(POLL),
+            Step::Start => (&self.start, deadlines.scan),
+            Step::Status => (&self.status, deadlines.exchange),
+            Step::Page => (&self.page, deadlines.exchange),
+        };
+        Want::Answer {
+            question,
+            phase: Phase::Scan,
+            limit,
+        }
+    }
+
+    fn handle(
+        &mut self,
+        desk: &mut Desk<'_>,
+        answer: Result<&[u8], ProvisionError<E>>,
+    ) -> Result<bool, ProvisionError<E>> {
+        let reply = answer?;
+        match self.step {
+            Step::Start => {
+                desk.read(self.start.decode(reply))?;
+                self.step = Step::Status;
+            }
+            Step::Pause => self.step = Step::Status,
+            Step::Status => {
+                let progress = desk.read(self.status.decode(reply))?;
+                if progress.finished {
+                    self.found = progress.count;
+                    self.step = Step::Page;
+                    let page_len = self.page_len.unwrap_or_else(|| fitting_page(desk)).max(1);
+                    self.page_len = Some(page_len);
+                    return Ok(self.turn(page_len));
+                }
+                desk.event(&Event::Scanning {
+                    found: progress.count,
+                });
+                if desk.now.saturating_add(POLL) > self.until {
+                    return Err(ProvisionError::Deadline { phase: Phase::Scan });
+                }
+                self.step = Step::Pause;
+            }
+            Step::Page => {
+                let entries = desk.read(self.page.decode(reply))?;
+                if entries.is_empty() {
+                    return Ok(true); // the list shrank meanwhile
+                }
+                let got = u8::try_from(entries.len()).unwrap_or(u8::MAX);
+                self.next = self.next.saturating_add(got);
+                self.networks.extend(entries);
+                return Ok(self.turn(self.page_len.unwrap_or(1)));
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Entries that one reply carries on this link, within this buffer.
+fn fitting_page(desk: &Desk<'_>) -> u8 {
+    let fitting = desk
+        .reply_room
+        .saturating_sub(ENVELOPE)
+        .checked_div(ENTRY)
+        .unwrap_or_default();
+    u8::try_from(fitting)
+        .unwrap_or(u8::MAX)
+        .min(desk.limits.scan.page)
 }

@@ -1,0 +1,121 @@
+//! The handshake's part of the engine.
+
+use super::{Engine, Stage};
+use crate::Session;
+use crate::auth::Authenticator;
+use crate::driver::{Event, Observer, Phase, ProvisionError};
+use core::mem;
+use espprov_security::{Handshake, HandshakeError, Retry};
+use rand_core::TryCryptoRng;
+
+/// More steps than any handshake has, fallbacks included: a scheme that never ends must not hang us.
+const MAX_STEPS: u8 = 16;
+
+impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R, B, O> {
+    /// Starts a handshake with the device as it described itself.
+    #[inline(never)] // a handshake takes up to a kilobyte: its way into its place is off the stack before it computes
+    pub(super) fn begin_handshake<E>(&mut self) -> Result<(), ProvisionError<E>> {
+        let Some(info) = &self.info else {
+            return Err(ProvisionError::Deadline { phase: Phase::Info });
+        };
+        let handshake = self.auth.begin(info, &mut self.rng);
+        let handshake = handshake.map_err(ProvisionError::Policy)?;
+        self.stage = Stage::Handshake {
+            security: self.auth.security(&handshake),
+            handshake,
+            steps: 0,
+        };
+        Ok(())
+    }
+
+    /// Puts the next request of the handshake into the buffer; `false` if there is no more, or no handshake.
+    pub(super) fn poll_handshake<E>(&mut self) -> Result<bool, ProvisionError<E>> {
+        let Stage::Handshake {
+            handshake,
+            security,
+            steps,
+        } = &mut self.stage
+        else {
+            return Ok(false);
+        };
+        if *steps >= MAX_STEPS {
+            return Err(ProvisionError::Handshake(HandshakeError::NotFinished));
+        }
+        *steps = steps.saturating_add(1);
+        let request = handshake.poll_request(self.buf.bytes());
+        match request.map_err(|error| ProvisionError::handshake(*security, error))? {
+            Some(len) => {
+                self.sent = len;
+                self.tainted = true; // until the reply is here
+                Ok(true)
+            }
+            None => self.finish_handshake().map(|()| false),
+        }
+    }
+
+    /// The handshake becomes a session.
+    #[inline(never)] // as above
+    fn finish_handshake<E>(&mut self) -> Result<(), ProvisionError<E>> {
+        let stage = mem::replace(&mut self.stage, Stage::Nothing);
+        let Stage::Handshake {
+            handshake, security, ..
+        } = stage
+        else {
+            return Ok(());
+        };
+        let notices = handshake.notices();
+        let channel = handshake.into_channel();
+        let channel = channel.map_err(|error| ProvisionError::handshake(security, error))?;
+        self.stage = Stage::Ready {
+            session: Session::new(channel),
+            security,
+        };
+        self.observer.event(&Event::Session { security, notices });
+        Ok(())
+    }
+
+    /// The device answered.
+    pub(super) fn handle_response<E>(&mut self, len: usize) -> Result<(), ProvisionError<E>> {
+        let Stage::Handshake {
+            handshake, security, ..
+        } = &mut self.stage
+        else {
+            return Ok(());
+        };
+        let reply = self.buf.bytes().get(..len).unwrap_or_default();
+        let taken = handshake.handle_response(reply);
+        taken.map_err(|error| ProvisionError::handshake(*security, error))
+    }
+
+    /// The device refused without an answer. The handshake knows whether that is its end.
+    pub(super) fn handle_refusal<E>(&mut self, link_alive: bool) -> Result<(), ProvisionError<E>> {
+        let Stage::Handshake {
+            handshake, security, ..
+        } = &mut self.stage
+        else {
+            return Ok(());
+        };
+        let security = *security;
+        let retry = handshake.handle_refusal(link_alive);
+        match retry.map_err(|error| ProvisionError::handshake(security, error))? {
+            Retry::Request if link_alive => Ok(()),
+            Retry::Request | Retry::Restart => {
+                self.tainted = true;
+                Ok(())
+            }
+            Retry::GiveUp {
+                wrong_credentials: true,
+            } => Err(ProvisionError::WrongCredentials { security }),
+            _ => Err(ProvisionError::Refused {
+                phase: Phase::Handshake,
+            }),
+        }
+    }
+
+    /// A handshake that failed, or that nobody waits for any more.
+    pub(super) fn drop_handshake(&mut self) {
+        if let Stage::Handshake { .. } = self.stage {
+            self.stage = Stage::Nothing;
+        }
+    }
+}

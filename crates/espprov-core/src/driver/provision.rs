@@ -1,0 +1,315 @@
+//! The provisioning flow: set, apply, and find out what became of it.
+
+use super::follow::{Follow, Next, Progress};
+use super::task::{Desk, Question, Task, Want};
+use super::{Deadlines, Event, Observer, Phase, ProvisionError, Provisioner};
+use crate::WifiConfig;
+use crate::auth::Authenticator;
+use crate::request::{
+    ApplyThread, ApplyWifi, Control, ControlAction, GetThreadStatus, GetWifiStatus, Request, SetThread,
+    SetWifi,
+};
+use core::time::Duration;
+use espprov_transport::{Clock, Reconnect};
+use espprov_types::{
+    StatusCode, ThreadAttachment, ThreadDataset, ThreadFailure, WifiConnection, WifiFailure,
+};
+use rand_core::TryCryptoRng;
+
+/// How often credentials are handed over before giving up: the first time, once more after a lost answer, and
+/// once more after clearing an earlier attempt.
+const MAX_ATTEMPTS: u8 = 3;
+
+/// How a provisioning ended. `C` says where the device is now, `F` why it is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome<C, F> {
+    /// The device says that it is online.
+    Connected(C),
+    /// The device says that it could not join.
+    Failed(F),
+    /// The device accepted the credentials, then the link was lost and did not come back: what a device does
+    /// that joined and closed its provisioning service before its last answer was read.
+    LikelyConnected,
+}
+
+impl<T, A, R, C, B, O> Provisioner<T, A, R, C, B, O>
+where
+    T: Reconnect,
+    A: Authenticator,
+    R: TryCryptoRng,
+    C: Clock,
+    B: AsMut<[u8]>,
+    O: Observer,
+{
+    /// Gives the device Wi-Fi credentials and follows it until it is online or gave up.
+    ///
+    /// A device that still holds an earlier failed attempt is reset first, so this also serves to try again
+    /// with another passphrase in the same run. Finding out what an earlier attempt is doing can take several
+    /// minutes in the worst case: [`limit_total`](Self::limit_total) bounds the whole.
+    ///
+    /// # Errors
+    /// Anything that went wrong before the device accepted to apply the credentials, or the deadline. A link
+    /// lost after that is not an error: see [`Outcome::LikelyConnected`].
+    pub async fn provision_wifi(
+        &mut self,
+        config: &WifiConfig<'_>,
+    ) -> Result<Outcome<WifiConnection, WifiFailure>, ProvisionError<T::Error>> {
+        self.provision(SetWifi(config)).await
+    }
+
+    /// Gives the device a Thread dataset and follows it until it is attached or gave up.
+    ///
+    /// # Errors
+    /// As [`provision_wifi`](Self::provision_wifi).
+    pub async fn provision_thread(
+        &mut self,
+        dataset: &ThreadDataset,
+    ) -> Result<Outcome<ThreadAttachment, ThreadFailure>, ProvisionError<T::Error>> {
+        self.provision(SetThread(dataset)).await
+    }
+
+    async fn provision<G: Goal>(
+        &mut self,
+        goal: G,
+    ) -> Result<Outcome<G::Online, G::Failure>, ProvisionError<T::Error>> {
+        let mut task = Provision {
+            goal,
+            step: Step::Set,
+            attempts: MAX_ATTEMPTS,
+            doubt: None,
+            outcome: None,
+        };
+        self.run(&mut task).await?;
+        task.outcome
+            .ok_or(ProvisionError::Deadline { phase: Phase::Status })
+    }
+}
+
+/// Wi-Fi and Thread take the same way with other messages. The credentials' own message is the goal.
+trait Goal: for<'b> Request<Response<'b> = ()> {
+    type Online;
+    type Failure;
+    type Apply: for<'b> Request<Response<'b> = ()> + 'static;
+    type Status: for<'b> Request<Response<'b>: Into<Progress<Self::Online, Self::Failure>>> + 'static;
+    const APPLY: &'static Self::Apply;
+    const STATUS: &'static Self::Status;
+    const RESET: Control;
+    const REPROV: Control;
+    /// Whether this connection is the one asked for.
+    fn is_reached(&self, on: &Self::Online) -> bool;
+}
+
+impl Goal for SetWifi<'_> {
+    type Online = WifiConnection;
+    type Failure = WifiFailure;
+    type Apply = ApplyWifi;
+    type Status = GetWifiStatus;
+    const APPLY: &'static ApplyWifi = &ApplyWifi;
+    const STATUS: &'static GetWifiStatus = &GetWifiStatus;
+    const RESET: Control = Control(ControlAction::ResetWifi);
+    const REPROV: Control = Control(ControlAction::ReprovWifi);
+    fn is_reached(&self, on: &WifiConnection) -> bool {
+        on.ssid.as_bytes() == self.0.ssid()
+    }
+}
+
+impl Goal for SetThread<'_> {
+    type Online = ThreadAttachment;
+    type Failure = ThreadFailure;
+    type Apply = ApplyThread;
+    type Status = GetThreadStatus;
+    const APPLY: &'static ApplyThread = &ApplyThread;
+    const STATUS: &'static GetThreadStatus = &GetThreadStatus;
+    const RESET: Control = Control(ControlAction::ResetThread);
+    const REPROV: Control = Control(ControlAction::ReprovThread);
+    fn is_reached(&self, on: &ThreadAttachment) -> bool {
+        on.ext_pan_id.is_some() && on.ext_pan_id == self.0.ext_pan_id()
+    }
+}
+
+struct Provision<G: Goal, E> {
+    goal: G,
+    step: Step<E>,
+    /// Attempts to hand over, this one included.
+    attempts: u8,
+    /// The error that left it unclear whether the device acted on `apply`.
+    doubt: Option<ProvisionError<E>>,
+    outcome: Option<Outcome<G::Online, G::Failure>>,
+}
+
+enum Step<E> {
+    Set,
+    Apply,
+    /// `apply` came at a bad moment: an attempt is under way or has ended, an earlier run's or (with a doubt) perhaps
+    /// the one whose answer was lost. What is it?
+    Look,
+    /// Making room for another attempt.
+    Control(Control),
+    Follow {
+        follow: Follow<E>,
+        /// The time until the next look.
+        pause: Option<Duration>,
+        /// Our own attempt, accepted; else the one found by `Look`.
+        ours: bool,
+    },
+}
+
+impl<G: Goal, E> Task<E> for Provision<G, E> {
+    fn want(&self, deadlines: &Deadlines) -> Want<'_> {
+        let (question, phase, limit): (&dyn Question, _, _) = match &self.step {
+            Step::Set => (&self.goal, Phase::Set, deadlines.exchange),
+            Step::Apply => (G::APPLY, Phase::Apply, deadlines.exchange),
+            Step::Control(lever) => (lever, Phase::Control, deadlines.exchange),
+            Step::Follow {
+                pause: Some(time), ..
+            } => return Want::Pause(*time),
+            Step::Look | Step::Follow { .. } => (G::STATUS, Phase::Status, deadlines.poll),
+        };
+        Want::Answer {
+            question,
+            phase,
+            limit,
+        }
+    }
+
+    fn deadline(&self, deadlines: &Deadlines) -> Duration {
+        match &self.step {
+            Step::Follow { follow, .. } => follow.deadline(deadlines),
+            _ => Duration::MAX,
+        }
+    }
+
+    fn handle(
+        &mut self,
+        desk: &mut Desk<'_>,
+        answer: Result<&[u8], ProvisionError<E>>,
+    ) -> Result<bool, ProvisionError<E>> {
+        match &mut self.step {
+            Step::Set => {
+                let set = answer.and_then(|reply| desk.read(self.goal.decode(reply)));
+                set.map_err(|error| self.doubt.take().unwrap_or(error))?;
+                desk.event(&Event::ConfigSent);
+                self.step = Step::Apply;
+            }
+            Step::Apply => {
+                let applied = answer.and_then(|reply| desk.read(G::APPLY.decode(reply)));
+                return self.after_apply(desk, applied).map(|()| false);
+            }
+            Step::Look => {
+                let seen = desk.read(G::STATUS.decode(answer?))?;
+                return self.clear_the_way(desk, seen.into());
+            }
+            Step::Control(lever) => {
+                desk.read(lever.decode(answer?))?;
+                self.try_again()?;
+            }
+            Step::Follow {
+                pause: pause @ Some(_),
+                ..
+            } => *pause = None,
+            Step::Follow { follow, pause, ours } => {
+                let seen = answer.and_then(|reply| desk.read(G::STATUS.decode(reply)));
+                match follow.handle(desk, seen.map(Into::into))? {
+                    Next::Pause(time) => *pause = Some(time),
+                    Next::End(outcome) if *ours => return Ok(self.end(outcome)),
+                    Next::End(outcome) => return self.after_another(outcome),
+                }
+            }
+        }
+        Ok(false)
+    }
+}
+
+impl<G: Goal, E> Provision<G, E> {
+    fn after_apply(
+        &mut self,
+        desk: &mut Desk<'_>,
+        applied: Result<(), ProvisionError<E>>,
+    ) -> Result<(), ProvisionError<E>> {
+        match applied {
+            Ok(()) => {
+                desk.event(&Event::ConfigApplied);
+                self.follow(desk, true);
+                Ok(())
+            }
+            Err(ProvisionError::Status {
+                code: StatusCode::InternalError,
+                ..
+            }) => {
+                self.step = Step::Look;
+                Ok(())
+            }
+            // Handing over again is safe in a new session: if the device acted, it refuses the second apply and
+            // we look at what it is doing.
+            Err(error) if error.is_link_trouble() => {
+                desk.event(&Event::LinkLost { phase: Phase::Apply });
+                self.doubt = Some(error);
+                self.try_again()
+            }
+            Err(error) => Err(self.doubt.take().unwrap_or(error)),
+        }
+    }
+
+    /// Finds out how an attempt ends that is not known to be ours, or makes room for another one.
+    fn clear_the_way(
+        &mut self,
+        desk: &Desk<'_>,
+        seen: Progress<G::Online, G::Failure>,
+    ) -> Result<bool, ProvisionError<E>> {
+        match seen {
+            // Ours or a stale one? One more attempt answers that for certain.
+            Progress::Gone(_) => self.step = Step::Control(G::RESET),
+            Progress::Online(on) => return self.after_another(Outcome::Connected(on)),
+            Progress::Trying(_) => self.follow(desk, false),
+            Progress::Idle => return Err(refused()),
+        }
+        Ok(false)
+    }
+
+    /// The attempt that was found under way has ended.
+    fn after_another(&mut self, outcome: Outcome<G::Online, G::Failure>) -> Result<bool, ProvisionError<E>> {
+        let perhaps_ours = self.doubt.is_some();
+        self.step = Step::Control(match outcome {
+            Outcome::Connected(on) if self.goal.is_reached(&on) => {
+                return Ok(self.end(Outcome::Connected(on)));
+            }
+            Outcome::Connected(_) => G::REPROV,
+            Outcome::Failed(_) | Outcome::LikelyConnected if perhaps_ours => return Ok(self.end(outcome)),
+            Outcome::Failed(_) => G::RESET,
+            // Whatever it joined, it was not told to by us.
+            Outcome::LikelyConnected => return Err(refused()),
+        });
+        Ok(false)
+    }
+
+    fn follow(&mut self, desk: &Desk<'_>, ours: bool) {
+        self.step = Step::Follow {
+            follow: Follow::new(desk),
+            pause: None,
+            ours,
+        };
+    }
+
+    /// Hands over once more, unless that was the last attempt.
+    fn try_again(&mut self) -> Result<(), ProvisionError<E>> {
+        self.attempts = self.attempts.saturating_sub(1);
+        if self.attempts == 0 {
+            return Err(self.doubt.take().unwrap_or(refused()));
+        }
+        self.step = Step::Set;
+        Ok(())
+    }
+
+    fn end(&mut self, outcome: Outcome<G::Online, G::Failure>) -> bool {
+        self.outcome = Some(outcome);
+        true
+    }
+}
+
+/// `apply` was refused, and nothing is known that would help.
+const fn refused<E>() -> ProvisionError<E> {
+    ProvisionError::Status {
+        phase: Phase::Apply,
+        code: StatusCode::InternalError,
+    }
+}
