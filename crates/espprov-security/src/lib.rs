@@ -65,6 +65,8 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+#[cfg(any(feature = "sec1", feature = "sec2"))]
+mod aes256;
 mod channel;
 mod error;
 mod handshake;

@@ -1,8 +1,8 @@
 //! The record cipher of security 1.
 
 use super::{KEY_LEN, RANDOM_LEN};
+use crate::aes256::Aes256;
 use crate::{Channel, ChannelError};
-use aes::Aes256;
 use core::fmt;
 use ctr::Ctr128BE;
 use ctr::cipher::{KeyIvInit, StreamCipher, StreamCipherSeek};

@@ -1,13 +1,15 @@
 //! The record cipher of security 2.
 
 use super::{KEY_LEN, NONCE_LEN, OLD_NONCE_LEN, TAG_LEN};
+use crate::aes256::Aes256;
 use crate::{Channel, ChannelError};
-use aes::Aes256;
-use aes::cipher::consts::U16;
+use aes::cipher::consts::{U12, U16};
 use aes_gcm::aead::AeadInOut;
-use aes_gcm::{Aes256Gcm, AesGcm, KeyInit};
+use aes_gcm::{AesGcm, KeyInit};
 use core::fmt;
 
+/// AES-256-GCM with the usual nonce.
+type Aes256Gcm = AesGcm<Aes256, U12>;
 /// AES-256-GCM with a 16-byte IV, from which GHASH makes the first counter block.
 type Aes256Gcm16 = AesGcm<Aes256, U16>;
 
