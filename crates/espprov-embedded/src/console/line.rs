@@ -1,7 +1,6 @@
 //! The request line: `<endpoint> <session id> <hex>\r`.
 
-use super::ConsoleError;
-use embedded_io_async::Write;
+use embedded_io_async::{Error as _, ErrorKind, Write};
 use espprov_transport::Endpoint;
 use zeroize::Zeroize;
 
@@ -69,6 +68,18 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// The line that asks for nothing but a prompt.
+    pub(super) const fn empty() -> Self {
+        Self {
+            endpoint: &[],
+            id: Id {
+                digits: [0; MAX_DIGITS],
+                len: 0,
+            },
+            payload: &[],
+        }
+    }
+
     /// Characters before the hex digits.
     fn head_len(&self) -> usize {
         self.endpoint.len().saturating_add(self.id.len).saturating_add(2)
@@ -85,6 +96,9 @@ impl<'a> Line<'a> {
         if let Some(&c) = self.endpoint.get(index) {
             return Some(c);
         }
+        if self.endpoint.is_empty() {
+            return None;
+        }
         let after_name = index.checked_sub(self.endpoint.len())?;
         if after_name == 0 {
             return Some(b' ');
@@ -100,7 +114,7 @@ impl<'a> Line<'a> {
     }
 
     /// Writes the whole line, `\r` included, a small piece at a time, and flushes.
-    pub(super) async fn write_to<W: Write>(&self, tx: &mut W) -> Result<(), ConsoleError> {
+    pub(super) async fn write_to<W: Write>(&self, tx: &mut W) -> Result<(), ErrorKind> {
         let mut piece = [0_u8; 64];
         let mut index = 0_usize;
         let mut ended = false;
@@ -117,19 +131,11 @@ impl<'a> Line<'a> {
                 }
             }
             let written = tx.write_all(piece.get(..len).unwrap_or_default()).await;
-            written.map_err(|error| not_delivered(&error))?;
+            written.map_err(|error| error.kind())?;
         }
         // Under security 0 this was a passphrase.
         piece.zeroize();
-        tx.flush().await.map_err(|error| not_delivered(&error))
-    }
-}
-
-/// A write error: the line did not get through.
-pub(super) fn not_delivered<E: embedded_io_async::Error>(error: &E) -> ConsoleError {
-    ConsoleError::Port {
-        kind: error.kind(),
-        delivered: false,
+        tx.flush().await.map_err(|error| error.kind())
     }
 }
 

@@ -9,6 +9,7 @@ mod error;
 mod lexer;
 mod line;
 mod parser;
+mod talk;
 mod transport;
 
 pub use error::ConsoleError;

@@ -1,17 +1,12 @@
 //! The transport: a reader, a writer, a clock, and where in the conversation they are.
 
-use super::line::not_delivered;
-use super::parser::{Echo, Parser, Verdict};
+use super::parser::{Parser, Verdict};
+use super::talk::{Chunk, Ear, Heard, talk};
 use super::{ConsoleError, Line, max_payload};
 use core::fmt;
-use core::future::{Future, poll_fn};
-use core::pin::pin;
-use core::task::Poll;
 use core::time::Duration;
-use embedded_io_async::{Error as _, ErrorKind, Read, Write};
-use espprov_transport::{
-    Clock, Elapsed, Endpoint, Limits, Reconnect, SessionIntent, Transport, with_deadline,
-};
+use embedded_io_async::{Read, Write};
+use espprov_transport::{Clock, Endpoint, Limits, Reconnect, SessionIntent, Transport};
 
 /// Characters stock firmware reads per line, `\r` included.
 const STOCK_LINE_LIMIT: usize = 255;
@@ -62,60 +57,6 @@ enum State {
     Prompt,
     /// Only a reconnect helps. Also stands in while an exchange is under way, so that a dropped one ends here.
     Poisoned,
-}
-
-/// Bytes read but not looked at yet.
-struct Chunk {
-    bytes: [u8; 64],
-    start: usize,
-    end: usize,
-}
-
-impl Chunk {
-    const fn new() -> Self {
-        Self {
-            bytes: [0; 64],
-            start: 0,
-            end: 0,
-        }
-    }
-
-    fn rest(&self) -> &[u8] {
-        self.bytes.get(self.start..self.end).unwrap_or_default()
-    }
-
-    fn skip(&mut self, count: usize) {
-        self.start = self.start.saturating_add(count);
-    }
-
-    fn take_all(&mut self) -> &[u8] {
-        let (start, end) = (self.start, self.end);
-        self.start = end;
-        self.bytes.get(start..end).unwrap_or_default()
-    }
-
-    /// Reads more, unless some are left.
-    async fn fill<R: Read>(&mut self, rx: &mut R, delivered: bool) -> Result<(), ConsoleError> {
-        if self.start < self.end {
-            return Ok(());
-        }
-        let read = rx.read(&mut self.bytes).await;
-        (self.start, self.end) = (0, 0);
-        match read {
-            Ok(0) => Err(ConsoleError::Port {
-                kind: ErrorKind::BrokenPipe,
-                delivered,
-            }),
-            Ok(len) => {
-                self.end = len.min(self.bytes.len());
-                Ok(())
-            }
-            Err(error) => Err(ConsoleError::Port {
-                kind: error.kind(),
-                delivered,
-            }),
-        }
-    }
 }
 
 impl<R: Read, W: Write, C: Clock> Console<R, W, C> {
@@ -177,164 +118,97 @@ impl<R: Read, W: Write, C: Clock> Console<R, W, C> {
         (self.rx, self.tx)
     }
 
-    /// Sends carriage returns until a prompt comes.
-    async fn synchronise(&mut self) -> Result<(), ConsoleError> {
+    /// Synchronises if need be: a bare `\r` every now and then until a prompt comes. Then, unless the request is
+    /// empty, sends it (`buf[..len]`) and reads the answer.
+    async fn converse(
+        &mut self,
+        endpoint: Endpoint<'_>,
+        buf: &mut [u8],
+        len: usize,
+    ) -> Result<Verdict, ConsoleError> {
+        let mut chunk = Chunk::new();
+        let mut step = if self.state == State::Prompt {
+            Step::Send
+        } else {
+            self.nudges = 0;
+            Step::Synchronise
+        };
         self.state = State::Poisoned;
-        self.nudges = 0;
-        let end = self.clock.now().saturating_add(self.prompt_timeout);
+        let mut end = self.clock.now().saturating_add(match step {
+            Step::Synchronise => self.prompt_timeout,
+            _ => self.answer_timeout,
+        });
         loop {
             let now = self.clock.now();
-            if now >= end {
-                return Err(ConsoleError::NoPrompt);
-            }
-            self.nudges = self.nudges.saturating_add(1);
-            let next = now.saturating_add(NUDGE).min(end);
-            if let Ok(seen) = self.nudge(next).await
-                && seen?
-            {
-                self.state = State::Prompt;
-                return Ok(());
-            }
-        }
-    }
-
-    /// One carriage return, and whether a prompt came before `until`.
-    async fn nudge(&mut self, until: Duration) -> Result<Result<bool, ConsoleError>, Elapsed> {
-        let Self {
-            rx,
-            tx,
-            clock,
-            parser,
-            ..
-        } = self;
-        let look = async {
-            tx.write_all(b"\r").await.map_err(|e| not_delivered(&e))?;
-            tx.flush().await.map_err(|e| not_delivered(&e))?;
-            let mut chunk = Chunk::new();
-            // A source that never runs dry must not keep the time limit from being looked at.
-            while clock.now() < until {
-                chunk.fill(rx, false).await?;
-                if parser.find_prompt(chunk.take_all()) {
-                    return Ok(true);
+            let request = buf.get(..len).unwrap_or_default();
+            let line = Line::new(endpoint, self.session_id, request);
+            let nudges = &mut self.nudges;
+            let (line, ear, until) = match step {
+                Step::Synchronise if now >= end => return Err(ConsoleError::NoPrompt),
+                Step::Synchronise => {
+                    *nudges = nudges.saturating_add(1);
+                    let until = now.saturating_add(NUDGE).min(end);
+                    (Some(Line::empty()), Ear::Prompt, until)
                 }
-            }
-            Ok(false)
-        };
-        with_deadline(&*clock, until, look).await
-    }
-
-    /// Writes the line and reads its echo at the same time, so that neither side waits for the other with full
-    /// buffers.
-    async fn send(&mut self, line: Line<'_>, chunk: &mut Chunk, until: Duration) -> Result<(), ConsoleError> {
-        let Self {
-            rx,
-            tx,
-            clock,
-            parser,
-            nudges,
-            ..
-        } = self;
-        parser.restart();
-        let mut delivered = false;
-        let sent = {
-            let mut write = pin!(line.write_to(tx));
-            let mut echo = pin!(watch_echo(rx, chunk, parser, &line, nudges, &*clock, until));
-            let mut echoed = false;
-            let both = poll_fn(|cx| {
-                if !delivered && let Poll::Ready(result) = write.as_mut().poll(cx) {
-                    result?;
-                    delivered = true;
+                Step::Send => {
+                    self.parser.restart();
+                    (Some(line), Ear::Echo { line, nudges }, end)
                 }
-                if !echoed && let Poll::Ready(result) = echo.as_mut().poll(cx) {
-                    result?;
-                    echoed = true;
-                }
-                if delivered && echoed {
-                    Poll::Ready(Ok(()))
-                } else {
-                    Poll::Pending
-                }
-            });
-            with_deadline(&*clock, until, both).await
-        };
-        match sent {
-            Ok(Err(ConsoleError::AnswerTimedOut { .. })) | Err(Elapsed) => {
-                Err(ConsoleError::AnswerTimedOut { delivered })
-            }
-            Ok(Err(ConsoleError::Port { kind, .. })) => Err(ConsoleError::Port { kind, delivered }),
-            Ok(result) => result,
-        }
-    }
-
-    /// Reads the answer after the echo.
-    async fn receive(
-        &mut self,
-        buf: &mut [u8],
-        chunk: &mut Chunk,
-        until: Duration,
-    ) -> Result<Verdict, ConsoleError> {
-        let Self {
-            rx, clock, parser, ..
-        } = self;
-        let late = ConsoleError::AnswerTimedOut { delivered: true };
-        let mut until = until;
-        let mut has_answer = false;
-        loop {
-            let read = with_deadline(&*clock, until, chunk.fill(rx, true)).await;
-            let in_time = clock.now() < until || chunk.start < chunk.end;
-            match read {
-                Ok(Ok(())) if in_time => {}
-                Ok(Err(error)) if !has_answer => return Err(error),
+                Step::Receive => (None, Ear::Answer { buf, known: false }, end),
+                Step::End => (None, Ear::Answer { buf, known: true }, end),
+            };
+            let port = (&mut self.rx, &mut self.tx);
+            let talk = talk(
+                port,
+                &self.clock,
+                (&mut self.parser, &mut chunk),
+                line,
+                ear,
+                until,
+            );
+            match (step, talk.await) {
                 // The answer is there, only its prompt is not.
-                _ => {
-                    self.state = State::Unknown;
-                    let len = parser.answer();
-                    return len.map(|len| Verdict::Answer { len }).ok_or(late);
+                (Step::End, Ok((Heard::Late, _)) | Err(_)) => break,
+                (_, Err(error)) => return Err(error),
+                (Step::Synchronise, Ok((Heard::Late, _))) => {}
+                (_, Ok((Heard::Late, delivered))) => return Err(ConsoleError::AnswerTimedOut { delivered }),
+                (_, Ok((Heard::Prompt, _))) => {
+                    if len == 0 {
+                        self.state = State::Prompt;
+                        return Ok(Verdict::Answer { len });
+                    }
+                    step = Step::Send;
+                    chunk = Chunk::new();
+                    end = self.clock.now().saturating_add(self.answer_timeout);
+                }
+                (_, Ok((Heard::Echo, _))) => {
+                    self.nudges = 0;
+                    step = Step::Receive;
+                }
+                (_, Ok((Heard::Answer, _))) => {
+                    step = Step::End;
+                    end = self.clock.now().saturating_add(PROMPT_GRACE);
+                }
+                (_, Ok((Heard::End(verdict), _))) => {
+                    self.state = State::Prompt;
+                    return Ok(verdict);
                 }
             }
-            let (taken, verdict) = parser.collect(chunk.rest(), buf);
-            chunk.skip(taken);
-            if let Some(verdict) = verdict {
-                self.state = State::Prompt;
-                return Ok(verdict);
-            }
-            if !has_answer && parser.answer().is_some() {
-                has_answer = true;
-                until = clock.now().saturating_add(PROMPT_GRACE);
-            } else if clock.now() >= until && !has_answer {
-                return Err(late);
-            }
         }
+        self.state = State::Unknown;
+        let len = self.parser.answer().unwrap_or_default();
+        Ok(Verdict::Answer { len })
     }
 }
 
-/// Reads until the whole line was echoed.
-async fn watch_echo<R: Read, C: Clock>(
-    rx: &mut R,
-    chunk: &mut Chunk,
-    parser: &mut Parser,
-    line: &Line<'_>,
-    nudges: &mut usize,
-    clock: &C,
-    until: Duration,
-) -> Result<(), ConsoleError> {
-    while clock.now() < until {
-        chunk.fill(rx, false).await?;
-        let (taken, echo) = parser.watch_echo(chunk.rest(), line);
-        chunk.skip(taken);
-        match echo {
-            Echo::Complete => return Ok(()),
-            Echo::Partial => {}
-            // A prompt left over from synchronising comes before any echo.
-            Echo::Prompt { echoed } => {
-                if *nudges == 0 || echoed > line.len() / 2 {
-                    return Err(ConsoleError::EchoMismatch);
-                }
-                *nudges = nudges.saturating_sub(1);
-            }
-        }
-    }
-    Err(ConsoleError::AnswerTimedOut { delivered: false })
+/// Where in a conversation.
+#[derive(Clone, Copy)]
+enum Step {
+    Synchronise,
+    Send,
+    Receive,
+    /// The answer has come, its prompt has not.
+    End,
 }
 
 impl<R: Read, W: Write, C: Clock> Transport for Console<R, W, C> {
@@ -359,16 +233,7 @@ impl<R: Read, W: Write, C: Clock> Transport for Console<R, W, C> {
                 return Err(ConsoleError::LineTooLong { limit });
             }
         }
-        if self.state == State::Unknown {
-            self.synchronise().await?;
-        }
-        self.state = State::Poisoned;
-        let until = self.clock.now().saturating_add(self.answer_timeout);
-        let mut chunk = Chunk::new();
-        let line = Line::new(endpoint, self.session_id, request);
-        self.send(line, &mut chunk, until).await?;
-        self.nudges = 0;
-        match self.receive(buf, &mut chunk, until).await? {
+        match self.converse(endpoint, buf, len).await? {
             Verdict::Answer { len } if len <= buf.len() => Ok(len),
             Verdict::Answer { len } => {
                 self.state = State::Poisoned;
@@ -396,7 +261,8 @@ impl<R: Read, W: Write, C: Clock> Reconnect for Console<R, W, C> {
             self.session_id = self.session_id.wrapping_add(1) & MAX_SESSION_ID;
         }
         self.parser.restart();
-        self.synchronise().await
+        self.state = State::Unknown;
+        self.converse(Endpoint::PROTO_VER, &mut [], 0).await.map(drop)
     }
 }
 
