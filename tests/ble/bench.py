@@ -4,8 +4,8 @@ bench.py ESPPROV REPORT.json [NAME]    (with the Python that vm.sh installed bum
 
 One boot runs every scenario of scenarios.py (or those whose names match the regular expression NAME). This process is the air between all controllers (air.py), starts
 the simulated devices, boots the machine and judges what comes out of it. Beside that: bumble's own client reads
-our attribute table, and a mock of BlueZ plays the errors that real hardware is slow or unwilling to show
-(mock.py). The last line is `N passed, N failed, 0 skipped`; the exit status is 0 if none failed.
+our attribute table, a mock of BlueZ plays the errors that real hardware is slow or unwilling to show (mock.py),
+and the client for microcontrollers, ESPPROV_TROUBLE, meets a foreign GATT server without BlueZ (central.py). The last line is `N passed, N failed, 0 skipped`; the exit status is 0 if none failed.
 """
 import asyncio
 import json
@@ -181,8 +181,8 @@ def show(r):
     detail = ' '.join(f'{kind} {count}' for kind, count in r['requests'].items())
     print(f"{'ok  ' if r['passed'] else 'FAIL'} {r['name']:<32} {r['link']:<7} {r['mtu'] or '-':>4} "
           f"{r['security']:<12} {r['ms']:>6} ms  {r['round_trips']:>4} round trips  {detail}", flush=True)
-    for problem in r['problems']:
-        print(f'       {problem}')
+    for detail in [r['note'], *r['problems']] if r.get('note') else r['problems']:
+        print(f'       {detail}')
 
 
 async def on_the_host(espprov, work):
@@ -194,6 +194,21 @@ async def on_the_host(espprov, work):
     return rows
 
 
+async def without_machine(espprov, only):
+    """The client for microcontrollers, in a process of its own: this one has to keep up with the machine."""
+    program, rows = os.environ.get('ESPPROV_TROUBLE'), []
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(HERE / 'central.py'), espprov, program or '(ESPPROV_TROUBLE)', only,
+        stdout=asyncio.subprocess.PIPE)
+    async for line in process.stdout:
+        rows.append(json.loads(line))
+        show(rows[-1])
+    if await process.wait() != 0:
+        rows.append(row('trouble/(all)', 'bumble', 0, '-', 0, {}, [f'central.py: status {process.returncode}']))
+        show(rows[-1])
+    return rows
+
+
 async def main(espprov, report, only):
     SCENARIOS[:] = [scenario for scenario in SCENARIOS if re.search(only, scenario.name)]
     start, rows = time.monotonic(), []
@@ -202,8 +217,8 @@ async def main(espprov, report, only):
         try:
             await bench.start_devices()
             # While the machine boots, on the host.
-            rows, booted = await asyncio.gather(on_the_host(espprov, work), bench.run_machine())
-            rows += booted
+            rows = sum(await asyncio.gather(
+                on_the_host(espprov, work), without_machine(espprov, only), bench.run_machine()), [])
         finally:
             await bench.stop()
             keep = os.environ.get('ESPPROV_BLE_LOGS')

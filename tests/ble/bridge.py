@@ -107,13 +107,13 @@ def long_reads_like_firmware(server):
     server.on_att_read_blob_request = read_blob
 
 
-async def serve(controller, console, name, address, mtu):
+async def serve(controller, console, name, address, mtu, endpoints=ENDPOINTS):
     """Puts the peripheral on the air."""
     device = Device(name=name, address=Address(address), host=Host(controller, controller))
     device.gatt_server.max_mtu = mtu
     long_reads_like_firmware(device.gatt_server)
     characteristics = []
-    for number, endpoint_name in ENDPOINTS.items():
+    for number, endpoint_name in endpoints.items():
         endpoint = Endpoint(endpoint_name, console)
         characteristics.append(Characteristic(
             uuid(number), Characteristic.Properties.READ | Characteristic.Properties.WRITE,

@@ -33,6 +33,9 @@ pub(crate) fn e2e(options: &Options) -> Result<(), String> {
 /// is the verdict, and `target/e2e/report.json` holds a row per scenario.
 pub(crate) fn bluetooth(only: Option<&str>) -> Result<String, String> {
     run(cargo().args(["build", "--profile", "e2e", "--package", "espprov-cli"]))?;
+    run(cargo()
+        .args(["build", "--profile", "e2e", "--package", "espprov-tests"])
+        .args(["--example", "trouble_central"]))?;
     let bench = root().join("tests/ble");
     let cache = cache()?;
     run(Command::new(bench.join("vm.sh"))
@@ -46,6 +49,7 @@ pub(crate) fn bluetooth(only: Option<&str>) -> Result<String, String> {
         .arg(out.join("espprov"))
         .arg(out.join("report.json"))
         .args(only)
+        .env("ESPPROV_TROUBLE", out.join("examples/trouble_central"))
         .env("ESPPROV_BLE_CACHE", &cache)
         .env("PYTHONDONTWRITEBYTECODE", "1");
     run(&mut command)?;

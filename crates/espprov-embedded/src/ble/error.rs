@@ -65,8 +65,10 @@ impl BleError {
                 Error::Att(code) => Self::att(*code),
                 Error::Disconnected | Error::NotFound => Self::LinkLost { delivered },
                 Error::Timeout => Self::TimedOut { delivered },
-                Error::OutOfMemory | Error::NoPermits | Error::InsufficientSpace => Self::Controller,
-                Error::UnexpectedGattResponse
+                Error::OutOfMemory | Error::NoPermits => Self::Controller,
+                // The device's lists are longer than they may be.
+                Error::InsufficientSpace
+                | Error::UnexpectedGattResponse
                 | Error::InvalidValue
                 | Error::InvalidUuidLength(_)
                 | Error::MalformedCharacteristicDeclaration { .. }

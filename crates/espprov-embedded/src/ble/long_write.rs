@@ -14,13 +14,19 @@
 //! controller does that on the way out, and turns the responses into Write Responses on the way in. Every packet
 //! stays one packet of (nearly) the same length: flow control, fragments and whatever else the host sends in
 //! between are not its business, so it cannot confuse them.
+//!
+//! Since everything passes here, this is also where the host is [guarded](super::guard) against its peers.
 
 use bt_hci::ControllerToHostPacket;
 use bt_hci::cmd::{self, AsyncCmd, SyncCmd};
 use bt_hci::controller::{Controller, ControllerCmdAsync, ControllerCmdSync};
 use bt_hci::data::{AclBroadcastFlag, AclPacket, AclPacketBoundary, IsoPacket, SyncPacket};
-use core::cell::Cell;
+use bt_hci::event::{EventKind, EventPacket};
+use bt_hci::param::ConnHandle;
+use core::cell::{Cell, RefCell};
 use embedded_io::ErrorType;
+
+use super::guard::Guard;
 
 const WRITE_REQUEST: u8 = 0x12;
 const WRITE_RESPONSE: u8 = 0x13;
@@ -35,6 +41,11 @@ const ATT: [u8; 2] = [4, 0];
 /// Longest first packet of a message that is rewritten: an L2CAP header and an ATT PDU at MTU 517, or less.
 const PACKET: usize = 4 + 517;
 
+/// Instead of a packet that was refused. The host accepts a notification that nobody waits for, unless it is in the
+/// middle of another message; then a continuation, unless it is not. One of the two makes it end the connection.
+const BEGINNING: [u8; 7] = [3, 0, ATT[0], ATT[1], 0x1b, 0, 0];
+const CONTINUATION: [u8; 1] = [0];
+
 /// What the next Write Request of a connection really is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Step {
@@ -42,13 +53,19 @@ pub(super) enum Step {
     Execute,
 }
 
-/// The wish for a prepared write, from the transport to the [`LongWrite`] of the same stack.
+/// What the transport and the [`LongWrite`] of the same stack know of each other: the wish for a prepared write, and
+/// what has been refused.
 #[derive(Debug, Default)]
 pub struct Prepared {
     /// Connection handle and kind of the request that is about to be sent.
     request: Cell<Option<(u16, Step)>>,
     /// The same, once it has been sent.
     response: Cell<Option<(u16, Step)>>,
+    guard: RefCell<Guard>,
+    /// The connection a packet of which was refused last.
+    refused: Cell<Option<u16>>,
+    /// The host has yet to see the second of the packets in the place of the one refused.
+    ending: Cell<Option<u16>>,
 }
 
 impl Prepared {
@@ -58,6 +75,9 @@ impl Prepared {
         Self {
             request: Cell::new(None),
             response: Cell::new(None),
+            guard: RefCell::new(Guard::new()),
+            refused: Cell::new(None),
+            ending: Cell::new(None),
         }
     }
 
@@ -70,6 +90,35 @@ impl Prepared {
     pub(super) fn clear(&self) {
         self.request.set(None);
         self.response.set(None);
+        self.refused.set(None);
+    }
+
+    /// Whether the peer said something that no host should see.
+    pub(super) fn has_refused(&self, connection: u16) -> bool {
+        self.refused.get() == Some(connection)
+    }
+
+    /// Connections that begin and end.
+    fn event(&self, event: &EventPacket<'_>) {
+        let connection = match (event.kind, event.data) {
+            // LE Connection Complete and LE Enhanced Connection Complete; Disconnection Complete.
+            (EventKind::Le, &[0x01 | 0x0a, _, low, high, ..]) => [low, high],
+            (EventKind::DisconnectionComplete, &[_, low, high, ..]) => [low, high],
+            _ => return,
+        };
+        self.guard.borrow_mut().forget(u16::from_le_bytes(connection));
+    }
+
+    /// Whether the host may see a packet.
+    fn admits(&self, packet: &AclPacket<'_>) -> bool {
+        let connection = packet.handle().raw();
+        let first = packet.boundary_flag() != AclPacketBoundary::Continuing;
+        let result = self.guard.borrow_mut().incoming(connection, first, packet.data());
+        if result.is_err() {
+            self.refused.set(Some(connection));
+            self.ending.set(Some(connection));
+        }
+        result.is_ok()
     }
 
     /// The packet to send instead of `data`, if it is the one that was announced.
@@ -122,7 +171,8 @@ impl Prepared {
     }
 }
 
-/// A controller through which [`BleTransport`](super::BleTransport) can send long values.
+/// A controller through which [`BleTransport`](super::BleTransport) can send long values, and through which nothing
+/// malformed gets in.
 ///
 /// Costs one packet of 521 bytes in the receive buffer and one while sending.
 pub struct LongWrite<'p, C> {
@@ -149,20 +199,21 @@ impl<C: Controller> Controller for LongWrite<'_, C> {
     }
 
     async fn write_acl_data(&self, packet: &AclPacket<'_>) -> Result<(), Self::Error> {
-        if packet.boundary_flag() != AclPacketBoundary::Continuing {
-            let mut room = [0; PACKET];
-            let handle = packet.handle();
-            if let Some(data) = self.prepared.outgoing(handle.raw(), packet.data(), &mut room) {
-                let packet = AclPacket::new(
-                    handle,
-                    packet.boundary_flag(),
-                    AclBroadcastFlag::PointToPoint,
-                    data,
-                );
-                return self.inner.write_acl_data(&packet).await;
-            }
+        if packet.boundary_flag() == AclPacketBoundary::Continuing {
+            return self.inner.write_acl_data(packet).await;
         }
-        self.inner.write_acl_data(packet).await
+        let mut room = [0; PACKET];
+        let handle = packet.handle();
+        let rewritten = self.prepared.outgoing(handle.raw(), packet.data(), &mut room);
+        let data = rewritten.unwrap_or(packet.data());
+        self.prepared.guard.borrow_mut().outgoing(handle.raw(), data);
+        let packet = AclPacket::new(
+            handle,
+            packet.boundary_flag(),
+            AclBroadcastFlag::PointToPoint,
+            data,
+        );
+        self.inner.write_acl_data(&packet).await
     }
 
     async fn write_sync_data(&self, packet: &SyncPacket<'_>) -> Result<(), Self::Error> {
@@ -177,21 +228,44 @@ impl<C: Controller> Controller for LongWrite<'_, C> {
         &self,
         (buf, room): &'a mut Self::Buffer<'_>,
     ) -> Result<ControllerToHostPacket<'a>, Self::Error> {
+        if let Some(connection) = self.prepared.ending.take() {
+            return Ok(acl(
+                ConnHandle::new(connection),
+                AclPacketBoundary::Continuing,
+                &CONTINUATION,
+            ));
+        }
         let packet = self.inner.read(buf).await?;
-        if let ControllerToHostPacket::Acl(acl) = &packet
-            && acl.boundary_flag() != AclPacketBoundary::Continuing
-            && let Some(data) = self.prepared.incoming(acl.handle().raw(), acl.data(), room)
-        {
-            let acl = AclPacket::new(
-                acl.handle(),
-                acl.boundary_flag(),
-                AclBroadcastFlag::PointToPoint,
-                data,
-            );
-            return Ok(ControllerToHostPacket::Acl(acl));
+        match &packet {
+            ControllerToHostPacket::Event(event) => self.prepared.event(event),
+            ControllerToHostPacket::Acl(packet) if !self.prepared.admits(packet) => {
+                return Ok(acl(
+                    packet.handle(),
+                    AclPacketBoundary::FirstFlushable,
+                    &BEGINNING,
+                ));
+            }
+            ControllerToHostPacket::Acl(packet)
+                if packet.boundary_flag() != AclPacketBoundary::Continuing =>
+            {
+                let connection = packet.handle().raw();
+                if let Some(data) = self.prepared.incoming(connection, packet.data(), room) {
+                    return Ok(acl(packet.handle(), packet.boundary_flag(), data));
+                }
+            }
+            _ => {}
         }
         Ok(packet)
     }
+}
+
+fn acl(handle: ConnHandle, boundary: AclPacketBoundary, data: &[u8]) -> ControllerToHostPacket<'_> {
+    ControllerToHostPacket::Acl(AclPacket::new(
+        handle,
+        boundary,
+        AclBroadcastFlag::PointToPoint,
+        data,
+    ))
 }
 
 impl<K: SyncCmd + ?Sized, C: ControllerCmdSync<K>> ControllerCmdSync<K> for LongWrite<'_, C> {

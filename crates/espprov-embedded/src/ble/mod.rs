@@ -46,6 +46,7 @@
 
 mod discovery;
 mod error;
+mod guard;
 mod long_write;
 mod scan;
 mod transport;

@@ -180,9 +180,12 @@ where
                 ..ScanConfig::default()
             },
         };
-        let lost = |_| BleError::LinkLost { delivered: false };
-        let connection = self.stack.central().connect(&config).await.map_err(lost)?;
-        let client = GattClient::new(self.stack, &connection).await.map_err(lost)?;
+        let lost = BleError::LinkLost { delivered: false };
+        let connection = self.stack.central().connect(&config).await.map_err(|_| lost)?;
+        let handle = connection.handle().raw();
+        let client = GattClient::new(self.stack, &connection)
+            .await
+            .map_err(|_| self.ended_by(handle, lost))?;
         let mut link = Link {
             connection,
             client,
@@ -194,9 +197,18 @@ where
         let listing = discover(&link.client, mtu, self.options.services);
         link.endpoints = match link.drive(self.stack, listing).await {
             Ok(result) => result?,
-            Err(_) => return Err(BleError::LinkLost { delivered: false }),
+            Err(_) => return Err(self.ended_by(handle, lost)),
         };
         Ok(link)
+    }
+
+    /// Why a connection broke: `otherwise`, unless it had to be ended for what the device said on it.
+    fn ended_by(&self, connection: u16, otherwise: BleError) -> BleError {
+        if self.prepared.has_refused(connection) {
+            BleError::Garbled
+        } else {
+            otherwise
+        }
     }
 }
 
@@ -377,7 +389,10 @@ where
         let mut result = match outcome {
             Err(_) => Err(BleError::TimedOut { delivered }),
             Ok(Ok(result)) => result,
-            Ok(Err(Gone(reason))) => Err(hung_up(endpoint, reason, delivered)),
+            Ok(Err(Gone(reason))) => {
+                let connection = link.connection.handle().raw();
+                Err(self.ended_by(connection, hung_up(endpoint, reason, delivered)))
+            }
         };
         if let Err(BleError::RequestTooLarge { limit }) = result {
             self.max_request = limit;
