@@ -290,3 +290,175 @@ impl Pdu {
         first <= last
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const CONNECTION: u16 = 7;
+
+    fn frame(pdu: &[u8]) -> std::vec::Vec<u8> {
+        let len = u16::try_from(pdu.len()).unwrap().to_le_bytes();
+        [&len[..], &[4, 0], pdu].concat()
+    }
+
+    /// Whether `pdu` may follow the request `asked`; however it is cut into fragments.
+    fn passes(asked: &[u8], pdu: &[u8]) -> bool {
+        let whole = frame(pdu);
+        let verdicts = [whole.len().max(4), 4, 5, 6, 7, 9].map(|size| {
+            let mut guard = Guard::new();
+            if !asked.is_empty() {
+                guard.outgoing(CONNECTION, &frame(asked));
+            }
+            let (head, rest) = whole.split_at(size.min(whole.len()));
+            let fragments = [head].into_iter().chain(rest.chunks(size));
+            let results = fragments
+                .enumerate()
+                .map(|(at, part)| guard.incoming(CONNECTION, at == 0, part));
+            let fine = results.fold(true, |fine, result| fine & result.is_ok());
+            // A refusal lasts.
+            assert_eq!(
+                guard.incoming(CONNECTION, true, &frame(&[0x1b, 1, 0])).is_ok(),
+                fine
+            );
+            guard.forget(CONNECTION);
+            assert_eq!(guard.incoming(CONNECTION, true, &frame(&[0x1b, 1, 0])), Ok(()));
+            fine
+        });
+        assert!(
+            verdicts.windows(2).all(|pair| pair[0] == pair[1]),
+            "{pdu:02x?}: {verdicts:?}"
+        );
+        verdicts[0]
+    }
+
+    #[test]
+    fn answers_to_what_was_asked() {
+        let by_type = &[0x08, 0x10, 0, 0x20, 0, 3, 0x28];
+        let by_value = &[0x06, 1, 0, 0xff, 0xff, 0, 0x28, 9, 9];
+        for (asked, pdu) in [
+            (&[0x02, 5, 2][..], &[0x03, 23, 0][..]),
+            (&[0x0a, 1, 0], &[0x0b]),
+            (&[0x0a, 1, 0], &[0x01, 0x0a, 1, 0, 2]),
+            (&[0x0c, 1, 0, 0, 0], &[0x0d, 1, 2, 3]),
+            (&[0x12, 1, 0, 5], &[0x13]),
+            (&[0x16, 1, 0, 0, 0, 5], &[0x17, 1, 0, 0, 0, 5]),
+            (&[0x18, 1], &[0x19]),
+            (by_value, &[0x07, 1, 0, 9, 0, 10, 0, 0xff, 0xff]),
+            (by_value, &[0x07, 0xff, 0xff, 0xff, 0xff]),
+            (by_type, &[0x09, 2, 0x10, 0, 0x20, 0]),
+            (by_type, &[0x09, 3, 0x10, 0, 0xff, 0x11, 0, 0xff]),
+            // Nobody asked for these.
+            (&[], &[0x1b, 1, 0]),
+            (&[], &[0x1d, 1, 0, 9]),
+            (&[], &[0x02, 23, 0]),
+            (&[], &[0x0a, 1, 0]),
+            (&[], &[0x1e]),
+            (&[], &[0xfe]),
+        ] {
+            assert!(passes(asked, pdu), "{pdu:02x?}");
+        }
+    }
+
+    #[test]
+    fn everything_else() {
+        let by_type = &[0x08, 0x10, 0, 0x20, 0, 3, 0x28];
+        let to_the_end = &[0x08, 0x10, 0, 0xff, 0xff, 3, 0x28];
+        let by_value = &[0x06, 5, 0, 0xff, 0xff, 0, 0x28, 9, 9];
+        let read = &[0x0a, 1, 0];
+        for (asked, pdu) in [
+            // No opcode, cut short, or too long.
+            (&read[..], &[][..]),
+            (read, &[0x01, 0x0a, 1, 0]),
+            (read, &[0x0b; 518]),
+            (&[], &[0x1b, 1]),
+            (&[], &[0x1d]),
+            (&[], &[0x0a, 1]),
+            (&[], &[0x12, 1]),
+            (&[], &[0x10; 21]),
+            (&[], &[0x52, 1]),
+            (&[0x12, 1, 0], &[0x13, 0]),
+            // Not the answer to the question, or to none.
+            (read, &[0x0d, 1]),
+            (read, &[0x13]),
+            (read, &[0x01, 0x12, 1, 0, 2]),
+            (read, &[0x21, 1]),
+            (&[], &[0x0b, 1]),
+            (&[], &[0x01, 0x0a, 1, 0, 2]),
+            (&[], &[0x01, 0, 1, 0, 2]),
+            // An MTU that leaves no room.
+            (&[0x02, 5, 2], &[0x03, 0, 0]),
+            (&[0x02, 5, 2], &[0x03, 22, 0]),
+            // Services: none, before the range, over one another, ending before they begin.
+            (by_value, &[0x07]),
+            (by_value, &[0x07, 5, 0, 6]),
+            (by_value, &[0x07, 4, 0, 9, 0]),
+            (by_value, &[0x07, 0, 0, 0, 0]),
+            (by_value, &[0x07, 5, 0, 9, 0, 9, 0, 12, 0]),
+            (by_value, &[0x07, 5, 0, 4, 0]),
+            (by_value, &[0x07, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]),
+            // Entries: none, without a length, not as long as said, out of the range, not rising, the last handle.
+            (by_type, &[0x09, 7]),
+            (by_type, &[0x09, 0, 1, 1]),
+            (by_type, &[0x09, 1, 1, 1]),
+            (by_type, &[0x09, 7, 0x10, 0, 1, 2, 3, 4]),
+            (by_type, &[0x09, 3, 0x0f, 0, 1]),
+            (by_type, &[0x09, 3, 0x21, 0, 1]),
+            (by_type, &[0x09, 3, 0x10, 0, 1, 0x10, 0, 1]),
+            (to_the_end, &[0x09, 3, 0xff, 0xff, 1]),
+        ] {
+            assert!(!passes(asked, pdu), "{asked:02x?} {pdu:02x?}");
+        }
+    }
+
+    #[test]
+    fn fragments_that_are_none() {
+        let mut start = Guard::new();
+        assert_eq!(
+            start.incoming(1, false, &[1]),
+            Err(Refused),
+            "nothing to continue"
+        );
+        assert_eq!(start.incoming(2, true, &[1, 0, 4]), Err(Refused), "half a header");
+        assert_eq!(start.incoming(3, true, &[3, 0, 5, 0, 1]), Ok(()));
+        assert_eq!(
+            start.incoming(3, true, &frame(&[0x1b, 1, 0])),
+            Err(Refused),
+            "the last is not over"
+        );
+        assert_eq!(start.incoming(4, true, &[3, 0, 5, 0, 1]), Ok(()));
+        assert_eq!(
+            start.incoming(4, false, &[1, 2, 3]),
+            Err(Refused),
+            "more than announced"
+        );
+        // A fifth connection is not known, and so neither is what it may do.
+        assert_eq!(start.incoming(5, false, &[1]), Ok(()));
+    }
+
+    #[test]
+    fn one_answer_to_one_question() {
+        let mut guard = Guard::new();
+        guard.outgoing(CONNECTION, &frame(&[0x0a, 1, 0]));
+        // A command, a confirmation, a response of our own server and other channels leave it open.
+        guard.outgoing(CONNECTION, &frame(&[0x52, 1, 0, 1]));
+        guard.outgoing(CONNECTION, &frame(&[0x1e]));
+        guard.outgoing(CONNECTION, &frame(&[0x0b, 1]));
+        guard.outgoing(CONNECTION, &[1, 0, 5, 0, 0x0c]);
+        assert_eq!(guard.incoming(CONNECTION, true, &frame(&[0x1b, 1, 0, 7])), Ok(()));
+        assert_eq!(guard.incoming(CONNECTION, true, &frame(&[0x0b, 7])), Ok(()));
+        assert_eq!(guard.incoming(CONNECTION, true, &frame(&[0x0b, 7])), Err(Refused));
+    }
+
+    proptest! {
+        #[test]
+        fn fragments_do_not_matter(asked in any::<[u8; 7]>(), mut pdu in prop::collection::vec(any::<u8>(), 1..60)) {
+            let request = [asked[0] & 0x1e, asked[1], asked[2], asked[3], asked[4], asked[5], asked[6]];
+            let _ = passes(&request, &pdu);
+            // Closer to what may come.
+            pdu[0] = request[0] | 1;
+            let _ = passes(&request, &pdu);
+        }
+    }
+}
