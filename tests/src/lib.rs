@@ -5,6 +5,7 @@ pub mod ble;
 pub mod book;
 pub mod cli;
 pub mod generate;
+pub mod hostile;
 pub mod pair;
 pub mod rng;
 pub mod srp;
@@ -16,6 +17,8 @@ pub use binary::bin;
 /// The code in the documentation compiles, and what needs no device runs.
 #[cfg(doctest)]
 mod documentation {
+    #[doc = include_str!("../../docs/src/embedded.md")]
+    mod embedded {}
     #[doc = include_str!("../../docs/src/library.md")]
     mod library {}
     #[doc = include_str!("../../README.md")]

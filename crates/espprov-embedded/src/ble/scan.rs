@@ -297,4 +297,14 @@ mod tests {
             Some(address(200))
         );
     }
+
+    proptest::proptest! {
+        #[test]
+        fn anything_may_be_advertised(packets in proptest::collection::vec(proptest::collection::vec(proptest::num::u8::ANY, 0..60), 1..8)) {
+            let finder = Finder::new(Filter::any().with_name(Name::Prefix("PROV")));
+            for packet in packets {
+                finder.see(address(1), 0, &packet);
+            }
+        }
+    }
 }
