@@ -165,6 +165,22 @@ fn ssid(bytes: &[u8]) -> Result<Ssid, ReplyError> {
 mod tests {
     use super::*;
     use crate::test_hex::hex;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn addresses_are_read_as_the_standard_library_reads_them(text in "[0-9.]{0,16}|([0-9]{1,4}[.]){0,4}[0-9]{0,3}|\\PC{0,12}") {
+            prop_assert_eq!(ipv4(text.as_bytes()), text.parse().ok());
+        }
+    }
+
+    #[test]
+    fn every_octet_is_read() {
+        for octet in 0..=999 {
+            let text = std::format!("0.{octet}.10.255");
+            assert_eq!(ipv4(text.as_bytes()), text.parse().ok(), "{text}");
+        }
+    }
 
     // The replies are those of the vendor's device code, as recorded in tests/vectors/vendor.
 

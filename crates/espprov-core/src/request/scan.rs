@@ -256,6 +256,7 @@ impl Request for ThreadScanPage {
 mod tests {
     use super::*;
     use crate::test_hex::hex;
+    use std::borrow::ToOwned as _;
 
     #[test]
     fn status_of_nothing_yet() {
@@ -309,6 +310,41 @@ mod tests {
         let page = |count| WifiScanPage(ScanPage { start: 0, count });
         assert_eq!(page(2).decode(&reply).map(|aps| aps.len()), Ok(2));
         assert_eq!(page(1).decode(&reply), Err(ReplyError::TooManyEntries));
+    }
+
+    #[test]
+    fn a_reply_of_nothing_but_entries_is_not_kept() {
+        // 150 empty entries in a reply to a question for four.
+        let mut reply = hex("08057aac02");
+        reply.extend([0x0a, 0].repeat(150));
+        let page = WifiScanPage(ScanPage { start: 0, count: 4 });
+        assert_eq!(page.decode(&reply), Err(ReplyError::FieldOutOfRange), "no BSSID");
+        let entry = hex(&ENTRY.replace(' ', ""));
+        let mut reply = hex("08057ae90d");
+        reply.extend(entry.repeat(61));
+        assert_eq!(page.decode(&reply), Err(ReplyError::TooManyEntries));
+    }
+
+    #[test]
+    fn the_faults_of_a_page_by_their_rank() {
+        let entry = ENTRY.replace(' ', "");
+        let page = WifiScanPage(ScanPage { start: 0, count: 1 });
+        for (reply, error) in [
+            ("08057a1dff".to_owned(), ReplyError::Malformed),
+            (std::format!("08037a1d{entry}"), ReplyError::UnexpectedMessage),
+            (
+                std::format!("080510057a1d{entry}"),
+                ReplyError::Status(StatusCode::InternalError),
+            ),
+            ("08056a00".to_owned(), ReplyError::MissingPayload),
+            (
+                std::format!("08057a1d{}", entry.replace("1006", "1506")),
+                ReplyError::Malformed,
+            ),
+        ] {
+            assert_eq!(page.decode(&hex(&reply)), Err(error), "{reply}");
+        }
+        assert_eq!(page.decode(&hex("0805")), Ok(Vec::new()));
     }
 
     #[test]

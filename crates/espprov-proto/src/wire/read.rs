@@ -104,3 +104,42 @@ impl<'b> Iterator for Fields<'b> {
 }
 
 impl core::iter::FusedIterator for Fields<'_> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nonsense_ends_with_one_error() {
+        for bad in [
+            &[0x00][..],                                                      // field 0
+            &[0x7a],                                                          // no length
+            &[0x7a, 2, 0],                                                    // too long
+            &[0x7a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1], // far too long
+            &[0x7b, 0x7c],                                                    // a group
+            &[0x0e],                                                          // no such wire type
+            &[0x0d, 0, 0, 0],                                                 // 4 bytes announced
+            &[0x09, 0, 0, 0, 0, 0, 0, 0],                                     // 8 bytes announced
+            &[0x08],                                                          // no value
+            &[0x08, 0x80],                                                    // half a value
+            &[0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 2], // 65 bits
+            &[0x88, 0x80, 0x80, 0x80, 0x10, 0],                               // a field number of 30 bits
+        ] {
+            let mut fields = Fields::new(bad);
+            assert_eq!(fields.next(), Some(Err(Malformed)), "{bad:02x?}");
+            assert_eq!(fields.next(), None, "{bad:02x?}");
+        }
+    }
+
+    #[test]
+    fn the_largest_that_is_allowed() {
+        let most = &[
+            0xf8, 0xff, 0xff, 0xff, 0x0f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1,
+        ];
+        let field = Fields::new(most).next();
+        assert_eq!(field, Some(Ok((0x1fff_ffff, Value::Varint(u64::MAX)))));
+        // Longer than it need be is no fault.
+        let field = Fields::new(&[0x88, 0x00, 0x81, 0x00]).next();
+        assert_eq!(field, Some(Ok((1, Value::Varint(1)))));
+    }
+}

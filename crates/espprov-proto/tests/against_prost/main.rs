@@ -1,0 +1,8 @@
+//! The hand-written reader and writer against the generated messages: the same bytes out, the same values in, and
+//! the same verdict on bytes that are no message.
+
+mod handshake;
+mod noise;
+mod referee;
+mod replies;
+mod requests;
