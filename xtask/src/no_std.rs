@@ -16,16 +16,17 @@ const FIRMWARE: [&str; 7] = [
 
 /// Feature sets of the probe: nothing, one scheme, the other, both, each kind of adapter, everything, and what the
 /// crates enable by themselves.
-const FEATURES: [&str; 10] = [
+const FEATURES: [&str; 11] = [
     "",
     "sec1",
     "sec2",
     "sec1,sec2",
     "console",
     "http",
+    "trouble",
     "clocks",
     "entropy",
-    "sec1,sec2,console,http,clocks,entropy",
+    "sec1,sec2,console,http,trouble,clocks,entropy",
     "defaults",
 ];
 

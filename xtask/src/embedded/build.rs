@@ -91,7 +91,7 @@ impl Toolchain {
 
 /// Checks the no_std crates with nothing, with either scheme alone and with everything, in the probe program of `xtask no-std`.
 pub(super) fn probe(toolchain: &Toolchain, target: &str, results: &mut Results) {
-    let sets = ["", "sec1", "sec2", "defaults,console,http,clocks,entropy"];
+    let sets = ["", "sec1", "sec2", "defaults,console,http,trouble,clocks,entropy"];
     for features in sets {
         let outcome = adopt_lock("tests/no-std-probe").and_then(|()| {
             let mut command = toolchain.cargo("check", target);
