@@ -159,6 +159,25 @@ fn dependencies() -> Result<(), String> {
         }
     }
     println!("no-std: security 1 alone links no bignum");
+
+    for package in ["espprov-security", "espprov-core"] {
+        if tree(package, &[])?.iter().any(|name| name == "prost") {
+            return Err(format!(
+                "{package} links prost: the generated messages cost firmware some 20 KB"
+            ));
+        }
+        // By itself: in a build of the workspace another crate may bring the generated messages in.
+        let (ok, text) = capture(cargo().args(["check", "--quiet", "--package", package]))?;
+        if !ok {
+            return Err(format!(
+                "{package} does not build without the generated messages:\n{text}"
+            ));
+        }
+    }
+    if !tree("espprov-device", &[])?.iter().any(|name| name == "prost") {
+        return Err("espprov-device links no prost: this check looks for the wrong crate".into());
+    }
+    println!("no-std: the client half links no generated messages");
     Ok(())
 }
 

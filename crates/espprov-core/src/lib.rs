@@ -5,7 +5,7 @@
 //! scan, set, apply, follow until the device is online, with a deadline on every wait.
 //!
 //! This crate knows no socket, runtime, clock, log or entropy source; they come in as arguments. It allocates
-//! only to decode replies.
+//! for the networks of a scan and nothing else.
 //!
 //! ```
 //! use espprov_core::request::{Request, SetWifi};

@@ -22,6 +22,16 @@
 //! assert_eq!((reply.msg, reply.case, reply.state), (1, 11, 3)); // ConnectionFailed
 //! ```
 #![no_std]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::indexing_slicing,
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::arithmetic_side_effects
+    )
+)]
 
 #[cfg(any(feature = "messages", test))]
 extern crate alloc;

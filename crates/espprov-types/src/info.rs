@@ -171,7 +171,8 @@ impl DeviceInfo {
         if text.contains(|c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER) {
             return Err(InfoError::NotText);
         }
-        let plain = |c: char| c.is_ascii_alphanumeric() || "._-+".contains(c);
+        // Not `str::contains`: firmware would link a substring search for it.
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
         if !text.chars().all(plain) || text.len() > 64 {
             return Err(InfoError::NotProvisioning);
         }
@@ -326,7 +327,9 @@ fn small_number(reader: &mut Reader<'_>, value: Event<'_>) -> Result<Option<u8>,
         Event::Null => Ok(None),
         Event::Number(number) => Ok(Some(
             number
-                .as_i64()
+                .as_str()
+                .parse::<i32>()
+                .ok()
                 .and_then(|n| u8::try_from(n).ok())
                 .unwrap_or(u8::MAX),
         )),
