@@ -56,6 +56,8 @@ pub enum HandshakeError {
     EmptyUsername,
     /// The random number generator failed.
     Entropy,
+    /// The heap has no room for the numbers of the exchange (about 1 KB with security 2).
+    OutOfMemory,
 
     /// Not a protobuf message of the session family, or a truncated one.
     Malformed,
@@ -130,6 +132,12 @@ impl HandshakeError {
         )
     }
 
+    /// This side has no memory left. The peer is not to blame, and trying again later may help.
+    #[must_use]
+    pub const fn is_out_of_memory(&self) -> bool {
+        matches!(self, Self::OutOfMemory)
+    }
+
     /// The entropy source failed.
     #[must_use]
     pub const fn is_entropy(&self) -> bool {
@@ -146,6 +154,7 @@ impl fmt::Display for HandshakeError {
             Self::OutOfTurn => f.write_str("handshake step called out of turn"),
             Self::EmptyUsername => f.write_str("the user name is empty"),
             Self::Entropy => f.write_str("the random number generator failed"),
+            Self::OutOfMemory => f.write_str("out of memory"),
             Self::Malformed => f.write_str("malformed session message"),
             Self::SchemeMismatch => f.write_str("session message of another security scheme"),
             Self::PayloadMismatch => f.write_str("payload of the session message does not match its type"),
@@ -210,6 +219,7 @@ mod tests {
             E::OutOfTurn,
             E::EmptyUsername,
             E::Entropy,
+            E::OutOfMemory,
             E::Malformed,
             E::SchemeMismatch,
             E::PayloadMismatch,
@@ -230,6 +240,7 @@ mod tests {
                 error.is_device_status(),
                 error.is_caller_fault(),
                 error.is_entropy(),
+                error.is_out_of_memory(),
             ];
             assert_eq!(groups.iter().filter(|member| **member).count(), 1, "{error:?}");
         }

@@ -5,6 +5,7 @@ use super::task::Task;
 use super::{Observer, ProvisionError, Provisioner};
 use crate::auth::Authenticator;
 use core::future::pending;
+use core::pin::pin;
 use espprov_transport::{Clock, Reconnect, SessionIntent, with_deadline};
 use rand_core::TryCryptoRng;
 
@@ -53,7 +54,8 @@ where
             engine,
             clock,
         } = self;
-        let work = async {
+        // Pinned here: handed over by value, it would take its place in this future twice.
+        let work = pin!(async {
             match action.what {
                 What::Exchange { endpoint, len } => {
                     transport.exchange(endpoint, engine.buf.bytes(), len).await
@@ -65,7 +67,7 @@ where
                 }
                 What::Pause => pending().await, // ends by its deadline
             }
-        };
+        });
         with_deadline(&*clock, deadline, work).await
     }
 }

@@ -117,15 +117,15 @@ pub(super) async fn talk<R: Read, W: Write, C: Clock>(
     (rx, tx): (&mut R, &mut W),
     clock: &C,
     (parser, chunk): (&mut Parser, &mut Chunk),
-    line: Option<Line<'_>>,
-    mut ear: Ear<'_>,
+    line: Option<&Line<'_>>,
+    ear: &mut Ear<'_>,
     until: Duration,
 ) -> Result<(Heard, bool), ConsoleError> {
     let synchronising = matches!(ear, Ear::Prompt);
     let mut written = line.is_none();
     let result = {
         let mut write = pin!(async {
-            match &line {
+            match line {
                 Some(line) => line.write_to(tx).await,
                 None => Ok(()),
             }
@@ -143,7 +143,7 @@ pub(super) async fn talk<R: Read, W: Write, C: Clock>(
             }
         });
         let mut heard = None;
-        let both = poll_fn(|cx| {
+        let both = pin!(poll_fn(|cx| {
             if !written && let Poll::Ready(result) = write.as_mut().poll(cx) {
                 result.map_err(Fault::Port)?;
                 written = true;
@@ -157,7 +157,7 @@ pub(super) async fn talk<R: Read, W: Write, C: Clock>(
                 Some(heard) if written || heard == Heard::Late => Poll::Ready(Ok(heard)),
                 _ => Poll::Pending,
             }
-        });
+        }));
         with_deadline(clock, until, both).await
     };
     match result {

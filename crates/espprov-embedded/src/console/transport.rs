@@ -143,7 +143,7 @@ impl<R: Read, W: Write, C: Clock> Console<R, W, C> {
             let request = buf.get(..len).unwrap_or_default();
             let line = Line::new(endpoint, self.session_id, request);
             let nudges = &mut self.nudges;
-            let (line, ear, until) = match step {
+            let (line, mut ear, until) = match step {
                 Step::Synchronise if now >= end => return Err(ConsoleError::NoPrompt),
                 Step::Synchronise => {
                     *nudges = nudges.saturating_add(1);
@@ -162,8 +162,8 @@ impl<R: Read, W: Write, C: Clock> Console<R, W, C> {
                 port,
                 &self.clock,
                 (&mut self.parser, &mut chunk),
-                line,
-                ear,
+                line.as_ref(),
+                &mut ear,
                 until,
             );
             match (step, talk.await) {

@@ -4,7 +4,6 @@ use super::{CtrChannel, KEY_LEN, PopMask, RANDOM_LEN, SCHEME, check_verify, publ
 use crate::wire::{self, Item, Step};
 use crate::{Field, Handshake, HandshakeError, Notices, Retry};
 use core::fmt;
-use core::mem;
 use rand_core::TryCryptoRng;
 use zeroize::Zeroizing;
 
@@ -13,35 +12,49 @@ pub struct Client {
     state: State,
 }
 
+/// Changed in place, and only ever forwards: moving a cipher from one state into the next would take room on the stack
+/// for both of them.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one client at a time: no heap for the cipher"
+)]
 enum State {
-    SendCommand0(SendCommand0),
-    ExpectResponse0(ExpectResponse0),
-    SendCommand1(SendCommand1),
-    ExpectResponse1(ExpectResponse1),
-    Established(CtrChannel),
+    /// Command 0 and its answer: keys are exchanged.
+    Exchange(Exchange),
+    /// Command 1 and its answer: both sides prove that they have the same key. Then the session.
+    Proof(Proof),
     Failed,
 }
 
-struct SendCommand0 {
-    pop: PopMask,
-    private: Zeroizing<[u8; KEY_LEN]>,
+/// What is due next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Due {
+    Request,
+    Response,
+    Session,
 }
 
-struct ExpectResponse0 {
+struct Exchange {
+    due: Due,
     pop: PopMask,
     private: Zeroizing<[u8; KEY_LEN]>,
+    /// Known from the request on.
     public: [u8; KEY_LEN],
 }
 
-struct SendCommand1 {
+struct Proof {
+    due: Due,
     channel: CtrChannel,
     public: [u8; KEY_LEN],
     device_public: [u8; KEY_LEN],
 }
 
-struct ExpectResponse1 {
-    channel: CtrChannel,
+/// What the answer to command 0 leads to.
+struct Agreed {
+    key: Zeroizing<[u8; KEY_LEN]>,
+    random: [u8; RANDOM_LEN],
     public: [u8; KEY_LEN],
+    device_public: [u8; KEY_LEN],
 }
 
 impl Client {
@@ -61,66 +74,82 @@ impl Client {
     #[must_use]
     pub fn with_private_key(pop: &[u8], private: &[u8; KEY_LEN]) -> Self {
         Self {
-            state: State::SendCommand0(SendCommand0 {
+            state: State::Exchange(Exchange {
+                due: Due::Request,
                 pop: PopMask::new(pop),
                 private: Zeroizing::new(*private),
+                public: [0; KEY_LEN],
             }),
+        }
+    }
+
+    /// Errors are sticky.
+    fn fail<T>(&mut self, error: HandshakeError) -> Result<T, HandshakeError> {
+        self.state = State::Failed;
+        Err(error)
+    }
+
+    /// The error for a call that is not due.
+    const fn misused(&self) -> HandshakeError {
+        match self.state {
+            State::Failed => HandshakeError::Poisoned,
+            _ => HandshakeError::OutOfTurn,
         }
     }
 }
 
-impl SendCommand0 {
-    fn request(self, out: &mut [u8]) -> Result<(usize, ExpectResponse0), HandshakeError> {
-        let public = public_key(&self.private);
-        let len = wire::send(SCHEME, Step::Command0, &[(1, Item::Bytes(&public))], out)?;
-        let next = ExpectResponse0 {
-            pop: self.pop,
-            private: self.private,
-            public,
-        };
-        Ok((len, next))
+impl Exchange {
+    fn request(&mut self, out: &mut [u8]) -> Result<usize, HandshakeError> {
+        self.public = public_key(&self.private);
+        let len = wire::send(SCHEME, Step::Command0, &[(1, Item::Bytes(&self.public))], out)?;
+        self.due = Due::Response;
+        Ok(len)
     }
-}
 
-impl ExpectResponse0 {
-    fn response(self, bytes: &[u8]) -> Result<SendCommand1, HandshakeError> {
-        let [device_public, device_random] = wire::response(bytes, SCHEME, Step::Response0)?;
+    fn response(&self, bytes: &[u8]) -> Result<Agreed, HandshakeError> {
+        let [device_public, random] = wire::response(bytes, SCHEME, Step::Response0)?;
         let device_public = wire::exactly(device_public, Field::PublicKey)?;
-        let device_random: [u8; RANDOM_LEN] = wire::exactly(device_random, Field::DeviceRandom)?;
-        let key = session_key(&self.private, &device_public, &self.pop)?;
-        Ok(SendCommand1 {
-            channel: CtrChannel::new(&key, &device_random),
+        let random: [u8; RANDOM_LEN] = wire::exactly(random, Field::DeviceRandom)?;
+        Ok(Agreed {
+            key: session_key(&self.private, &device_public, &self.pop)?,
+            random,
             public: self.public,
             device_public,
         })
     }
 }
 
-impl SendCommand1 {
-    fn request(mut self, out: &mut [u8]) -> Result<(usize, ExpectResponse1), HandshakeError> {
-        let mut verify = self.device_public;
-        // 64 bytes of a 128-bit counter's keystream: it cannot run out here.
-        self.channel
-            .apply(&mut verify)
-            .map_err(|_| HandshakeError::Poisoned)?;
-        let len = wire::send(SCHEME, Step::Command1, &[(2, Item::Bytes(&verify))], out)?;
-        let next = ExpectResponse1 {
-            channel: self.channel,
-            public: self.public,
-        };
-        Ok((len, next))
+impl Proof {
+    #[inline(never)] // round keys come and go here, beside the curve's stack instead of under it
+    fn begin(agreed: &Agreed, state: &mut State) {
+        *state = State::Proof(Self {
+            due: Due::Request,
+            channel: CtrChannel::new(&agreed.key, &agreed.random),
+            public: agreed.public,
+            device_public: agreed.device_public,
+        });
     }
-}
 
-impl ExpectResponse1 {
-    fn response(mut self, bytes: &[u8]) -> Result<CtrChannel, HandshakeError> {
+    fn request(&mut self, out: &mut [u8]) -> Result<usize, HandshakeError> {
+        let mut verify = self.device_public;
+        self.apply(&mut verify)?;
+        let len = wire::send(SCHEME, Step::Command1, &[(2, Item::Bytes(&verify))], out)?;
+        self.due = Due::Response;
+        Ok(len)
+    }
+
+    fn response(&mut self, bytes: &[u8]) -> Result<(), HandshakeError> {
         let [verify, _] = wire::response(bytes, SCHEME, Step::Response1)?;
         let mut verify = wire::exactly(verify, Field::VerifyData)?;
-        self.channel
-            .apply(&mut verify)
-            .map_err(|_| HandshakeError::Poisoned)?;
+        self.apply(&mut verify)?;
         check_verify(&mut verify, &self.public)?;
-        Ok(self.channel)
+        self.due = Due::Session;
+        Ok(())
+    }
+
+    /// The two verify messages take 64 bytes of a 128-bit counter's keystream: it cannot run out here.
+    fn apply(&mut self, verify: &mut [u8; KEY_LEN]) -> Result<(), HandshakeError> {
+        self.channel.apply(verify).map_err(|_| HandshakeError::Poisoned)
     }
 }
 
@@ -128,51 +157,38 @@ impl Handshake for Client {
     type Channel = CtrChannel;
 
     fn poll_request(&mut self, out: &mut [u8]) -> Result<Option<usize>, HandshakeError> {
-        match mem::replace(&mut self.state, State::Failed) {
-            State::SendCommand0(state) => {
-                let (len, next) = state.request(out)?;
-                self.state = State::ExpectResponse0(next);
-                Ok(Some(len))
-            }
-            State::SendCommand1(state) => {
-                let (len, next) = state.request(out)?;
-                self.state = State::ExpectResponse1(next);
-                Ok(Some(len))
-            }
-            State::Established(channel) => {
-                self.state = State::Established(channel);
-                Ok(None)
-            }
-            State::ExpectResponse0(_) | State::ExpectResponse1(_) => Err(HandshakeError::OutOfTurn),
-            State::Failed => Err(HandshakeError::Poisoned),
-        }
+        let request = match &mut self.state {
+            State::Exchange(state) if state.due == Due::Request => state.request(out),
+            State::Proof(state) if state.due == Due::Request => state.request(out),
+            State::Proof(state) if state.due == Due::Session => return Ok(None),
+            _ => Err(self.misused()),
+        };
+        request.map(Some).or_else(|error| self.fail(error))
     }
 
     fn handle_response(&mut self, response: &[u8]) -> Result<(), HandshakeError> {
-        self.state = match mem::replace(&mut self.state, State::Failed) {
-            State::ExpectResponse0(state) => State::SendCommand1(state.response(response)?),
-            State::ExpectResponse1(state) => State::Established(state.response(response)?),
-            State::SendCommand0(_) | State::SendCommand1(_) | State::Established(_) => {
-                return Err(HandshakeError::OutOfTurn);
-            }
-            State::Failed => return Err(HandshakeError::Poisoned),
+        let taken = match &mut self.state {
+            State::Exchange(state) if state.due == Due::Response => match state.response(response) {
+                Ok(agreed) => {
+                    Proof::begin(&agreed, &mut self.state);
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            },
+            State::Proof(state) if state.due == Due::Response => state.response(response),
+            _ => Err(self.misused()),
         };
-        Ok(())
+        taken.or_else(|error| self.fail(error))
     }
 
     fn handle_refusal(&mut self, _link_alive: bool) -> Result<Retry, HandshakeError> {
-        match mem::replace(&mut self.state, State::Failed) {
-            State::ExpectResponse0(_) => Ok(Retry::GiveUp {
-                wrong_credentials: false,
-            }),
-            State::ExpectResponse1(_) => Ok(Retry::GiveUp {
-                wrong_credentials: true,
-            }),
-            State::SendCommand0(_) | State::SendCommand1(_) | State::Established(_) => {
-                Err(HandshakeError::OutOfTurn)
-            }
-            State::Failed => Err(HandshakeError::Poisoned),
-        }
+        let wrong_credentials = match &self.state {
+            State::Exchange(state) if state.due == Due::Response => false,
+            State::Proof(state) if state.due == Due::Response => true,
+            _ => return self.fail(self.misused()),
+        };
+        self.state = State::Failed;
+        Ok(Retry::GiveUp { wrong_credentials })
     }
 
     fn notices(&self) -> Notices {
@@ -181,7 +197,7 @@ impl Handshake for Client {
 
     fn into_channel(self) -> Result<CtrChannel, HandshakeError> {
         match self.state {
-            State::Established(channel) => Ok(channel),
+            State::Proof(state) if state.due == Due::Session => Ok(state.channel),
             State::Failed => Err(HandshakeError::Poisoned),
             _ => Err(HandshakeError::NotFinished),
         }
@@ -190,16 +206,14 @@ impl Handshake for Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match self.state {
-            State::SendCommand0(_) => "SendCommand0",
-            State::ExpectResponse0(_) => "ExpectResponse0",
-            State::SendCommand1(_) => "SendCommand1",
-            State::ExpectResponse1(_) => "ExpectResponse1",
-            State::Established(_) => "Established",
-            State::Failed => "Failed",
+        let (state, due) = match &self.state {
+            State::Exchange(state) => ("Exchange", Some(state.due)),
+            State::Proof(state) => ("Proof", Some(state.due)),
+            State::Failed => ("Failed", None),
         };
         f.debug_struct("sec1::Client")
             .field("state", &state)
+            .field("due", &due)
             .finish_non_exhaustive()
     }
 }

@@ -46,7 +46,7 @@ fn session_key(
     peer: &[u8; KEY_LEN],
     pop: &PopMask,
 ) -> Result<Zeroizing<[u8; KEY_LEN]>, HandshakeError> {
-    let mut key = Zeroizing::new(x25519_dalek::x25519(*private, *peer));
+    let mut key = Zeroizing::new(x25519(private, peer));
     if bool::from(key.ct_eq(&[0; KEY_LEN])) {
         return Err(HandshakeError::WeakSharedSecret);
     }
@@ -59,7 +59,13 @@ fn session_key(
 }
 
 fn public_key(private: &[u8; KEY_LEN]) -> [u8; KEY_LEN] {
-    x25519_dalek::x25519(*private, x25519_dalek::X25519_BASEPOINT_BYTES)
+    x25519(private, &x25519_dalek::X25519_BASEPOINT_BYTES)
+}
+
+/// The one place where the curve is computed, so that it is compiled once.
+#[inline(never)]
+fn x25519(private: &[u8; KEY_LEN], point: &[u8; KEY_LEN]) -> [u8; KEY_LEN] {
+    x25519_dalek::x25519(*private, *point)
 }
 
 /// Compares what a verify message deciphers to with the key it must be, in constant time.

@@ -1,12 +1,11 @@
 //! Client half of security 2.
 
 use super::srp::{self, Agreement, InnerForm, Secret512, Transcript};
-use super::{GcmChannel, NONCE_LEN, OLD_NONCE_LEN, PRIVATE_LEN, PROOF_LEN, SCHEME, record_key};
+use super::{GcmChannel, NONCE_LEN, OLD_NONCE_LEN, PRIVATE_LEN, PROOF_LEN, PUBLIC_LEN, SCHEME, record_key};
 use crate::wire::{self, Item, Step};
 use crate::{Field, Handshake, HandshakeError, Notices, Retry};
 use alloc::vec::Vec;
 use core::fmt;
-use core::mem;
 use rand_core::TryCryptoRng;
 use sha2::{Digest, Sha512};
 use subtle::ConstantTimeEq;
@@ -25,55 +24,40 @@ pub struct Client {
     state: State,
 }
 
+/// Changed in place, and only ever forwards: moving the cipher or the exchange from one state into the next would take
+/// room on the stack for both of them.
 #[expect(
     clippy::large_enum_variant,
     reason = "there is one client at a time: no heap for the cipher"
 )]
 enum State {
-    SendCommand0(SendCommand0),
-    ExpectResponse0(ExpectResponse0),
-    SendCommand1(SendCommand1),
-    ExpectResponse1(ExpectResponse1),
+    Exchange(Exchange),
     Established(GcmChannel),
     Failed,
 }
 
-/// Who we are, and in which form the digest goes into the proof.
-struct Credentials {
+/// What is due next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Due {
+    Command0,
+    Response0,
+    Command1,
+    Response1,
+}
+
+/// All of it is kept until the proof is accepted, for the second try.
+struct Exchange {
+    due: Due,
     username: Vec<u8>,
     inner: Secret512,
+    /// In which form the digest goes into the proof.
     form: InnerForm,
-}
-
-struct SendCommand0 {
-    credentials: Credentials,
     a: Zeroizing<[u8; PRIVATE_LEN]>,
-}
-
-struct ExpectResponse0 {
-    credentials: Credentials,
-    a: Zeroizing<[u8; PRIVATE_LEN]>,
-    /// 384 bytes, which are on the heap because they wait for an answer from outside.
+    /// 384 bytes from command 0 on. On the heap, like the next, because they wait for an answer from outside.
     a_pub: Vec<u8>,
-}
-
-/// All of command 0's exchange: kept until the proof is accepted, for the second try.
-struct Exchange {
-    credentials: Credentials,
-    a: Zeroizing<[u8; PRIVATE_LEN]>,
-    /// 384 bytes, which are on the heap because they wait for an answer from outside.
-    a_pub: Vec<u8>,
+    /// From response 0 on.
     b_pub: Vec<u8>,
     salt: Vec<u8>,
-}
-
-struct SendCommand1 {
-    exchange: Exchange,
-    agreement: Agreement,
-}
-
-struct ExpectResponse1 {
-    exchange: Exchange,
     agreement: Agreement,
 }
 
@@ -86,7 +70,8 @@ impl Client {
     /// [`Notices::patch_mismatch`].
     ///
     /// # Errors
-    /// [`HandshakeError::EmptyUsername`], or [`HandshakeError::Entropy`] when `rng` fails.
+    /// [`HandshakeError::EmptyUsername`], [`HandshakeError::OutOfMemory`], or [`HandshakeError::Entropy`] when `rng`
+    /// fails.
     pub fn new(
         username: &[u8],
         password: &[u8],
@@ -102,7 +87,7 @@ impl Client {
     /// twice.
     ///
     /// # Errors
-    /// [`HandshakeError::EmptyUsername`].
+    /// [`HandshakeError::EmptyUsername`] or [`HandshakeError::OutOfMemory`].
     pub fn with_private_number(
         username: &[u8],
         password: &[u8],
@@ -115,86 +100,93 @@ impl Client {
         Ok(Self {
             claimed_patch: claimed_patch.unwrap_or(0),
             notices: Notices::default(),
-            state: State::SendCommand0(SendCommand0 {
-                credentials: Credentials {
-                    username: username.to_vec(),
-                    inner: srp::inner_digest(username, password),
-                    form: InnerForm::Full,
-                },
+            state: State::Exchange(Exchange {
+                due: Due::Command0,
+                username: copy(username)?,
+                inner: srp::inner_digest(username, password),
+                form: InnerForm::Full,
                 a: Zeroizing::new(*a),
+                a_pub: Vec::new(),
+                b_pub: Vec::new(),
+                salt: Vec::new(),
+                agreement: Agreement::none(),
             }),
         })
     }
-}
 
-impl SendCommand0 {
-    fn request(self, out: &mut [u8]) -> Result<(usize, ExpectResponse0), HandshakeError> {
-        // Always all 384 bytes: the device refuses a shorter A.
-        let a_pub = srp::client_public(&self.a).to_vec();
-        let command = [
-            (1, Item::Bytes(&self.credentials.username)),
-            (2, Item::Bytes(&a_pub)),
-        ];
-        let len = wire::send(SCHEME, Step::Command0, &command, out)?;
-        let next = ExpectResponse0 {
-            credentials: self.credentials,
-            a: self.a,
-            a_pub,
-        };
-        Ok((len, next))
+    /// The answer to command 1.
+    #[inline(never)] // a cipher is made here, beside the big numbers' stack instead of under it
+    fn establish(&mut self, response: &[u8]) -> Result<(), HandshakeError> {
+        if let State::Exchange(state) = &self.state {
+            let channel = state.response1(response, self.claimed_patch, &mut self.notices)?;
+            self.state = State::Established(channel);
+        }
+        Ok(())
     }
-}
 
-impl ExpectResponse0 {
-    fn response(self, bytes: &[u8]) -> Result<SendCommand1, HandshakeError> {
-        let [b_pub, salt] = wire::response(bytes, SCHEME, Step::Response0)?;
-        if salt.is_empty() {
-            return Err(HandshakeError::WrongLength(Field::Salt));
+    /// Errors are sticky.
+    fn fail<T>(&mut self, error: HandshakeError) -> Result<T, HandshakeError> {
+        self.state = State::Failed;
+        Err(error)
+    }
+
+    /// The error for a call that is not due.
+    const fn misused(&self) -> HandshakeError {
+        match self.state {
+            State::Failed => HandshakeError::Poisoned,
+            _ => HandshakeError::OutOfTurn,
         }
-        Exchange {
-            credentials: self.credentials,
-            a: self.a,
-            a_pub: self.a_pub,
-            b_pub: b_pub.to_vec(),
-            salt: salt.to_vec(),
-        }
-        .agree()
     }
 }
 
 impl Exchange {
+    fn command0(&mut self, out: &mut [u8]) -> Result<usize, HandshakeError> {
+        // Always all 384 bytes: the device refuses a shorter A.
+        self.a_pub = copy(&[0; PUBLIC_LEN])?;
+        srp::client_public(&self.a, &mut self.a_pub);
+        let command = [(1, Item::Bytes(&self.username)), (2, Item::Bytes(&self.a_pub))];
+        let len = wire::send(SCHEME, Step::Command0, &command, out)?;
+        self.due = Due::Response0;
+        Ok(len)
+    }
+
+    fn response0(&mut self, bytes: &[u8]) -> Result<(), HandshakeError> {
+        let [b_pub, salt] = wire::response(bytes, SCHEME, Step::Response0)?;
+        if salt.is_empty() {
+            return Err(HandshakeError::WrongLength(Field::Salt));
+        }
+        if b_pub.len() > PUBLIC_LEN {
+            return Err(HandshakeError::WrongLength(Field::PublicKey));
+        }
+        self.b_pub = copy(b_pub)?;
+        self.salt = copy(salt)?;
+        self.agree()
+    }
+
     #[inline(never)]
-    fn agree(self) -> Result<SendCommand1, HandshakeError> {
-        let x = srp::private_x(&self.salt, &self.credentials.inner, self.credentials.form);
+    fn agree(&mut self) -> Result<(), HandshakeError> {
+        let x = srp::private_x(&self.salt, &self.inner, self.form);
         let transcript = Transcript {
-            identity: &srp::identity(&self.credentials.username),
+            identity: &srp::identity(&self.username),
             salt: &self.salt,
             a_pub: &self.a_pub,
             b_pub: &self.b_pub,
         };
-        let agreement = srp::client_agree(&transcript, &self.a, &x)?;
-        Ok(SendCommand1 {
-            exchange: self,
-            agreement,
-        })
+        srp::client_agree(&transcript, &self.a, &x, &mut self.agreement)?;
+        self.due = Due::Command1;
+        Ok(())
     }
-}
 
-impl SendCommand1 {
-    fn request(self, out: &mut [u8]) -> Result<(usize, ExpectResponse1), HandshakeError> {
+    fn command1(&mut self, out: &mut [u8]) -> Result<usize, HandshakeError> {
         let command = [(1, Item::Bytes(self.agreement.client_proof.as_slice()))];
         let len = wire::send(SCHEME, Step::Command1, &command, out)?;
-        let next = ExpectResponse1 {
-            exchange: self.exchange,
-            agreement: self.agreement,
-        };
-        Ok((len, next))
+        self.due = Due::Response1;
+        Ok(len)
     }
-}
 
-impl ExpectResponse1 {
-    fn response(
-        self,
+    /// The record cipher, if the device has proved itself.
+    fn response1(
+        &self,
         bytes: &[u8],
         claimed_patch: u8,
         notices: &mut Notices,
@@ -222,25 +214,29 @@ impl ExpectResponse1 {
     }
 
     /// The device refused the proof. Is there another form of it to try, and how?
-    fn refused(self, link_alive: bool) -> Result<Option<(Retry, State)>, HandshakeError> {
-        let Self { mut exchange, .. } = self;
-        let credentials = &mut exchange.credentials;
-        if credentials.form == InnerForm::Stripped || credentials.inner.first() != Some(&0) {
+    fn refused(&mut self, link_alive: bool) -> Result<Option<Retry>, HandshakeError> {
+        if self.form == InnerForm::Stripped || self.inner.first() != Some(&0) {
             return Ok(None);
         }
-        credentials.form = InnerForm::Stripped;
+        self.form = InnerForm::Stripped;
         if link_alive {
             // The device takes a corrected command 1.
-            return Ok(Some((Retry::Request, State::SendCommand1(exchange.agree()?))));
+            self.agree()?;
+            return Ok(Some(Retry::Request));
         }
-        Ok(Some((
-            Retry::Restart,
-            State::SendCommand0(SendCommand0 {
-                credentials: exchange.credentials,
-                a: next_private_number(&exchange.a),
-            }),
-        )))
+        self.a = next_private_number(&self.a);
+        self.due = Due::Command0;
+        Ok(Some(Retry::Restart))
     }
+}
+
+/// Bytes on the heap, if it has room for them.
+fn copy(bytes: &[u8]) -> Result<Vec<u8>, HandshakeError> {
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(bytes.len())
+        .map_err(|_| HandshakeError::OutOfMemory)?;
+    copy.extend_from_slice(bytes);
+    Ok(copy)
 }
 
 /// Another ephemeral number for a second handshake, out of the first: A must not repeat, and there is no
@@ -260,63 +256,42 @@ impl Handshake for Client {
     type Channel = GcmChannel;
 
     fn poll_request(&mut self, out: &mut [u8]) -> Result<Option<usize>, HandshakeError> {
-        match mem::replace(&mut self.state, State::Failed) {
-            State::SendCommand0(state) => {
-                let (len, next) = state.request(out)?;
-                self.state = State::ExpectResponse0(next);
-                Ok(Some(len))
-            }
-            State::SendCommand1(state) => {
-                let (len, next) = state.request(out)?;
-                self.state = State::ExpectResponse1(next);
-                Ok(Some(len))
-            }
-            State::Established(channel) => {
-                self.state = State::Established(channel);
-                Ok(None)
-            }
-            State::ExpectResponse0(_) | State::ExpectResponse1(_) => Err(HandshakeError::OutOfTurn),
-            State::Failed => Err(HandshakeError::Poisoned),
-        }
+        let request = match &mut self.state {
+            State::Exchange(state) if state.due == Due::Command0 => state.command0(out),
+            State::Exchange(state) if state.due == Due::Command1 => state.command1(out),
+            State::Established(_) => return Ok(None),
+            _ => Err(self.misused()),
+        };
+        request.map(Some).or_else(|error| self.fail(error))
     }
 
     fn handle_response(&mut self, response: &[u8]) -> Result<(), HandshakeError> {
-        self.state = match mem::replace(&mut self.state, State::Failed) {
-            State::ExpectResponse0(state) => State::SendCommand1(state.response(response)?),
-            State::ExpectResponse1(state) => {
-                State::Established(state.response(response, self.claimed_patch, &mut self.notices)?)
-            }
-            State::SendCommand0(_) | State::SendCommand1(_) | State::Established(_) => {
-                return Err(HandshakeError::OutOfTurn);
-            }
-            State::Failed => return Err(HandshakeError::Poisoned),
+        let taken = match &mut self.state {
+            State::Exchange(state) if state.due == Due::Response0 => state.response0(response),
+            State::Exchange(state) if state.due == Due::Response1 => self.establish(response),
+            _ => Err(self.misused()),
         };
-        Ok(())
+        taken.or_else(|error| self.fail(error))
     }
 
     fn handle_refusal(&mut self, link_alive: bool) -> Result<Retry, HandshakeError> {
-        match mem::replace(&mut self.state, State::Failed) {
-            State::ExpectResponse0(_) => Ok(Retry::GiveUp {
-                wrong_credentials: false,
-            }),
-            State::ExpectResponse1(state) => match state.refused(link_alive)? {
-                Some((retry, next)) => {
+        let wrong_credentials = match &mut self.state {
+            State::Exchange(state) if state.due == Due::Response0 => false,
+            State::Exchange(state) if state.due == Due::Response1 => match state.refused(link_alive) {
+                Ok(Some(retry)) => {
                     self.notices.stripped_digest = true;
-                    self.state = next;
-                    Ok(retry)
+                    return Ok(retry);
                 }
-                None => {
+                Ok(None) => {
                     self.notices.stripped_digest = false;
-                    Ok(Retry::GiveUp {
-                        wrong_credentials: true,
-                    })
+                    true
                 }
+                Err(error) => return self.fail(error),
             },
-            State::SendCommand0(_) | State::SendCommand1(_) | State::Established(_) => {
-                Err(HandshakeError::OutOfTurn)
-            }
-            State::Failed => Err(HandshakeError::Poisoned),
-        }
+            _ => return self.fail(self.misused()),
+        };
+        self.state = State::Failed;
+        Ok(Retry::GiveUp { wrong_credentials })
     }
 
     fn notices(&self) -> Notices {
@@ -334,16 +309,14 @@ impl Handshake for Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match self.state {
-            State::SendCommand0(_) => "SendCommand0",
-            State::ExpectResponse0(_) => "ExpectResponse0",
-            State::SendCommand1(_) => "SendCommand1",
-            State::ExpectResponse1(_) => "ExpectResponse1",
-            State::Established(_) => "Established",
-            State::Failed => "Failed",
+        let (state, due) = match &self.state {
+            State::Exchange(state) => ("Exchange", Some(state.due)),
+            State::Established(_) => ("Established", None),
+            State::Failed => ("Failed", None),
         };
         f.debug_struct("sec2::Client")
             .field("state", &state)
+            .field("due", &due)
             .field("notices", &self.notices)
             .finish_non_exhaustive()
     }

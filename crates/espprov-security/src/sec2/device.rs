@@ -80,7 +80,9 @@ impl Device {
             return Err(HandshakeError::WrongLength(Field::Username));
         }
         let a_pub: [u8; PUBLIC_LEN] = wire::exactly(a_pub, Field::PublicKey)?;
-        srp::peer_public(&a_pub)?;
+        if group::is_zero(&a_pub) {
+            return Err(HandshakeError::DegeneratePublicKey);
+        }
         let mut b = Zeroizing::new([0; PRIVATE_LEN]);
         rng.try_fill_bytes(&mut *b).map_err(|_| HandshakeError::Entropy)?;
         let b_padded = srp::device_public(self.verifier.verifier(), &b)?;

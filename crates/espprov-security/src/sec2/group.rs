@@ -34,7 +34,7 @@ const LIMBS: usize = LEN / size_of::<Word>();
     clippy::arithmetic_side_effects,
     reason = "evaluated by the compiler, which would refuse a mistake"
 )]
-const fn unhex(digits: &str) -> [u8; LEN] {
+pub(super) const fn unhex<const L: usize>(digits: &str) -> [u8; L] {
     const fn nibble(digit: u8) -> u8 {
         if digit <= b'9' {
             digit - b'0'
@@ -43,9 +43,9 @@ const fn unhex(digits: &str) -> [u8; LEN] {
         }
     }
     let digits = digits.as_bytes();
-    let mut bytes = [0; LEN];
+    let mut bytes = [0; L];
     let mut i = 0;
-    while i < LEN {
+    while i < L {
         bytes[i] = nibble(digits[2 * i]) << 4 | nibble(digits[2 * i + 1]);
         i += 1;
     }
@@ -88,36 +88,37 @@ impl Group {
         &self.0
     }
 
-    /// g^exponent.
-    pub(super) fn generator_power(&self, exponent: &[u8]) -> Zeroizing<[u8; LEN]> {
-        to_bytes(&Power::of_generator(&self.0, exponent).finish())
+    /// g^exponent, into the 384 bytes of `out`.
+    #[inline(never)]
+    pub(super) fn generator_power(&self, exponent: &[u8], out: &mut [u8]) {
+        let mut power = Power::one(&self.0);
+        power.raise_generator(exponent);
+        power.lower();
+        to_bytes(power.value(), out);
     }
 
-    /// The client's S = (B − k·g^x)^exponent, the exponent being a + u·x.
+    /// The client's S = (B − k·g^x)^exponent, the exponent being a + u·x. `number` is B, then S: big numbers stay where
+    /// they are, because on a microcontroller the stack is short.
     #[inline(never)]
-    pub(super) fn client_secret(
-        &self,
-        b_pub: &[u8; LEN],
-        k: &[u8],
-        x: &[u8],
-        exponent: &[u8],
-    ) -> Zeroizing<[u8; LEN]> {
-        let mut power = self.lift(&self.client_base(b_pub, k, x));
+    pub(super) fn client_secret(&self, number: &mut [u8; LEN], k: &[u8], x: &[u8], exponent: &[u8]) {
+        let mut power = Power::one(&self.0);
+        self.client_base(&mut power, number, k, x);
         power.pow(exponent);
-        to_bytes(&power.finish())
+        power.lower();
+        to_bytes(power.value(), number);
     }
 
-    /// B − k·g^x. Not inlined, like the next: what it has on the stack is gone before the long power.
+    /// B − k·g^x. Not inlined: what it has on the stack is gone before the long power.
     #[inline(never)]
-    fn client_base(&self, b_pub: &[u8; LEN], k: &[u8], x: &[u8]) -> Zeroizing<Words> {
-        let kgx = Power::of_generator(&self.0, x).finish_times(&from_bytes(k));
+    fn client_base(&self, power: &mut Power<'_, Word, LIMBS>, b_pub: &[u8; LEN], k: &[u8], x: &[u8]) {
+        power.raise_generator(x);
+        power.lower_times(&from_bytes(k));
         let mut base = from_bytes(b_pub);
-        self.0.sub(&mut base, &kgx);
-        base
+        self.0.sub(&mut base, power.value());
+        power.lift(&base);
     }
 
     /// A number in Montgomery form.
-    #[inline(never)]
     fn lift(&self, number: &Words) -> Power<'_, Word, LIMBS> {
         Power::new(&self.0, &self.0.r2(), number)
     }
@@ -126,7 +127,9 @@ impl Group {
     pub(super) fn device_public(&self, verifier: &[u8], k: &[u8], b: &[u8]) -> Zeroizing<[u8; LEN]> {
         let mut sum = self.lift(&from_bytes(verifier)).finish_times(&from_bytes(k));
         self.0.add(&mut sum, &Power::of_generator(&self.0, b).finish());
-        to_bytes(&sum)
+        let mut bytes = Zeroizing::new([0; LEN]);
+        to_bytes(&sum, &mut *bytes);
+        bytes
     }
 
     /// The device's S = (A·v^u)^b.
@@ -142,7 +145,9 @@ impl Group {
         power.pow(u);
         power.mul(Power::new(&self.0, &r2, &from_bytes(a_pub)).value());
         power.pow(b);
-        to_bytes(&power.finish())
+        let mut bytes = Zeroizing::new([0; LEN]);
+        to_bytes(&power.finish(), &mut *bytes);
+        bytes
     }
 }
 
@@ -172,9 +177,15 @@ pub(super) fn client_exponent(a: &[u8; 32], u: &[u8; 64], x: &[u8; 64]) -> Zeroi
 /// Left-pads with zeros to 384 bytes; `None` for more.
 pub(super) fn pad(bytes: &[u8]) -> Option<[u8; LEN]> {
     let mut padded = [0; LEN];
+    pad_into(bytes, &mut padded)?;
+    Some(padded)
+}
+
+/// The same into zeros.
+pub(super) fn pad_into(bytes: &[u8], padded: &mut [u8; LEN]) -> Option<()> {
     let start = LEN.checked_sub(bytes.len())?;
     padded.get_mut(start..)?.copy_from_slice(bytes);
-    Some(padded)
+    Some(())
 }
 
 /// The number without leading zero bytes; at least one byte stays.
@@ -195,10 +206,9 @@ fn from_bytes(bytes: &[u8]) -> Zeroizing<Words> {
     words
 }
 
-fn to_bytes(words: &Words) -> Zeroizing<[u8; LEN]> {
-    let mut bytes = Zeroizing::new([0; LEN]);
-    for (bytes, word) in bytes.rchunks_mut(size_of::<Word>()).zip(words) {
+/// The number into the 384 bytes of `out`.
+fn to_bytes(words: &Words, out: &mut [u8]) {
+    for (bytes, word) in out.rchunks_mut(size_of::<Word>()).zip(words) {
         bytes.copy_from_slice(&word.to_be_bytes());
     }
-    bytes
 }

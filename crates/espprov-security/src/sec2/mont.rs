@@ -229,6 +229,7 @@ impl<W: Word, const L: usize> Modulus<W, L> {
     }
 
     /// R² mod N, which brings a number into Montgomery form.
+    #[inline(never)]
     pub(super) fn r2(&self) -> [W; L] {
         // 2^(L·BITS) · R by squaring: the square of x·R is x²·R.
         let bits = L * W::BITS as usize;
@@ -309,7 +310,7 @@ impl<W: Word, const L: usize> Drop for Power<'_, W, L> {
 
 impl<'m, W: Word, const L: usize> Power<'m, W, L> {
     /// 1 in Montgomery form.
-    fn one(modulus: &'m Modulus<W, L>) -> Self {
+    pub(super) fn one(modulus: &'m Modulus<W, L>) -> Self {
         Self {
             modulus,
             value: modulus.one,
@@ -328,14 +329,28 @@ impl<'m, W: Word, const L: usize> Power<'m, W, L> {
         power
     }
 
+    /// Takes another value below R, and brings it into Montgomery form.
+    #[inline(never)]
+    pub(super) fn lift(&mut self, value: &[W; L]) {
+        self.value = *value;
+        self.mul(&self.modulus.r2());
+    }
+
     /// 5^exponent (big-endian) in Montgomery form.
     pub(super) fn of_generator(modulus: &'m Modulus<W, L>, exponent: &[u8]) -> Self {
         let mut power = Self::one(modulus);
+        power.raise_generator(exponent);
+        power
+    }
+
+    /// From 1 to 5^exponent (big-endian).
+    #[inline(never)]
+    pub(super) fn raise_generator(&mut self, exponent: &[u8]) {
         let window = W::GENERATOR_WINDOW;
         let top = windows(exponent, window) - 1;
         for index in (0..=top).rev() {
             if index != top {
-                power.square_times(window);
+                self.square_times(window);
             }
             let digit = digit(exponent, index, window);
             let mut factor = W::default();
@@ -344,9 +359,8 @@ impl<'m, W: Word, const L: usize> Power<'m, W, L> {
                 factor = factor.or(W::from_u64(candidate).and(W::mask(value.ct_eq(&digit))));
                 candidate = candidate.wrapping_mul(5);
             }
-            power.mul_word(factor);
+            self.mul_word(factor);
         }
-        power
     }
 
     /// Raises to `exponent` (big-endian).
@@ -356,17 +370,20 @@ impl<'m, W: Word, const L: usize> Power<'m, W, L> {
 
     /// Windows of `log2(T)` bits from the top. Each step reads the whole table, so that which entry it
     /// needs shows neither in timing nor in the cache.
+    #[inline(never)]
     fn pow_by_table<const T: usize>(&mut self, exponent: &[u8]) {
         let window = T.trailing_zeros() as usize;
-        let base = Zeroizing::new(self.value);
         // Not `Zeroizing`: making one costs a second table on the stack. Nothing returns before it is wiped.
         let mut table = [[W::default(); L]; T];
+        table[1] = self.value;
         self.value = self.modulus.one;
-        for entry in &mut table {
-            *entry = self.value;
-            self.mul(&base);
+        for index in 0..T {
+            if index != 1 {
+                table[index] = self.value;
+            }
+            self.mul(&table[1]);
         }
-        let mut factor = base;
+        let mut factor = Zeroizing::new([W::default(); L]);
         let top = windows(exponent, window) - 1;
         for index in (0..=top).rev() {
             select(&table, digit(exponent, index, window), &mut factor);
@@ -445,23 +462,35 @@ impl<'m, W: Word, const L: usize> Power<'m, W, L> {
         self.modulus.sub_n(&mut self.value, all_ones_if_one(carry));
     }
 
-    /// In Montgomery form, below R but perhaps not canonical.
+    /// In Montgomery form, below R but perhaps not canonical; after [`lower`](Self::lower) the number itself.
     pub(super) fn value(&self) -> &[W; L] {
         &self.value
     }
 
     /// In normal form, canonical.
-    pub(super) fn finish(self) -> Zeroizing<[W; L]> {
-        let mut one = [W::default(); L];
-        one[0] = W::ONE;
-        self.finish_times(&one)
+    pub(super) fn finish(mut self) -> Zeroizing<[W; L]> {
+        self.lower();
+        Zeroizing::new(self.value)
     }
 
     /// The product with `other`, which is in normal form, in normal form and canonical.
     pub(super) fn finish_times(mut self, other: &[W; L]) -> Zeroizing<[W; L]> {
+        self.lower_times(other);
+        Zeroizing::new(self.value)
+    }
+
+    /// Brings the value into normal form, canonical: the last thing to do with it.
+    #[inline(never)]
+    pub(super) fn lower(&mut self) {
+        let mut one = [W::default(); L];
+        one[0] = W::ONE;
+        self.lower_times(&one);
+    }
+
+    /// The same with the product with `other`, which is in normal form.
+    pub(super) fn lower_times(&mut self, other: &[W; L]) {
         self.mul(other);
         self.modulus.canonical(&mut self.value);
-        Zeroizing::new(self.value)
     }
 }
 

@@ -10,7 +10,7 @@
 //! | M1 | H((H(N) xor H(PAD(g))) ǀ H(I) ǀ salt ǀ A as sent ǀ B as sent ǀ K) |
 //! | M2 | H(A as sent ǀ M1 ǀ K) |
 
-use super::group::{self, GROUP, LEN, N};
+use super::group::{self, GROUP, LEN, unhex};
 use crate::{Field, HandshakeError};
 use sha2::{Digest, Sha512};
 use zeroize::Zeroizing;
@@ -28,13 +28,17 @@ fn hash(parts: &[&[u8]]) -> Digest512 {
     hasher.finalize().into()
 }
 
-fn padded_g() -> [u8; LEN] {
-    let mut g = [0; LEN];
-    if let Some(last) = g.last_mut() {
-        *last = 5;
-    }
-    g
-}
+/// k. A constant of the group, like the next: the tests compute both.
+pub(super) const MULTIPLIER: Digest512 = unhex(concat!(
+    "A9C2E2559BF0EBB53F0CBBF62282906BEDE7F2182F00678211FBD5BDE5B28503",
+    "3A4993503B87397F9BE5EC02080FEDBC0835587AD039060879B8621E8C3659E0",
+));
+
+/// H(N) xor H(PAD(g)).
+pub(super) const GROUP_DIGEST: Digest512 = unhex(concat!(
+    "DAD76ED5365ED7BF6BBC1BFA050981458392BBD35A50335D03DB3C7535B261D1",
+    "C902F2FFB8647125BD28CE966C066D5BE9B939216C6078B65889299C61624694",
+));
 
 /// H(I ǀ ":" ǀ P).
 pub(super) fn inner_digest(username: &[u8], password: &[u8]) -> Secret512 {
@@ -64,21 +68,16 @@ pub(super) fn private_x(salt: &[u8], inner: &Digest512, form: InnerForm) -> Secr
     Zeroizing::new(hash(&[salt, inner]))
 }
 
-#[inline(never)]
-fn multiplier() -> Digest512 {
-    hash(&[&N, &padded_g()])
-}
-
-/// A of 384 bytes or B of 1..=384, padded. Refuses 0 modulo N.
-pub(super) fn peer_public(bytes: &[u8]) -> Result<[u8; LEN], HandshakeError> {
+/// A of 384 bytes or B of 1..=384, padded into zeros. Refuses 0 modulo N.
+pub(super) fn peer_public(bytes: &[u8], padded: &mut [u8; LEN]) -> Result<(), HandshakeError> {
     if bytes.is_empty() {
         return Err(HandshakeError::WrongLength(Field::PublicKey));
     }
-    let padded = group::pad(bytes).ok_or(HandshakeError::WrongLength(Field::PublicKey))?;
-    if group::is_zero(&padded) {
+    group::pad_into(bytes, padded).ok_or(HandshakeError::WrongLength(Field::PublicKey))?;
+    if group::is_zero(padded) {
         return Err(HandshakeError::DegeneratePublicKey);
     }
-    Ok(padded)
+    Ok(())
 }
 
 fn scrambler(a_pub: &[u8], b_padded: &[u8; LEN]) -> Result<Digest512, HandshakeError> {
@@ -113,38 +112,46 @@ pub(super) struct Agreement {
     pub(super) device_proof: Secret512,
 }
 
-impl Transcript<'_> {
-    fn agree(&self, secret: &[u8; LEN]) -> Agreement {
-        let key = Zeroizing::new(hash(&[group::minimal(secret)]));
-        let mut constants = hash(&[&N]);
-        for (byte, g) in constants.iter_mut().zip(hash(&[&padded_g()])) {
-            *byte ^= g;
-        }
-        let client_proof = hash(&[
-            &constants,
-            self.identity,
-            self.salt,
-            self.a_pub,
-            self.b_pub,
-            &*key,
-        ]);
-        let device_proof = Zeroizing::new(hash(&[self.a_pub, &client_proof, &*key]));
-        Agreement {
-            key,
-            client_proof,
-            device_proof,
+impl Agreement {
+    /// Before the exchange.
+    pub(super) fn none() -> Self {
+        Self {
+            key: Zeroizing::new([0; 64]),
+            client_proof: [0; 64],
+            device_proof: Zeroizing::new([0; 64]),
         }
     }
 }
 
-/// A = g^a.
-pub(super) fn client_public(a: &[u8; 32]) -> [u8; LEN] {
-    *GROUP.generator_power(a)
+impl Transcript<'_> {
+    #[inline(never)]
+    fn agree(&self, secret: &[u8; LEN], agreement: &mut Agreement) {
+        let Agreement {
+            key,
+            client_proof,
+            device_proof,
+        } = agreement;
+        **key = hash(&[group::minimal(secret)]);
+        *client_proof = hash(&[
+            &GROUP_DIGEST,
+            self.identity,
+            self.salt,
+            self.a_pub,
+            self.b_pub,
+            &**key,
+        ]);
+        **device_proof = hash(&[self.a_pub, client_proof, &**key]);
+    }
 }
 
-/// v = g^x.
-pub(super) fn verifier(x: &Digest512) -> [u8; LEN] {
-    *GROUP.generator_power(x)
+/// A = g^a, into the 384 bytes of `out`.
+pub(super) fn client_public(a: &[u8; 32], out: &mut [u8]) {
+    GROUP.generator_power(a, out);
+}
+
+/// v = g^x, into the 384 bytes of `out`.
+pub(super) fn verifier(x: &Digest512, out: &mut [u8]) {
+    GROUP.generator_power(x, out);
 }
 
 /// The client's side: S = (B − k·g^x)^(a + u·x), then the proofs.
@@ -153,18 +160,24 @@ pub(super) fn client_agree(
     transcript: &Transcript<'_>,
     a: &[u8; 32],
     x: &Digest512,
-) -> Result<Agreement, HandshakeError> {
-    let b_padded = peer_public(transcript.b_pub)?;
-    let u = scrambler(transcript.a_pub, &b_padded)?;
+    agreement: &mut Agreement,
+) -> Result<(), HandshakeError> {
+    let mut number = Zeroizing::new([0; LEN]);
+    peer_public(transcript.b_pub, &mut number)?;
+    let u = scrambler(transcript.a_pub, &number)?;
     let exponent = group::client_exponent(a, &u, x);
-    let secret = GROUP.client_secret(&b_padded, &multiplier(), x, &*exponent);
-    Ok(transcript.agree(&secret))
+    GROUP.client_secret(&mut number, &MULTIPLIER, x, &*exponent);
+    transcript.agree(&number, agreement);
+    Ok(())
 }
 
 /// B = k·v + g^b, padded. Refuses 0 modulo N (no b is known that leads there).
 pub(super) fn device_public(verifier: &[u8], b: &[u8; 32]) -> Result<[u8; LEN], HandshakeError> {
-    let public = GROUP.device_public(verifier, &multiplier(), b);
-    peer_public(&*public)
+    let public = GROUP.device_public(verifier, &MULTIPLIER, b);
+    if group::is_zero(&public) {
+        return Err(HandshakeError::DegeneratePublicKey);
+    }
+    Ok(*public)
 }
 
 /// The device's side: S = (A·v^u)^b, then the proofs. `transcript.a_pub` has passed [`peer_public`].
@@ -173,8 +186,11 @@ pub(super) fn device_agree(
     verifier: &[u8],
     b: &[u8; 32],
 ) -> Result<Agreement, HandshakeError> {
-    let b_padded = peer_public(transcript.b_pub)?;
+    let mut b_padded = [0; LEN];
+    peer_public(transcript.b_pub, &mut b_padded)?;
     let u = scrambler(transcript.a_pub, &b_padded)?;
     let secret = GROUP.device_secret(transcript.a_pub, verifier, &u, b);
-    Ok(transcript.agree(&secret))
+    let mut agreement = Agreement::none();
+    transcript.agree(&secret, &mut agreement);
+    Ok(agreement)
 }

@@ -95,9 +95,11 @@ impl Verifier {
         check_salt(salt)?;
         let inner = srp::inner_digest(username, password);
         let x = srp::private_x(salt, &inner, InnerForm::Full);
+        let mut verifier = Zeroizing::new(alloc::vec![0; group::LEN]);
+        srp::verifier(&x, &mut verifier);
         Ok(Self {
             salt: salt.to_vec(),
-            verifier: Zeroizing::new(srp::verifier(&x).to_vec()),
+            verifier,
         })
     }
 

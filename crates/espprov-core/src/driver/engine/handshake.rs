@@ -29,6 +29,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
     }
 
     /// Puts the next request of the handshake into the buffer; `false` if there is no more, or no handshake.
+    #[inline(never)] // the deepest stack is here: what is needed elsewhere must not lie under it
     pub(super) fn poll_handshake<E>(&mut self) -> Result<bool, ProvisionError<E>> {
         let Stage::Handshake {
             handshake,
@@ -75,6 +76,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
     }
 
     /// The device answered.
+    #[inline(never)] // as above
     pub(super) fn handle_response<E>(&mut self, len: usize) -> Result<(), ProvisionError<E>> {
         let Stage::Handshake {
             handshake, security, ..

@@ -193,7 +193,7 @@ fn python_made() -> (Vec<u8>, Verifier) {
         .find(|password| inner_digest(USER, password)[0] == 0)
         .unwrap();
     let x = private_x(&SALT, &inner_digest(USER, &password), InnerForm::Stripped);
-    let verifier = Verifier::new(&SALT, &srp::verifier(&x)).unwrap();
+    let verifier = Verifier::new(&SALT, &super::filled(|out| srp::verifier(&x, out))).unwrap();
     assert!(verifier != Verifier::generate(USER, &password, &SALT).unwrap());
     (password, verifier)
 }
@@ -361,11 +361,13 @@ fn client_rejects_response_1() {
 #[test]
 fn zero_modulo_n_and_zero_scrambler() {
     for zero in [&[0][..], &[0; 384], &n_bytes()] {
-        assert_eq!(peer_public(zero), Err(E::DegeneratePublicKey));
+        assert_eq!(peer_public(zero, &mut [0; 384]), Err(E::DegeneratePublicKey));
     }
     let mut above = n_bytes();
     above[383] = 0; // N ends in FF: this is N - 255
-    assert_eq!(peer_public(&above), Ok(above));
+    let mut padded = [0; 384];
+    assert_eq!(peer_public(&above, &mut padded), Ok(()));
+    assert_eq!(padded, above);
     assert_eq!(nonzero([0; 64]), Err(E::ZeroScrambler));
     let mut one = [0; 64];
     one[63] = 1;
@@ -537,7 +539,7 @@ fn debug_shows_no_secret() {
     assert_eq!(
         text,
         concat!(
-            "sec2::Client { state: \"SendCommand0\", notices: Notices { nonce_reuse: false, ",
+            "sec2::Client { state: \"Exchange\", due: Some(Command0), notices: Notices { nonce_reuse: false, ",
             "patch_mismatch: false, stripped_digest: false }, .. } ",
             "sec2::Device { patch: CounterNonce, state: \"ExpectCommand0\", .. } Verifier { .. }"
         )

@@ -23,3 +23,10 @@ fn device(patch: Patch) -> Device {
 fn client(claimed_patch: Option<u8>) -> Client {
     Client::new(USER, PASSWORD, claimed_patch, &mut rng(1)).unwrap()
 }
+
+/// 384 bytes that `fill` fills.
+fn filled(fill: impl FnOnce(&mut [u8])) -> [u8; 384] {
+    let mut bytes = [0; 384];
+    fill(&mut bytes);
+    bytes
+}

@@ -25,7 +25,7 @@ struct Run {
 }
 
 fn run(user: &[u8], password: &[u8], verifier: &Verifier, a: [u8; 32], b: [u8; 32]) -> Run {
-    let a_pub = srp::client_public(&a);
+    let a_pub = super::filled(|out| srp::client_public(&a, out));
     let b_pub = minimal(&srp::device_public(verifier.verifier(), &b).unwrap()).to_vec();
     let transcript = Transcript {
         identity: &srp::identity(user),
@@ -38,7 +38,8 @@ fn run(user: &[u8], password: &[u8], verifier: &Verifier, a: [u8; 32], b: [u8; 3
         &srp::inner_digest(user, password),
         InnerForm::Full,
     );
-    let client = srp::client_agree(&transcript, &a, &x).unwrap();
+    let mut client = Agreement::none();
+    srp::client_agree(&transcript, &a, &x, &mut client).unwrap();
     let device = srp::device_agree(&transcript, verifier.verifier(), &b).unwrap();
     Run {
         a,
@@ -95,7 +96,7 @@ fn first(mut wanted: impl FnMut(u64) -> bool) -> u64 {
 
 #[test]
 fn leading_zero_in_a() {
-    let seed = first(|seed| srp::client_public(&private(seed))[0] == 0);
+    let seed = first(|seed| super::filled(|out| srp::client_public(&private(seed), out))[0] == 0);
     let run = run(USER, PASSWORD, &verifier(), private(seed), private(1));
     assert_eq!(run.a_pub[0], 0);
     check(USER, PASSWORD, &verifier(), &run);
@@ -119,8 +120,10 @@ fn leading_zero_in_s() {
     let k = hash(&[&n_bytes(), &pad(&[5]).unwrap()]);
     let seed = first(|seed| {
         let a = private(seed);
-        let u = hash(&[&srp::client_public(&a), &b_pub]);
-        GROUP.client_secret(&b_pub, &k, x.as_slice(), &*client_exponent(&a, &u, &x))[0] == 0
+        let mut secret = b_pub;
+        let u = hash(&[&super::filled(|out| srp::client_public(&a, out)), &b_pub]);
+        GROUP.client_secret(&mut secret, &k, x.as_slice(), &*client_exponent(&a, &u, &x));
+        secret[0] == 0
     });
     check(
         USER,
@@ -128,6 +131,18 @@ fn leading_zero_in_s() {
         &verifier,
         &run(USER, PASSWORD, &verifier, private(seed), private(1)),
     );
+}
+
+#[test]
+fn constants_of_the_group() {
+    use crate::sec2::group::pad;
+    let g = pad(&[5]).unwrap();
+    assert_eq!(srp::MULTIPLIER, hash(&[&n_bytes(), &g]));
+    let mut digest = hash(&[&n_bytes()]);
+    for (byte, other) in digest.iter_mut().zip(hash(&[&g])) {
+        *byte ^= other;
+    }
+    assert_eq!(srp::GROUP_DIGEST, digest);
 }
 
 fn hash(parts: &[&[u8]]) -> [u8; 64] {
