@@ -48,9 +48,6 @@ pub struct SessionMessage<'b> {
     pub fields: [&'b [u8]; 2],
 }
 
-/// Longest list of fields in a handshake message, the status included.
-type Content<'a> = &'a [Field<'a>];
-
 impl<'b> SessionMessage<'b> {
     /// Reads a message of `scheme` that a device sends.
     ///
@@ -117,7 +114,7 @@ impl core::fmt::Debug for SessionMessage<'_> {
 pub fn write_session(
     scheme: Scheme,
     step: Step,
-    content: Content<'_>,
+    content: &[Field<'_>],
     out: &mut [u8],
 ) -> Result<usize, EncodeError> {
     let (scheme, step) = (u32::from(scheme as u8), u32::from(step as u8));

@@ -89,6 +89,12 @@ fn device_rejects() {
             message(1, Some(Payload::Sc(S0SessionCmd {}))),
             E::UnexpectedMessage,
         ),
+        // The second command of the other schemes.
+        (
+            message(2, Some(Payload::Sc(S0SessionCmd {}))),
+            E::UnexpectedMessage,
+        ),
+        (message(2, None), E::UnexpectedMessage),
         (encode(SecSchemeVersion::SecScheme2, None), E::SchemeMismatch),
     ] {
         assert_eq!(

@@ -33,7 +33,7 @@ pub(crate) fn command(bytes: &[u8], scheme: Scheme) -> Result<(Step, [&[u8]; 2])
     check_scheme(&message, scheme)?;
     let step = match message.msg {
         0 => Step::Command0,
-        2 => Step::Command1,
+        2 if scheme != Scheme::Sec0 => Step::Command1,
         _ => return Err(HandshakeError::UnexpectedMessage),
     };
     if message.payload != payload(step) {
