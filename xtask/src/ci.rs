@@ -149,7 +149,13 @@ fn summary(rows: &[(&str, Duration, Outcome)]) -> Result<(), String> {
 
 fn formatting() -> Outcome {
     run(cargo().args(["fmt", "--all", "--check"]))?;
-    for outside in ["fuzz", "tests/no-std-probe", "benches", "examples/firmware-qemu"] {
+    for outside in [
+        "fuzz",
+        "tests/no-std-probe",
+        "benches",
+        "examples/firmware-esp32c3",
+        "examples/firmware-qemu",
+    ] {
         let manifest = root().join(outside).join("Cargo.toml");
         if manifest.is_file() {
             run(cargo().args(["fmt", "--check", "--manifest-path"]).arg(manifest))?;

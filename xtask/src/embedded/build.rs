@@ -117,3 +117,13 @@ pub(super) fn firmware(toolchain: &Toolchain, target: &str) -> Result<(), String
     let (ok, text) = capture(&mut command)?;
     if ok { Ok(()) } else { Err(text) }
 }
+
+/// Builds the example for a real board: the vendor's radio and all.
+pub(super) fn board_example(toolchain: &Toolchain) -> Result<String, String> {
+    let mut command = toolchain.cargo("build", "riscv32imc-unknown-none-elf");
+    command
+        .current_dir(root().join("examples/firmware-esp32c3"))
+        .arg("--release");
+    let (ok, text) = capture(&mut command)?;
+    if ok { Ok("built".into()) } else { Err(text) }
+}

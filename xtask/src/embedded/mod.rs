@@ -82,6 +82,10 @@ pub(crate) fn run(write_report: bool) -> Result<String, String> {
             images.map(|()| "built".into()),
         );
     }
+    results.note(
+        "ESP32-C3: provisioner over Bluetooth LE",
+        build::board_example(&toolchain),
+    );
     results.note("README of espprov-embedded", readme());
     let figures = run::all(&mut results);
     budget::check(&figures, &mut results);
