@@ -21,9 +21,17 @@ pub enum ReplyError {
     TooManyEntries,
     /// The device understood, and refused.
     Status(StatusCode),
+    /// The reply may be fine, but the heap has no room for what it lists.
+    OutOfMemory,
 }
 
 impl ReplyError {
+    /// The peer's bytes are no answer: neither its verdict nor a lack of our own memory.
+    #[must_use]
+    pub const fn is_nonsense(&self) -> bool {
+        !matches!(self, Self::Status(_) | Self::OutOfMemory)
+    }
+
     /// The device's own verdict, as opposed to nonsense.
     #[must_use]
     pub const fn status(&self) -> Option<StatusCode> {
@@ -55,6 +63,7 @@ impl fmt::Display for ReplyError {
             Self::FieldOutOfRange => "the device's reply has a field out of range",
             Self::TooManyEntries => "the device sent more scan results than asked for",
             Self::Status(code) => return write!(f, "the device refused: {code}"),
+            Self::OutOfMemory => "out of memory",
         })
     }
 }

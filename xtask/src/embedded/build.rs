@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The images of `examples/firmware-qemu`.
-pub(super) const IMAGES: [&str; 6] = [
+pub(super) const IMAGES: [&str; 7] = [
     "baseline",
     "count_sec1",
     "count_sec2",
     "provision_sec1",
     "provision_sec2",
+    "exhausted",
     "device",
 ];
 

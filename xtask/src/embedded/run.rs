@@ -90,6 +90,9 @@ pub(super) fn all(results: &mut Results) -> Figures {
             let outcome = count(&qemu, board, &toolchain.image(board.target, image));
             note(results, &mut figures, board, image, outcome);
         }
+        // With security 2, because its handshake allocates.
+        let outcome = provision(&qemu, board, &toolchain.image(board.target, "exhausted"), "2");
+        note(results, &mut figures, board, "exhausted", outcome);
     }
     for board in BOARDS.iter().chain(&MORE_BOARDS) {
         for (image, scheme) in PROVISIONERS {

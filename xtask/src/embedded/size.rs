@@ -11,6 +11,8 @@ pub(super) struct Image {
     pub(super) name: &'static str,
     /// Code and constants, initial values of variables included: everything that goes into flash.
     pub(super) flash: u64,
+    /// Static variables, without the heap: the buffer and what else has a fixed place.
+    pub(super) ram: u64,
     /// Bytes by crate, largest first, without what no symbol claims.
     pub(super) crates: Vec<(String, u64)>,
 }
@@ -24,19 +26,17 @@ pub(super) fn read_all(toolchain: &Toolchain) -> Result<Vec<Image>, String> {
         for name in IMAGES {
             let path = toolchain.image(target, name);
             let bytes = fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-            let (flash, crates) = read(&bytes).map_err(|e| format!("{}: {e}", path.display()))?;
-            images.push(Image {
-                target,
-                name,
-                flash,
-                crates,
-            });
+            let image = read(target, name, &bytes).map_err(|e| format!("{}: {e}", path.display()))?;
+            images.push(image);
         }
     }
     Ok(images)
 }
 
-fn read(bytes: &[u8]) -> object::Result<(u64, Vec<(String, u64)>)> {
+/// The array in `firmware_qemu::heap` that the allocator is given.
+const HEAP: &str = "heap::init::MEMORY";
+
+fn read(target: &'static str, name: &'static str, bytes: &[u8]) -> object::Result<Image> {
     let file = object::File::parse(bytes)?;
     let flash = file
         .sections()
@@ -53,21 +53,38 @@ fn read(bytes: &[u8]) -> object::Result<(u64, Vec<(String, u64)>)> {
         })
         .map(|section| section.size())
         .sum();
+    let variables: u64 = file
+        .sections()
+        .filter(|section| matches!(section.kind(), SectionKind::Data | SectionKind::UninitializedData))
+        .map(|section| section.size())
+        .sum();
+    let heap: u64 = file
+        .symbols()
+        .filter(|symbol| demangled(symbol).ends_with(HEAP))
+        .map(|symbol| symbol.size())
+        .sum();
     let mut crates = BTreeMap::new();
     let mut seen = BTreeMap::new();
     for symbol in file.symbols() {
         // Folded functions share an address: counted once.
         if symbol.kind() == SymbolKind::Text && seen.insert(symbol.address(), ()).is_none() {
-            let name = format!(
-                "{:#}",
-                rustc_demangle::demangle(symbol.name().unwrap_or_default())
-            );
-            *crates.entry(owner(&name).to_owned()).or_insert(0) += symbol.size();
+            *crates.entry(owner(&demangled(&symbol)).to_owned()).or_insert(0) += symbol.size();
         }
     }
     let mut crates: Vec<_> = crates.into_iter().collect();
     crates.sort_by_key(|(_, size)| core::cmp::Reverse(*size));
-    Ok((flash, crates))
+    Ok(Image {
+        target,
+        name,
+        flash,
+        ram: variables - heap,
+        crates,
+    })
+}
+
+fn demangled<'data>(symbol: &impl ObjectSymbol<'data>) -> String {
+    let name = symbol.name().unwrap_or_default();
+    format!("{:#}", rustc_demangle::demangle(name))
 }
 
 /// The crate a symbol is counted for: the first named in it that is not the standard library's.

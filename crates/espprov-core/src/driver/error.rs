@@ -112,6 +112,11 @@ pub enum ProvisionError<E> {
     },
     /// The caller's request is empty: devices do not answer such.
     EmptyRequest,
+    /// This side's heap is exhausted. The peer is not to blame; see the scan's and security 2's needs in the book.
+    OutOfMemory {
+        /// The step under way.
+        phase: Phase,
+    },
 }
 
 impl<E: TransportError> ProvisionError<E> {
@@ -131,16 +136,29 @@ impl<E> ProvisionError<E> {
     pub(super) fn session(phase: Phase, error: SessionError) -> Self {
         match error {
             SessionError::Reply(ReplyError::Status(code)) => Self::Status { phase, code },
+            SessionError::Reply(ReplyError::OutOfMemory) => Self::OutOfMemory { phase },
             error => Self::Reply { phase, error },
         }
     }
 
     /// Sorts a handshake error: a failed proof is about credentials, the rest about the peer.
     pub(super) fn handshake(security: SessionSecurity, error: HandshakeError) -> Self {
-        if error.is_authentication() {
-            Self::WrongCredentials { security }
-        } else {
-            Self::Handshake(error)
+        match error {
+            HandshakeError::OutOfMemory => Self::OutOfMemory {
+                phase: Phase::Handshake,
+            },
+            error if error.is_authentication() => Self::WrongCredentials { security },
+            error => Self::Handshake(error),
+        }
+    }
+
+    /// Sorts a refusal of the authenticator.
+    pub(super) const fn policy(error: PolicyError) -> Self {
+        match error {
+            PolicyError::Handshake(HandshakeError::OutOfMemory) => Self::OutOfMemory {
+                phase: Phase::Handshake,
+            },
+            error => Self::Policy(error),
         }
     }
 
@@ -153,7 +171,8 @@ impl<E> ProvisionError<E> {
             | Self::NoSuchEndpoint { phase }
             | Self::Deadline { phase }
             | Self::Status { phase, .. }
-            | Self::Reply { phase, .. } => Some(*phase),
+            | Self::Reply { phase, .. }
+            | Self::OutOfMemory { phase } => Some(*phase),
             Self::Policy(_)
             | Self::PlaintextNotAllowed
             | Self::WrongCredentials { .. }
@@ -205,6 +224,7 @@ impl<E: fmt::Display> fmt::Display for ProvisionError<E> {
                 write!(f, "the reply takes {need} bytes, more than the buffer has")
             }
             Self::EmptyRequest => f.write_str("a request needs at least one byte"),
+            Self::OutOfMemory { phase } => write!(f, "out of memory while {phase}"),
         }
     }
 }

@@ -65,7 +65,11 @@ impl<E> Follow<E> {
                 desk.event(&Event::Connecting { attempts_remaining });
             }
             Ok(Progress::Idle) => self.lost = None,
-            Err(error @ (ProvisionError::Status { .. } | ProvisionError::Policy(_))) => return Err(error),
+            Err(
+                error @ (ProvisionError::Status { .. }
+                | ProvisionError::Policy(_)
+                | ProvisionError::OutOfMemory { .. }),
+            ) => return Err(error),
             // The question was cut off because time is up, not because the link failed it.
             Err(ProvisionError::Deadline { .. }) if self.lost.is_none() && now >= self.until => {
                 return Err(ProvisionError::Deadline { phase: Phase::Status });
@@ -120,5 +124,116 @@ impl From<ThreadStatus> for Progress<ThreadAttachment, ThreadFailure> {
             ThreadStatus::Failed(why) => Self::Gone(why),
             _ => Self::Idle,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ReplyError, SessionError};
+    use espprov_transport::Limits;
+    use std::vec::Vec;
+
+    type Error = ProvisionError<()>;
+    const LOST: Error = ProvisionError::Link {
+        phase: Phase::Status,
+        error: (),
+    };
+    const NONSENSE: Error = ProvisionError::Reply {
+        phase: Phase::Status,
+        error: SessionError::Reply(ReplyError::Malformed),
+    };
+
+    /// What was seen at the n-th look.
+    type Seen = Result<Progress<&'static str, &'static str>, Error>;
+
+    /// Follows a device until the end; also the time of every look, in milliseconds. Each look takes `look`.
+    fn follow(
+        look: Duration,
+        total: Duration,
+        mut seen: impl FnMut(usize) -> Seen,
+    ) -> (Result<Outcome<&'static str, &'static str>, Error>, Vec<u128>) {
+        let (deadlines, mut observer) = (Deadlines::default(), ());
+        let mut desk = Desk {
+            now: Duration::ZERO,
+            total,
+            deadlines: &deadlines,
+            limits: Limits::UNKNOWN,
+            reply_room: 0,
+            observer: &mut observer,
+            phase: Phase::Status,
+            nonsense: false,
+        };
+        let mut follow = Follow::new(&desk);
+        let mut looks = Vec::new();
+        for index in 0.. {
+            looks.push(desk.now.as_millis());
+            desk.now = follow.deadline(&deadlines).min(desk.now + look);
+            match follow.handle(&mut desk, seen(index)) {
+                Ok(Next::Pause(time)) => desk.now += time,
+                Ok(Next::End(outcome)) => return (Ok(outcome), looks),
+                Err(error) => return (Err(error), looks),
+            }
+        }
+        unreachable!("one look follows the other")
+    }
+
+    #[test]
+    fn pauses_grow_and_the_last_one_is_cut() {
+        let (end, looks) = follow(Duration::ZERO, Duration::MAX, |_| Ok(Progress::Trying(None)));
+        assert_eq!(end, Err(ProvisionError::Deadline { phase: Phase::Status }));
+        assert_eq!(looks[..6], [0, 500, 1250, 2375, 4062, 6062]);
+        assert_eq!(looks.last(), Some(&60_000));
+    }
+
+    #[test]
+    fn silence_ends_when_the_patience_does() {
+        let (end, looks) = follow(Duration::from_secs(1), Duration::MAX, |index| match index {
+            0 => Ok(Progress::Trying(Some(3))),
+            _ => Err(LOST),
+        });
+        assert_eq!(end, Ok(Outcome::LikelyConnected));
+        // Lost at 2.5 s, and then for 15 s.
+        assert!((15_000..=17_500).contains(looks.last().unwrap()), "{looks:?}");
+    }
+
+    #[test]
+    fn a_device_that_comes_back_starts_the_patience_anew() {
+        // Some 45 s, most of them out of sight, never 15 s at a stretch.
+        let (end, _) = follow(Duration::ZERO, Duration::MAX, |index| match index {
+            24 => Ok(Progress::Online("Home")),
+            _ if index % 5 == 4 => Ok(Progress::Idle),
+            _ => Err(LOST),
+        });
+        assert_eq!(end, Ok(Outcome::Connected("Home")));
+    }
+
+    #[test]
+    fn what_is_no_silence_is_an_error() {
+        let look = Duration::from_secs(1);
+        let refused = ProvisionError::Status {
+            phase: Phase::Status,
+            code: espprov_types::StatusCode::InvalidSession,
+        };
+        let memory = ProvisionError::OutOfMemory {
+            phase: Phase::Handshake,
+        };
+        for error in [NONSENSE, refused, memory] {
+            assert_eq!(follow(look, Duration::MAX, |_| Err(error)).0, Err(error));
+        }
+        // The device's own word ends it at once.
+        let (end, looks) = follow(look, Duration::MAX, |_| Ok(Progress::Gone("wrong passphrase")));
+        assert_eq!((end, looks.len()), (Ok(Outcome::Failed("wrong passphrase")), 1));
+    }
+
+    #[test]
+    fn a_question_cut_off_by_the_deadline_is_no_loss() {
+        let cut = |_| Err(ProvisionError::Deadline { phase: Phase::Status });
+        let (end, looks) = follow(Duration::from_secs(5), Duration::from_secs(4), cut);
+        assert_eq!(end, Err(ProvisionError::Deadline { phase: Phase::Status }));
+        assert_eq!(looks, [0]);
+        // With time left it is one.
+        let (end, _) = follow(Duration::from_secs(5), Duration::MAX, cut);
+        assert_eq!(end, Ok(Outcome::LikelyConnected));
     }
 }

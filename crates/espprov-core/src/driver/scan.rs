@@ -226,13 +226,19 @@ where
                 self.step = Step::Pause;
             }
             Step::Page => {
-                let entries = desk.read(self.page.decode(reply))?;
+                let mut entries = desk.read(self.page.decode(reply))?;
                 if entries.is_empty() {
                     return Ok(true); // the list shrank meanwhile
                 }
                 let got = u8::try_from(entries.len()).unwrap_or(u8::MAX);
                 self.next = self.next.saturating_add(got);
-                self.networks.extend(entries);
+                if self.networks.is_empty() {
+                    self.networks = entries;
+                } else {
+                    let room = self.networks.try_reserve_exact(entries.len());
+                    room.map_err(|_| ProvisionError::OutOfMemory { phase: Phase::Scan })?;
+                    self.networks.append(&mut entries);
+                }
                 return Ok(self.turn(self.page_len.unwrap_or(1)));
             }
         }

@@ -95,8 +95,7 @@ impl Desk<'_> {
     /// Sorts what came of decoding the answer.
     pub(super) fn read<T, E>(&mut self, decoded: Result<T, ReplyError>) -> Result<T, ProvisionError<E>> {
         decoded.map_err(|error| {
-            // A refusal is an answer; a fault of our own is not the device's.
-            self.nonsense = error.status().is_none();
+            self.nonsense = error.is_nonsense();
             ProvisionError::session(self.phase, error.into())
         })
     }

@@ -189,6 +189,8 @@ impl ScanPage {
         read: impl Fn(&[u8]) -> Result<N, ReplyError>,
     ) -> Result<Vec<N>, ReplyError> {
         let mut networks = Vec::new();
+        let room = networks.try_reserve_exact(self.count.into());
+        room.map_err(|_| ReplyError::OutOfMemory)?;
         for entry in content(reply, command)?.entries() {
             if networks.len() >= usize::from(self.count) {
                 return Err(ReplyError::TooManyEntries);

@@ -19,7 +19,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
             return Err(ProvisionError::Deadline { phase: Phase::Info });
         };
         let handshake = self.auth.begin(info, &mut self.rng);
-        let handshake = handshake.map_err(ProvisionError::Policy)?;
+        let handshake = handshake.map_err(ProvisionError::policy)?;
         self.stage = Stage::Handshake {
             security: self.auth.security(&handshake),
             handshake,
