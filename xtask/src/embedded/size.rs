@@ -55,7 +55,12 @@ fn read(target: &'static str, name: &'static str, bytes: &[u8]) -> object::Resul
         .sum();
     let variables: u64 = file
         .sections()
-        .filter(|section| matches!(section.kind(), SectionKind::Data | SectionKind::UninitializedData))
+        // By name: what a runtime leaves for the stack is a section too.
+        .filter(|section| {
+            section
+                .name()
+                .is_ok_and(|name| name.starts_with(".data") || name.starts_with(".bss"))
+        })
         .map(|section| section.size())
         .sum();
     let heap: u64 = file
