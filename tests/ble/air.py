@@ -7,6 +7,7 @@ import asyncio
 from collections import Counter
 
 from bumble import hci
+from bumble.core import UUID
 from bumble.controller import Controller
 from bumble.link import LocalLink
 from bumble.transport import open_transport
@@ -16,6 +17,82 @@ REQUESTS = {
     0x02: 'mtu', 0x04: 'discover', 0x06: 'discover', 0x08: 'discover', 0x10: 'discover',
     0x0A: 'read', 0x0C: 'read', 0x0E: 'read', 0x12: 'write', 0x16: 'write', 0x18: 'write',
 }
+READ_BY_TYPE_RESPONSE, MTU_RESPONSE = 0x09, 0x03
+READ_RESPONSES = (0x0B, 0x0D)
+# Endpoints by the number in their UUIDs, and the phase of a run they belong to.
+BASE = bytes(UUID('1775244d-6b43-439b-877c-060f2d9bed07'))
+PHASES = {0xFF4F: 'config', 0xFF50: 'scan', 0xFF51: 'session', 0xFF52: 'config', 0xFF53: 'session'}
+
+
+class Stats:
+    """What the central said to one peripheral, and what the least would have been.
+
+    Phases: `connect` is everything until the endpoints and their names are known, `session` the version and the
+    handshake, then `scan`, `config` (credentials, apply, asking for the state) and `data`.
+    """
+
+    def __init__(self):
+        self.mtu = 23
+        self.requests, self.phases, self.least, self.exchanges = Counter(), Counter(), Counter(), Counter()
+        # Seconds: the wish to connect, and the last word of the handshake.
+        self.began = self.session = None
+        self.writing = self.reading = None
+
+    def finish_read(self):
+        """A value is read once nothing more of it is asked for."""
+        if self.reading:
+            phase, length = self.reading
+            self.least[phase] += 1 + length // (self.mtu - 1)
+            self.reading = None
+
+    def wrote(self, phase, length):
+        self.exchanges[phase] += 1
+        one = length <= self.mtu - 3
+        self.least[phase] += 1 if one else -(-length // (self.mtu - 5)) + 1
+
+    def request(self, pdu, phase_of):
+        kind, opcode = REQUESTS.get(pdu[0]), pdu[0]
+        if not kind:
+            return
+        handle = int.from_bytes(pdu[1:3], 'little')
+        if opcode == 0x18:
+            # Execute: the parts that were prepared are one value.
+            phase, length = self.writing or ('connect', 0)
+            self.writing = None
+            self.wrote(phase, length)
+        else:
+            phase = phase_of(handle) if kind in ('read', 'write') else 'connect'
+        if opcode == 0x02:
+            self.mtu = handle
+        elif phase != 'connect':
+            if opcode != 0x0C:
+                self.finish_read()
+            if opcode == 0x12:
+                self.wrote(phase, len(pdu) - 3)
+            elif opcode == 0x16:
+                self.writing = (phase, (self.writing or (phase, 0))[1] + len(pdu) - 5)
+            elif opcode == 0x0A:
+                self.reading = (phase, 0)
+        else:
+            # BlueZ subscribes to Service Changed; everything else that is read are names.
+            kind = {'write': 'discover', 'read': 'names'}.get(kind, kind)
+        self.requests[kind] += 1
+        self.phases[phase] += 1
+
+    def response(self, pdu, now):
+        if pdu[0] == MTU_RESPONSE:
+            self.mtu = max(23, min(self.mtu, int.from_bytes(pdu[1:3], 'little')))
+        elif pdu[0] in READ_RESPONSES and self.reading:
+            phase, length = self.reading
+            self.reading = (phase, length + len(pdu) - 1)
+            if phase == 'session':
+                self.session = now
+
+    def connect_to_session(self):
+        """Milliseconds, or None."""
+        if self.began is None or self.session is None:
+            return None
+        return round((self.session - self.began) * 1000)
 
 
 class Air(LocalLink):
@@ -25,6 +102,8 @@ class Air(LocalLink):
         super().__init__()
         self.central = None
         self.stats = {}
+        # What is behind the handles of a peripheral's values: BlueZ remembers it too.
+        self.handles = {}
         # Beginnings of the names of the devices in reach; the others are out of range for now.
         self.in_reach = ('',)
 
@@ -34,14 +113,31 @@ class Air(LocalLink):
         if connection is None or receiver is None:
             return
         if len(data) > 4 and data[2:4] == b'\x04\x00':
-            if sender is self.central:
-                self.count(receiver.name, data[4:])
-            elif data[4] == 0x03:
-                stats = self.stats[sender.name]
-                stats['mtu'] = max(23, min(stats['mtu'], int.from_bytes(data[5:7], 'little')))
+            self.note(sender, receiver, data[4:])
         # The address this side was connected under, which need not be its random one.
         asyncio.get_running_loop().call_soon(
             receiver.on_link_acl_data, connection.self_address, transport, data)
+
+    def note(self, sender, receiver, pdu):
+        if sender is self.central:
+            handles = self.handles.get(receiver.name, {})
+            self.of(receiver.name).request(pdu, lambda handle: handles.get(handle, 'connect'))
+        elif receiver is self.central:
+            self.of(sender.name).response(pdu, asyncio.get_running_loop().time())
+            if pdu[0] == READ_BY_TYPE_RESPONSE and pdu[1] == 21:
+                for entry in range(2, len(pdu) - 20, 21):
+                    self.learn(sender.name, pdu[entry:entry + 21])
+
+    def learn(self, name, declaration):
+        """A characteristic of 128 bits: its handle, properties, the value's handle, the UUID."""
+        uuid = declaration[5:]
+        if uuid[:12] + uuid[14:] == BASE[:12] + BASE[14:]:
+            number = int.from_bytes(uuid[12:14], 'little')
+            value = int.from_bytes(declaration[3:5], 'little')
+            self.handles.setdefault(name, {})[value] = PHASES.get(number, 'data')
+
+    def of(self, name):
+        return self.stats.setdefault(name, Stats())
 
     def send_advertising_pdu(self, sender_controller, packet):
         # Only the central listens, and it hears only what is in reach. What it says itself is heard by all: a
@@ -51,21 +147,6 @@ class Air(LocalLink):
         elif sender_controller.name.startswith(self.in_reach):
             asyncio.get_running_loop().call_soon(self.central.on_ll_advertising_pdu, packet)
 
-    def count(self, peripheral, pdu):
-        stats = self.stats.setdefault(peripheral, {})
-        kind = REQUESTS.get(pdu[0])
-        if kind == 'mtu':
-            stats['mtu'] = int.from_bytes(pdu[1:3], 'little')
-        elif kind == 'read' and not stats.get('wrote'):
-            kind = 'names'
-        elif kind == 'write' and pdu[0] == 0x12 and bytes(pdu[3:]) in (b'\x01\x00', b'\x02\x00'):
-            # BlueZ subscribes to Service Changed.
-            kind = 'discover'
-        elif kind == 'write':
-            stats['wrote'] = True
-        if kind:
-            stats.setdefault('requests', Counter())[kind] += 1
-
     def begin(self):
         """Forgets what was counted."""
         self.stats.clear()
@@ -73,6 +154,10 @@ class Air(LocalLink):
     def connected(self):
         """Whether the central holds a connection, or is making one."""
         return bool(self.central.le_connections) or self.central.pending_le_connection is not None
+
+    def name_at(self, address):
+        controller = self.find_le_controller(address)
+        return controller.name if controller else ''
 
 
 class VirtualController(Controller):
@@ -123,10 +208,16 @@ class LinuxController(VirtualController):
 
     def __init__(self, name, **options):
         super().__init__(name, **options)
+        # Whole packets: in pieces of 27 bytes they would cost the emulated serial port ten times the interrupts.
+        self.le_acl_data_packet_length = self.FRAGMENT
         self.last_report = {}
         features = hci.LeFeatureMask
         self.le_features = (features.LE_ENCRYPTION | features.PERIPHERAL_INITIATED_FEATURE_EXCHANGE
                             | features.LE_PING | features.LE_DATA_PACKET_LENGTH_EXTENSION)
+
+    def on_hci_le_create_connection_command(self, command):
+        self.link.of(self.link.name_at(command.peer_address)).began = asyncio.get_running_loop().time()
+        return super().on_hci_le_create_connection_command(command)
 
     def on_hci_le_create_connection_cancel_command(self, command):
         # bumble says yes and goes on waiting; without the event that ends it the kernel comes to grief later.

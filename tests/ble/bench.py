@@ -1,16 +1,19 @@
-"""End-to-end tests of Bluetooth LE: the real `espprov`, the real BlueZ in a virtual machine, virtual radio.
+"""End-to-end tests of Bluetooth LE: the real `espprov`, the real BlueZ in virtual machines, virtual radio.
 
-bench.py ESPPROV REPORT.json [NAME]    (with the Python that vm.sh installed bumble for; `cargo xtask e2e ble` does it)
+bench.py DIR REPORT.json [NAME]    (with the Python that vm.sh installed bumble for; `cargo xtask e2e ble` does it)
 
-One boot runs every scenario of scenarios.py (or those whose names match the regular expression NAME). This process is the air between all controllers (air.py), starts
-the simulated devices, boots the machine and judges what comes out of it. Beside that: bumble's own client reads
-our attribute table, a mock of BlueZ plays the errors that real hardware is slow or unwilling to show (mock.py),
-and the client for microcontrollers, ESPPROV_TROUBLE, meets a foreign GATT server without BlueZ (central.py). The last line is `N passed, N failed, 0 skipped`; the exit status is 0 if none failed.
+DIR holds the programs `espprov` and `ble-guest`. The machines of scenarios.py boot side by side, each with an air of
+its own, and run their scenarios (or those whose names match the regular expression NAME). This process is the air
+between all controllers (air.py), starts the simulated devices and judges what comes out of the machines. Beside that:
+bumble's own client reads our attribute table, a mock of BlueZ plays the errors that real hardware is slow or
+unwilling to show (mock.py), and the client for microcontrollers, ESPPROV_TROUBLE, meets a foreign GATT server without
+BlueZ (central.py). The last line is `N passed, N failed, 0 skipped`; the exit status is 0 if none failed.
 """
 import asyncio
 import json
 import os
 import re
+import resource
 import shlex
 import signal
 import sys
@@ -22,116 +25,192 @@ import bridge
 import mock
 import table
 from air import Air, Ghost, LinuxController, VirtualController, attach
-from scenarios import PERIPHERALS, SCENARIOS
+from scenarios import machines
 
 HERE = Path(__file__).resolve().parent
 # Seconds; more for a machine that is busy with other things.
-MACHINE_LIMIT = int(os.environ.get('ESPPROV_BLE_LIMIT', '240'))
+MACHINE_LIMIT = int(os.environ.get('ESPPROV_BLE_LIMIT', '420'))
+# Seconds until a phase must be reached, and after Ctrl-C until no connection may be left.
+REACH_LIMIT, GONE_LIMIT = 25, 3
 
-GUEST = '''cd /opt; chmod +x espprov; export PATH=/opt:$PATH
+GUEST = '''cd /opt; chmod +x espprov ble-guest; export PATH=/opt:$PATH
+mkdir -p /dev/pts; mount -t devpts devpts /dev/pts
 up() { read up _ < /proc/uptime; echo $up; }
 begin() { echo "BEGIN $1"; began=$(up); }
 end() { ended=$(up); sed 's/^/OUT /' /tmp/out; sed 's/^/ERR /' /tmp/err; echo "END $1 $2 $began $ended"; }
 run() { n=$1; shift; begin $n; "$@" >/tmp/out 2>/tmp/err </dev/null; end $n $?; }
 interrupt() {
-  n=$1; after=$2; shift 2; begin $n
+  n=$1; shift; begin $n
   "$@" >/tmp/out 2>/tmp/err </dev/null & p=$!
-  sleep $after; kill -INT $p; wait $p; code=$?
-  sleep 2.9; end $n $code
+  read now; kill -INT $p; wait $p; code=$?; echo LEFT
+  read now; end $n $code
 }
 '''
 
 
 class Bench:
-    def __init__(self, espprov, work):
-        self.espprov, self.work = espprov, Path(work)
+    """A machine, its air and its devices."""
+
+    def __init__(self, programs, work, machine):
+        self.espprov, self.guest = str(programs / 'espprov'), str(programs / 'ble-guest')
+        self.work, self.name = Path(work) / machine.name, machine.name
+        self.peripherals, self.scenarios = machine.peripherals, machine.scenarios
         self.air, self.children, self.keep, self.addresses = Air(), [], [], {}
-        self.machine = None
+        self.machine = self.left = None
+        self.work.mkdir()
 
     async def start_devices(self):
-        for index, peripheral in enumerate(PERIPHERALS):
-            file = self.work / f'{peripheral.name}.toml'
-            file.write_text(peripheral.text)
+        renewed = {}
+        for index, peripheral in enumerate(self.peripherals):
             address = f'00:00:00:00:01:{index:02X}'
-            if peripheral.kind == 'ours':
-                path = self.work / f'{peripheral.name}.hci'
-                self.keep.append(await attach(VirtualController, self.air, peripheral.name, path, address))
-                self.children.append(await asyncio.create_subprocess_exec(
-                    self.espprov, 'simulate', '--ble', f'unix:{path}', '--mtu', str(peripheral.mtu),
-                    '--scenario', str(file), '-v', stdout=asyncio.subprocess.DEVNULL,
-                    stderr=open(self.work / f'{peripheral.name}.log', 'wb')))
-            else:
-                controller = VirtualController(peripheral.name, link=self.air, public_address=address)
-                random_address = f'C4:00:00:00:01:{index:02X}'
-                console = await bridge.Console.start(
-                    self.espprov, 'simulate', '--console', '--line-limit', '0', '--scenario', str(file))
-                self.children.append(console.process)
-                self.addresses[peripheral.name] = random_address
-                self.keep.append(await bridge.serve(
-                    controller, console, peripheral.name, random_address, peripheral.mtu))
+            if peripheral.kind == 'bridge':
+                await self.start_bridge(index, peripheral, address)
+                continue
+            path = self.work / f'{peripheral.name}.hci'
+            self.keep.append(await attach(VirtualController, self.air, peripheral.name, path, address))
+            if peripheral.kind == 'renewed':
+                # One process for those of a link.
+                link = re.sub(r'(_[0-9])+$', '', peripheral.name)
+                renewed.setdefault(link, []).append(peripheral.text.format(hci=f'unix:{path}'))
+                continue
+            await self.spawn(peripheral.name, self.espprov, 'simulate', '--ble', f'unix:{path}', '--mtu',
+                             str(peripheral.mtu), '--scenario', str(self.write(peripheral)), '-v')
+        for link, specs in renewed.items():
+            await self.spawn(link, self.guest, 'serve', *specs)
+
+    def write(self, peripheral):
+        file = self.work / f'{peripheral.name}.toml'
+        file.write_text(peripheral.text)
+        return file
+
+    async def spawn(self, name, *command):
+        with open(self.work / f'{name}.log', 'wb') as log:
+            self.children.append(await asyncio.create_subprocess_exec(
+                *command, stdout=asyncio.subprocess.DEVNULL, stderr=log))
+
+    async def start_bridge(self, index, peripheral, address):
+        controller = VirtualController(peripheral.name, link=self.air, public_address=address)
+        random_address = f'C4:00:00:00:01:{index:02X}'
+        console = await bridge.Console.start(
+            self.espprov, 'simulate', '--console', '--line-limit', '0', '--scenario', str(self.write(peripheral)))
+        self.children.append(console.process)
+        self.addresses[peripheral.name] = random_address
+        self.keep.append(await bridge.serve(
+            controller, console, peripheral.name, random_address, peripheral.mtu, refuses=peripheral.refuses,
+            stalls=peripheral.stalls))
 
     async def start_machine(self):
         path = self.work / 'central.hci'
         self.air.central = await attach(LinuxController, self.air, 'central', path, 'AA:BB:CC:00:00:01')
         lines = [GUEST]
-        for index, scenario in enumerate(SCENARIOS):
+        for index, scenario in enumerate(self.scenarios):
             command = shlex.join(part.format(**self.addresses) if part.startswith('ble:{') else part
                                  for part in scenario.command)
-            how = f'interrupt {index} {scenario.interrupt}' if scenario.interrupt else f'run {index}'
-            lines.append(f'{how} {command}\n')
+            lines.append(f'{"interrupt" if scenario.interrupt else "run"} {index} {command}\n')
         (self.work / 'main').write_text(''.join(lines))
-        machine = await asyncio.create_subprocess_exec(
-            str(HERE / 'vm.sh'), 'run', str(path), self.espprov, str(self.work / 'main'),
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT, start_new_session=True)
-        self.machine = machine
-        self.children.append(machine)
-        return machine
+        self.machine = await asyncio.create_subprocess_exec(
+            str(HERE / 'vm.sh'), 'run', str(path), self.espprov, self.guest, str(self.work / 'main'),
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+            start_new_session=True, env={**os.environ, 'TMPDIR': str(self.work)})
+        self.children.append(self.machine)
+        return self.machine
 
-    async def run_machine(self):
+    async def run(self):
         """A row per scenario."""
+        if not self.scenarios:
+            return []
+        await self.start_devices()
         machine, rows, current = await self.start_machine(), [], None
-        log = open(self.work / 'guest.log', 'w')
+        log, done = open(self.work / 'guest.log', 'w'), 0
         try:
             async with asyncio.timeout(MACHINE_LIMIT):
                 async for line in machine.stdout:
                     line = line.decode(errors='replace').rstrip('\r\n')
-                    log.write(line + '\n')
+                    log.write(f'{time.monotonic():.2f} {line}\n')
                     word, _, rest = line.partition(' ')
                     if word == 'BEGIN':
-                        current = {'scenario': SCENARIOS[int(rest)], 'out': [], 'err': []}
-                        self.air.begin()
-                        scenario = current['scenario']
-                        self.air.in_reach = scenario.reach or (scenario.peripheral or '(none)',)
-                        if current['scenario'].ghost:
-                            self.haunt(*current['scenario'].ghost)
+                        current = {'scenario': self.scenarios[int(rest)], 'out': [], 'err': [], 'problems': []}
+                        self.begin(current)
+                    elif word == 'LEFT' and current:
+                        self.left.set()
                     elif word == 'OUT' and current:
                         current['out'].append(rest)
                     elif word == 'ERR' and current:
                         current['err'].append(rest)
                     elif word == 'END' and current:
-                        rows.append(self.judge(current, rest.split()))
-                        show(rows[-1])
-                        current = None
+                        for result in self.judge(current, rest.split()):
+                            rows.append(result)
+                            show(result)
+                        current, done = None, done + 1
         except TimeoutError:
-            print(f'the machine did not end in {MACHINE_LIMIT} s')
+            print(f'the machine {self.name!r} did not end in {MACHINE_LIMIT} s')
         log.close()
-        if len(rows) < len(SCENARIOS):
+        if done < len(self.scenarios):
             tail = (self.work / 'guest.log').read_text().splitlines()[-30:]
-            print('\n'.join(['the machine ended early:', *tail]))
-            rows += [row(s.name, s.link, s.mtu, s.security, 0, {}, ['not run']) for s in SCENARIOS[len(rows):]]
+            print('\n'.join([f'the machine {self.name!r} ended early:', *tail]))
+            rows += [row(s, 0, None, ['not run']) for s in self.scenarios[done:] for _ in range(s.rows or 1)]
         return rows
 
-    def haunt(self, name, seconds):
+    def begin(self, current):
+        scenario = current['scenario']
+        self.air.begin()
+        self.air.in_reach = scenario.reach or (scenario.peripheral or '(none)',)
+        if scenario.ghost:
+            self.task(self.haunt(*scenario.ghost))
+        if scenario.interrupt:
+            self.left = asyncio.Event()
+            self.task(self.interrupt(current))
+
+    def task(self, work):
+        self.keep.append(asyncio.get_running_loop().create_task(work))
+
+    async def haunt(self, name, seconds):
         ghost = Ghost(self.air, 'F0:00:00:00:00:0F', bridge.advertisement(), bridge.scan_response(name))
-        self.keep.append(asyncio.get_running_loop().create_task(ghost.haunt(seconds)))
+        await ghost.haunt(seconds)
+
+    def reached(self, scenario):
+        """Whether the phase is under way in which the scenario is to be interrupted."""
+        air, stats = self.air, self.air.of(scenario.peripheral)
+        return {
+            'discovering': air.central.le_scan_enable,
+            'connecting': air.central.pending_le_connection is not None,
+            'endpoints': stats.phases['connect'] >= 3,
+            'session': stats.exchanges['session'] >= 2,
+            'scan': stats.exchanges['scan'] >= 1,
+            'credentials': stats.exchanges['config'] >= 1,
+            'waiting': stats.exchanges['config'] >= 3,
+        }[scenario.interrupt]
+
+    async def interrupt(self, current):
+        """Presses Ctrl-C at the right moment, and watches the controller afterwards."""
+        scenario, now = current['scenario'], asyncio.get_running_loop().time
+        try:
+            async with asyncio.timeout(REACH_LIMIT):
+                while not self.reached(scenario):
+                    await asyncio.sleep(0.02)
+        except TimeoutError:
+            current['problems'].append(f'the phase {scenario.interrupt} was not reached')
+        # Into the middle of it.
+        await asyncio.sleep(0.3)
+        self.machine.stdin.write(b'now\n')
+        pressed = now()
+        while self.air.connected() and now() - pressed < GONE_LIMIT:
+            await asyncio.sleep(0.02)
+        current['gone_ms'] = round((now() - pressed) * 1000)
+        if self.air.connected():
+            current['problems'].append(f'a connection was there {GONE_LIMIT} s after Ctrl-C')
+        await self.left.wait()
+        # Not one that was made afterwards either.
+        await asyncio.sleep(max(0, pressed + 1 - now()))
+        if self.air.connected():
+            current['problems'].append('a connection was left behind')
+        self.machine.stdin.write(b'now\n')
 
     def judge(self, run, end):
-        scenario = run['scenario']
+        """The rows of a scenario that has ended."""
+        scenario, problems, events = run['scenario'], run['problems'], []
         code, began, ended = int(end[1]), float(end[2]), float(end[3])
         millis = round((ended - began) * 1000)
-        if scenario.interrupt:
-            millis -= round((scenario.interrupt + 2.9) * 1000)
-        problems, events = [], []
         for line in run['out']:
             try:
                 events.append(json.loads(line))
@@ -146,19 +225,37 @@ class Bench:
             problems.append(f'error {result.get("error")} instead of {scenario.error}')
         for event, count in scenario.events:
             found = sum(e.get('event') == event for e in events)
-            if found != count:
+            if found != count and not found >= -count > 0:
                 problems.append(f'{found} x {event} instead of {count}')
         if millis > scenario.limit:
             problems.append(f'took {millis} ms')
-        if scenario.interrupt and self.air.connected():
-            problems.append('a connection was left behind')
-        stats = self.air.stats.get(scenario.peripheral, {})
-        if scenario.peripheral and scenario.mtu and not scenario.interrupt and stats.get('mtu', 23) != scenario.mtu:
-            problems.append(f'MTU {stats.get("mtu", 23)} instead of {scenario.mtu}')
+        if scenario.rows:
+            return self.reported(run, events, problems)
+        stats = self.air.of(scenario.peripheral)
+        stats.finish_read()
+        if scenario.mtu and stats.mtu != scenario.mtu:
+            problems.append(f'MTU {stats.mtu} instead of {scenario.mtu}')
+        problems += too_many(scenario, stats)
         if problems:
             problems += run['err'][-3:] + [json.dumps(result)]
-        return row(scenario.name, scenario.link, scenario.mtu, scenario.security, millis,
-                   dict(stats.get('requests', {})), problems)
+        extra = {'gone_ms': run['gone_ms']} if 'gone_ms' in run else {}
+        return [row(scenario, millis, stats, problems, extra)]
+
+    def reported(self, run, events, problems):
+        """Rows that the command itself brings."""
+        rows, scenario = [e for e in events if e.get('event') == 'row'], run['scenario']
+        if len(rows) != scenario.rows:
+            problems.append(f'{len(rows)} rows instead of {scenario.rows}')
+        if self.air.connected():
+            problems.append('a connection was left behind')
+        results = []
+        for reported in rows:
+            extra = {key: value for key, value in reported.items() if key not in ('event', 'name', 'ms', 'problems')}
+            wrong = reported['problems']
+            if reported is rows[-1]:
+                wrong = wrong + problems
+            results.append({**row(scenario, reported['ms'], None, wrong, extra), 'name': reported['name']})
+        return results or [row(scenario, 0, None, problems + run['err'][-5:])]
 
     async def stop(self):
         for child in self.children:
@@ -171,25 +268,45 @@ class Bench:
                 await child.wait()
 
 
-def row(name, link, mtu, security, millis, requests, problems):
-    return {'name': name, 'link': link, 'mtu': mtu, 'security': security, 'ms': millis,
-            'round_trips': sum(requests.values()), 'requests': requests, 'passed': not problems,
-            'problems': problems}
+def too_many(scenario, stats):
+    """What is wrong with the number of round trips, phase by phase."""
+    if scenario.connect and stats.phases['connect'] > scenario.connect:
+        yield f'{stats.phases["connect"]} round trips to connect instead of {scenario.connect}'
+    for phase, count in scenario.exchanges.items():
+        if stats.exchanges[phase] != count:
+            yield f'{stats.exchanges[phase]} exchanges ({phase}) instead of {count}'
+        if stats.phases[phase] > stats.least[phase]:
+            yield f'{stats.phases[phase]} round trips ({phase}) where {stats.least[phase]} would do'
+
+
+def row(scenario, millis, stats, problems, extra=None):
+    result = {'name': scenario.name, 'link': scenario.link, 'mtu': scenario.mtu, 'security': scenario.security,
+              'ms': millis}
+    if stats:
+        result |= {'round_trips': sum(stats.requests.values()), 'requests': dict(stats.requests),
+                   'phases': dict(stats.phases), 'connect_to_session_ms': stats.connect_to_session()}
+    return {**result, **(extra or {}), 'passed': not problems, 'problems': problems}
 
 
 def show(r):
-    detail = ' '.join(f'{kind} {count}' for kind, count in r['requests'].items())
-    print(f"{'ok  ' if r['passed'] else 'FAIL'} {r['name']:<32} {r['link']:<7} {r['mtu'] or '-':>4} "
-          f"{r['security']:<12} {r['ms']:>6} ms  {r['round_trips']:>4} round trips  {detail}", flush=True)
-    for detail in [r['note'], *r['problems']] if r.get('note') else r['problems']:
-        print(f'       {detail}')
+    detail = ' '.join(f'{phase} {count}' for phase, count in r.get('phases', {}).items())
+    if 'gone_ms' in r:
+        detail = f'gone after {r["gone_ms"]} ms  {detail}'
+    for key in ('cases', 'held'):
+        if key in r:
+            detail = ' '.join(f'{name} {value}' for name, value in r[key].items())
+    print(f"{'ok  ' if r['passed'] else 'FAIL'} {r['name']:<34} {r['link']:<7} {r['mtu'] or '-':>4} "
+          f"{r['security']:<12} {r['ms']:>6} ms  {r.get('round_trips', '-'):>4} round trips  {detail}", flush=True)
+    for line in [r['note'], *r['problems']] if r.get('note') else r['problems']:
+        print(f'       {line}')
 
 
 async def on_the_host(espprov, work):
     rows = []
     for link, check in (('bumble', table.check), ('mock', mock.check)):
         for name, problems, millis in await check(espprov, work):
-            rows.append(row(name, link, 0, '-', millis, {}, problems))
+            rows.append({'name': name, 'link': link, 'mtu': 0, 'security': '-', 'ms': millis,
+                         'passed': not problems, 'problems': problems})
             show(rows[-1])
     return rows
 
@@ -204,36 +321,53 @@ async def without_machine(espprov, only):
         rows.append(json.loads(line))
         show(rows[-1])
     if await process.wait() != 0:
-        rows.append(row('trouble/(all)', 'bumble', 0, '-', 0, {}, [f'central.py: status {process.returncode}']))
+        rows.append({'name': 'trouble/(all)', 'link': 'bumble', 'mtu': 0, 'security': '-', 'ms': 0, 'passed': False,
+                     'problems': [f'central.py: status {process.returncode}']})
         show(rows[-1])
     return rows
 
 
-async def main(espprov, report, only):
-    SCENARIOS[:] = [scenario for scenario in SCENARIOS if re.search(only, scenario.name)]
+def figures(rows):
+    """Connect to session, of the rows that are about it: security 2 and the least and the greatest MTU."""
+    return [{'link': r['link'], 'mtu': r['mtu'], 'security': r['security'], 'ms': r['connect_to_session_ms']}
+            for r in rows if r['name'] == 'provision sec2' and r['mtu'] in (23, 517)]
+
+
+async def main(programs, report, only):
     start, rows = time.monotonic(), []
     with tempfile.TemporaryDirectory(prefix='espprov-ble-') as work:
-        bench = Bench(espprov, work)
+        benches = []
+        for machine in machines():
+            machine.scenarios = [s for s in machine.scenarios if re.search(only, s.name)]
+            benches.append(Bench(programs, work, machine))
         try:
-            await bench.start_devices()
-            # While the machine boots, on the host.
-            rows = sum(await asyncio.gather(
-                on_the_host(espprov, work), without_machine(espprov, only), bench.run_machine()), [])
+            espprov = str(programs / 'espprov')
+            # While the machines boot, on the host.
+            parts = await asyncio.gather(
+                on_the_host(espprov, work), without_machine(espprov, only), *(bench.run() for bench in benches))
+            rows = [row for part in parts for row in part]
         finally:
-            await bench.stop()
+            for bench in benches:
+                await bench.stop()
             keep = os.environ.get('ESPPROV_BLE_LOGS')
             if keep:
-                os.makedirs(keep, exist_ok=True)
-                for log in Path(work).glob('*.log'):
-                    (Path(keep) / log.name).write_bytes(log.read_bytes())
+                for log in Path(work).glob('*/*.log'):
+                    to = Path(keep) / log.relative_to(work)
+                    to.parent.mkdir(parents=True, exist_ok=True)
+                    to.write_bytes(log.read_bytes())
     failed = sum(not r['passed'] for r in rows)
     Path(report).parent.mkdir(parents=True, exist_ok=True)
     Path(report).write_text(json.dumps({
-        'suite': 'ble', 'seconds': round(time.monotonic() - start, 1), 'scenarios': rows}, indent=1) + '\n')
-    print(f'{round(time.monotonic() - start)} s, report in {report}')
+        'suite': 'ble', 'seconds': round(time.monotonic() - start, 1), 'connect_to_session': figures(rows),
+        'scenarios': rows}, indent=1) + '\n')
+    for figure in figures(rows):
+        print('connect to session, {security}, MTU {mtu} ({link}): {ms} ms'.format(**figure))
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f'{round(time.monotonic() - start)} s ({round(spent.ru_utime + spent.ru_stime)} s of processor time), '
+          f'report in {report}')
     print(f'{len(rows) - failed} passed, {failed} failed, 0 skipped')
     return 1 if failed else 0
 
 
 if __name__ == '__main__':
-    sys.exit(asyncio.run(main(str(Path(sys.argv[1]).resolve()), sys.argv[2], ' '.join(sys.argv[3:]))))
+    sys.exit(asyncio.run(main(Path(sys.argv[1]).resolve(), sys.argv[2], ' '.join(sys.argv[3:]))))

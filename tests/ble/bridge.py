@@ -74,13 +74,15 @@ class Console:
 
 
 class Endpoint:
-    def __init__(self, name, console):
-        self.name, self.console, self.value = name, console, b''
+    def __init__(self, name, console, refuses):
+        self.name, self.console, self.value, self.refuses = name, console, b'', refuses
 
     def read(self, _connection):
         return self.value
 
     async def write(self, _connection, value):
+        if self.refuses:
+            raise att.ATT_Error(error_code=att.ErrorCode(self.refuses))
         reply = await self.console.ask(self.name, bytes(value))
         if reply is None:
             raise att.ATT_Error(error_code=att.ErrorCode.INVALID_PDU)
@@ -107,14 +109,17 @@ def long_reads_like_firmware(server):
     server.on_att_read_blob_request = read_blob
 
 
-async def serve(controller, console, name, address, mtu, endpoints=ENDPOINTS):
-    """Puts the peripheral on the air."""
+async def serve(controller, console, name, address, mtu, endpoints=ENDPOINTS, refuses=None, stalls=False):
+    """Puts the peripheral on the air. `refuses`: ATT errors by endpoint; `stalls`: says nothing of its
+    characteristics."""
     device = Device(name=name, address=Address(address), host=Host(controller, controller))
     device.gatt_server.max_mtu = mtu
     long_reads_like_firmware(device.gatt_server)
+    if stalls:
+        device.gatt_server.on_att_read_by_type_request = lambda _bearer, _request: None
     characteristics = []
     for number, endpoint_name in endpoints.items():
-        endpoint = Endpoint(endpoint_name, console)
+        endpoint = Endpoint(endpoint_name, console, (refuses or {}).get(endpoint_name))
         characteristics.append(Characteristic(
             uuid(number), Characteristic.Properties.READ | Characteristic.Properties.WRITE,
             Characteristic.READABLE | Characteristic.WRITEABLE,

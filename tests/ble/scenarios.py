@@ -50,12 +50,16 @@ not_found_ms = 200
 
 @dataclass
 class Peripheral:
-    """A device on the air. `kind`: ours (`simulate --ble`), or `bridge` (bumble's GATT server before
-    `simulate --console`)."""
+    """A device on the air. `kind`: ours (`simulate --ble`), `bridge` (bumble's GATT server before
+    `simulate --console`), or `renewed` (ours, served by `ble-guest serve`: as good as new when asked)."""
     name: str
     kind: str
     mtu: int
     text: str
+    # Bridge: the ATT error that a write to an endpoint gets, by its name.
+    refuses: dict = field(default_factory=dict)
+    # Bridge: never answers the question for its characteristics.
+    stalls: bool = False
 
 
 @dataclass
@@ -69,84 +73,106 @@ class Scenario:
     mtu: int = 0
     security: str = '-'
     peripheral: str = ''
-    # Events that must be there, as (event, count).
+    # Events that must be there, as (event, count); of a negative count there may be more.
     events: list = field(default_factory=list)
     # Beginnings of names of the devices in reach; default: the one it is about.
     reach: tuple = ()
     # A device that is only heard, for so many seconds.
     ghost: tuple = ()
-    # Ctrl-C after so many seconds; then so many seconds for the connection to be gone.
-    interrupt: float = 0
+    # Ctrl-C once this phase is reached (see `bench.Bench.reached`).
+    interrupt: str = ''
+    # ATT requests that connecting may take, and exchanges of the phases after it. Those must cost no more than the
+    # values themselves do.
+    connect: int = 0
+    exchanges: dict = field(default_factory=dict)
     # Milliseconds it may take, guest time.
     limit: int = 30_000
+    # Rows that the command itself reports, instead of one for the scenario.
+    rows: int = 0
 
 
-PERIPHERALS = []
-SCENARIOS = []
+@dataclass
+class Machine:
+    """A virtual machine, and the devices in its air. All run at the same time."""
+    name: str
+    peripherals: list = field(default_factory=list)
+    scenarios: list = field(default_factory=list)
 
 
 def provision(target, *more, proof=('--pop', 'abcd1234')):
     return ['espprov', '--json', 'provision', target, *HOME, *proof, *more]
 
 
-def matrix():
-    """Every scheme at every MTU, against our peripheral and against the foreign one."""
-    schemes = [('sec0', 0, 1), ('sec1', 1, 1), ('sec2-patch0', 2, 0), ('sec2', 2, 1)]
-    for kind in ('ours', 'bridge'):
-        for label, scheme, patch in schemes:
-            for mtu in (23, 256, 517):
-                name = f'{"OUR" if kind == "ours" else "FGN"}_{label[3:].replace("-patch", "P")}_{mtu}'
-                flavour = 'idf-5.2' if (scheme, patch) == (2, 0) else 'idf-5.5'
-                PERIPHERALS.append(Peripheral(name, kind, mtu, scenario(name, scheme, patch, flavour)))
-                proof = ('--allow-plaintext',) if scheme == 0 else ('--pop', 'abcd1234')
-                SCENARIOS.append(Scenario(
-                    f'provision {label}', provision(f'ble:{name}', proof=proof), outcome='connected',
-                    link=kind, mtu=mtu, security=label, peripheral=name,
-                    events=[('config_sent', 1), ('config_applied', 1), ('session', 1)]))
+SCHEMES = [('sec0', 0, 1), ('sec1', 1, 1), ('sec2-patch0', 2, 0), ('sec2', 2, 1)]
+# What BlueZ takes to connect to a device it does not know: MTU, its discovery, our names (nine endpoints, or the six
+# of the foreign server, which brings a service more).
+CONNECT = {('ours', 23): 31, ('ours', 256): 26, ('ours', 517): 26,
+           ('bridge', 23): 34, ('bridge', 256): 28, ('bridge', 517): 28}
 
 
-def interleave(*groups):
+def matrix(machine, kind):
+    """Every scheme at every MTU."""
+    prefix = 'OUR' if kind == 'ours' else 'FGN'
+    for label, scheme, patch in SCHEMES:
+        for mtu in (23, 256, 517):
+            name = f'{prefix}_{label[3:].replace("-patch", "P")}_{mtu}'
+            flavour = 'idf-5.2' if (scheme, patch) == (2, 0) else 'idf-5.5'
+            machine.peripherals.append(Peripheral(name, kind, mtu, scenario(name, scheme, patch, flavour)))
+            proof = ('--allow-plaintext',) if scheme == 0 else ('--pop', 'abcd1234')
+            machine.scenarios.append(Scenario(
+                f'provision {label}', provision(f'ble:{name}', proof=proof), outcome='connected',
+                link=kind, mtu=mtu, security=label, peripheral=name, connect=CONNECT[kind, mtu],
+                # Version and handshake; credentials, apply, and two looks at the state.
+                exchanges={'session': 2 if scheme == 0 else 3, 'config': 4},
+                events=[('config_sent', 1), ('config_applied', 1), ('session', 1)]))
+
+
+def interleave(machine, *groups):
     """One of each group in turn. BlueZ needs two seconds to let go of a device; meanwhile another is tried."""
     queues = [list(group) for group in groups]
     while any(queues):
         for queue in queues:
             if queue:
-                SCENARIOS.append(queue.pop(0))
+                machine.scenarios.append(queue.pop(0))
 
 
-def sessions():
+def sessions(kind, name, mtu):
     """More than provisioning, with security 2."""
-    for kind, name, mtu in (('ours', 'OUR_2_256', 256), ('bridge', 'FGN_2_256', 256), ('ours', 'OUR_2_23', 23)):
-        common = {'link': kind, 'mtu': mtu, 'security': 'sec2', 'peripheral': name}
-        target = f'ble:{name}'
-        yield [
-            Scenario('scan of 16 networks', ['espprov', '--json', 'scan', target, '--pop', 'abcd1234'],
-                     outcome='done', events=[('network', 16)], **common),
-            Scenario('custom data of 1 KB in chunks',
-                     ['espprov', '--json', 'send', target, 'custom-data', '--pop', 'abcd1234',
-                      '--chunk', '256', '--text', 'x' * 1024],
-                     outcome='done', events=[('reply', 1)], **common),
-            Scenario('wrong PoP', provision(target, proof=('--pop', 'wrong')), code=4,
-                     error='wrong_password', **common),
-        ]
-
-
-def passphrases():
-    common = {'mtu': 256, 'security': 'sec1', 'peripheral': 'OUR_1_256'}
-    wrong = ['espprov', '--json', 'provision', 'ble:OUR_1_256', '--ssid', 'Home', '--passphrase', 'wrong-horse',
-             '--pop', 'abcd1234']
+    common = {'link': kind, 'mtu': mtu, 'security': 'sec2', 'peripheral': name}
+    target = f'ble:{name}'
     return [
-        Scenario('wrong PoP, security 1', provision('ble:OUR_1_256', proof=('--pop', 'wrong')), code=4,
-                 error='wrong_pop', **common),
-        Scenario('wrong passphrase', wrong, code=7, outcome='auth_error', **common),
-        Scenario('right passphrase afterwards', provision('ble:OUR_1_256'), outcome='connected', **common),
+        # Start, wait, and four pages of four.
+        Scenario('scan of 16 networks', ['espprov', '--json', 'scan', target, '--pop', 'abcd1234'],
+                 outcome='done', events=[('network', 16)], exchanges={'session': 3, 'scan': 6}, **common),
+        Scenario('custom data of 1 KB in chunks',
+                 ['espprov', '--json', 'send', target, 'custom-data', '--pop', 'abcd1234',
+                  '--chunk', '256', '--text', 'x' * 1024],
+                 outcome='done', events=[('reply', 1)], exchanges={'session': 3, 'data': 4}, **common),
+        Scenario('wrong PoP', provision(target, proof=('--pop', 'wrong')), code=4,
+                 error='wrong_password', **common),
     ]
 
 
-def bluedroid():
+def passphrases(machine):
+    common = {'mtu': 256, 'security': 'sec1', 'peripheral': 'OUR_1_256'}
+    wrong = ['espprov', '--json', 'provision', 'ble:OUR_1_256', '--ssid', 'Home', '--passphrase', 'wrong-horse',
+             '--pop', 'abcd1234']
+    machine.peripherals.append(Peripheral('RETRY', 'ours', 256, scenario('RETRY', 1)))
+    return [
+        # On a terminal: asked for, wrong, asked again, right, with a single handshake.
+        Scenario('wrong passphrase, then right', ['ble-guest', 'retry', 'RETRY'], outcome='done', mtu=256,
+                 security='sec1', peripheral='RETRY', exchanges={'session': 3}),
+        Scenario('wrong PoP, security 1', provision('ble:OUR_1_256', proof=('--pop', 'wrong')), code=4,
+                 error='wrong_pop', **common),
+        Scenario('wrong passphrase', wrong, code=7, outcome='auth_error', **common),
+        Scenario('right passphrase in a second run', provision('ble:OUR_1_256'), outcome='connected', **common),
+    ]
+
+
+def bluedroid(machine):
     """257 bytes, and a hang-up for whoever is refused."""
     name = 'BLUEDROID'
-    PERIPHERALS.append(Peripheral(name, 'ours', 517, scenario(name, 1, flavour='idf-4.4', link='bluedroid')))
+    machine.peripherals.append(Peripheral(name, 'ours', 517, scenario(name, 1, flavour='idf-4.4', link='bluedroid')))
     common = {'mtu': 517, 'security': 'sec1', 'peripheral': name}
     send = ['espprov', '--json', 'send', f'ble:{name}', 'custom-data', '--pop', 'abcd1234', '--chunk', '0',
             '--text']
@@ -162,36 +188,110 @@ def bluedroid():
 def finding():
     info = ['espprov', '--json', 'info']
     return [
-        Scenario('several match', [*info, 'ble:OUR_1*'], code=2, error='several_devices',
-                 events=[('device', 3)], reach=('OUR_1', 'FGN_1')),
-        Scenario('discover', ['espprov', '--json', 'discover', '--timeout', '3s', '--prefix', 'FGN_'],
-                 outcome='done', events=[('device', 12)], link='bridge', reach=('FGN_', 'OUR_2_')),
+        Scenario('several match', [*info, 'ble:FGN_1*'], code=2, error='several_devices', link='bridge',
+                 events=[('device', -2)], reach=('FGN_0', 'FGN_1')),
+        Scenario('discover', ['espprov', '--json', 'discover', '--timeout', '5s', '--prefix', 'FGN_'],
+                 outcome='done', events=[('device', 6)], link='bridge', reach=('FGN_0', 'FGN_1', 'REFUSES')),
+        Scenario('discover, on a terminal', ['ble-guest', 'watch', 'FGN_0'], outcome='done', link='bridge',
+                 reach=('FGN_0', 'FGN_1')),
         Scenario('nobody there', ['espprov', '--json', 'discover', '--timeout', '1s', '--prefix', 'NOBODY'],
-                 code=3, error='device_not_found', link='none', reach=('OUR_1',)),
+                 code=3, error='device_not_found', link='none', reach=('FGN_1',)),
         Scenario('by address', [*info, 'ble:{FGN_0_256}'], outcome='done', link='bridge', mtu=256,
                  peripheral='FGN_0_256'),
-        Scenario('setup payload', [*info, '{"ver":"v1","name":"OUR_2_517","transport":"ble"}'], outcome='done',
-                 mtu=517, peripheral='OUR_2_517', events=[('info', 1)]),
+        Scenario('setup payload', [*info, '{"ver":"v1","name":"FGN_2_517","transport":"ble"}'], outcome='done',
+                 link='bridge', mtu=517, peripheral='FGN_2_517', events=[('info', 1)]),
     ]
 
 
-def losing():
-    """Devices that go, and users who do."""
+def refusals(machine):
+    """ATT errors from a server that is not ours, as BlueZ passes them on."""
+    rows = [
+        ('insufficient authentication', 0x05, 'prov-session', 3, 'needs_pairing'),
+        ('insufficient encryption', 0x0F, 'prov-session', 3, 'needs_pairing'),
+        ('unlikely error', 0x0E, 'prov-config', 6, 'refused'),
+        ('insufficient resources', 0x11, 'prov-config', 6, 'refused'),
+    ]
+    for what, error, endpoint, code, name in rows:
+        device = f'REFUSES_{error:02X}'
+        machine.peripherals.append(Peripheral(device, 'bridge', 256, scenario(device, 1), refuses={endpoint: error}))
+        yield Scenario(f'ATT 0x{error:02x}, {what}', provision(f'ble:{device}'), code=code, error=name,
+                       link='bridge', mtu=256, security='sec1', peripheral=device)
+
+
+def losing(machine):
+    """Devices that go."""
     name = 'LEAVER'
     text = scenario(name, 1, device='after_stop = "stop"',
                     extra='[[fault]]\nendpoint = "prov-config"\nnth = 3\nkind = "close-after"\n')
     text = text.replace('connect_ms = 300', 'connect_ms = 0').replace('stop_after_ms = 300', 'stop_after_ms = 0')
-    PERIPHERALS.append(Peripheral(name, 'ours', 256, text))
-    interrupted = {'code': 130, 'mtu': 23, 'security': 'sec2', 'peripheral': 'OUR_2_23'}
+    machine.peripherals.append(Peripheral(name, 'ours', 256, text))
     return [
         Scenario('link lost after apply', provision(f'ble:{name}'), outcome='likely_connected', mtu=256,
                  security='sec1', peripheral=name, limit=45_000),
-        Scenario('Ctrl-C, early', provision('ble:OUR_2_23'), interrupt=0.9, **interrupted),
         Scenario('vanished after discovery', provision('ble:GHOST', '--deadline', '6s'), code=9,
                  error='deadline', link='ghost', ghost=('GHOST', 3.0)),
-        Scenario('Ctrl-C, later', provision('ble:OUR_2_23'), interrupt=1.6, **interrupted),
     ]
 
 
-matrix()
-interleave(*sessions(), passphrases(), bluedroid(), finding(), losing())
+def interruptions(machine):
+    """Ctrl-C in every phase. The devices see to it that the phase lasts: each loses one answer for good."""
+    hung = scenario('HUNG', 1, extra=''.join(
+        f'[[fault]]\nendpoint = "{endpoint}"\nnth = 1\nkind = "drop-reply"\n'
+        for endpoint in ('prov-session', 'prov-scan', 'prov-config')))
+    machine.peripherals += [
+        Peripheral('HUNG', 'ours', 256, hung.replace('connect_ms = 300', 'connect_ms = 60000')),
+        Peripheral('STALLS', 'bridge', 256, scenario('STALLS', 1), stalls=True),
+    ]
+
+    def one(phase, name, command=None, **more):
+        return Scenario(f'Ctrl-C, {phase}', command or provision(f'ble:{name}'), code=130, error='interrupted',
+                        interrupt=phase, peripheral=name, security='sec1', **more)
+    scan = ['espprov', '--json', 'scan', 'ble:HUNG', '--pop', 'abcd1234']
+    return [
+        one('session', 'HUNG', mtu=256),
+        one('discovering', 'NOWHERE', link='none'),
+        one('scan', 'HUNG', scan, mtu=256),
+        one('endpoints', 'STALLS', link='bridge'),
+        one('credentials', 'HUNG', mtu=256),
+        one('connecting', 'GONE', link='ghost', ghost=('GONE', 8.0)),
+        one('waiting', 'HUNG', mtu=256),
+    ]
+
+
+# Links of the conformance suite: label, MTU, host, firmware, how many cases ask for more than it carries.
+LINKS = [('NimBLE-23', 23, 'nimble', 'idf-5.5', 4), ('NimBLE-256', 256, 'nimble', 'idf-5.5', 4),
+         ('NimBLE-517', 517, 'nimble', 'idf-6', 4), ('Bluedroid-256', 256, 'bluedroid', 'idf-5.2', 7)]
+MANY = 200
+
+
+def conformance(machine):
+    for label, mtu, link, flavour, _ in LINKS:
+        for scheme, patch in ((0, 0), (1, 0), (2, 0), (2, 1)):
+            name = f'{label}_{scheme}_{patch}'
+            spec = f'{name},{{hci}},{mtu},{link},{flavour},{scheme},{patch},asked'
+            machine.peripherals.append(Peripheral(name, 'renewed', mtu, spec))
+    machine.scenarios.append(Scenario(
+        'conformance', ['ble-guest', 'conformance', *(f'{link[0]},{link[4]}' for link in LINKS)], outcome='done',
+        rows=len(LINKS), reach=tuple(link[0] for link in LINKS), limit=300_000))
+
+
+def many(machine):
+    for number in range(16):
+        name = f'MANY_{"AB"[number % 2]}_{number // 2}'
+        spec = f'{name},{{hci}},256,nimble,idf-5.5,1,0,connected'
+        machine.peripherals.append(Peripheral(name, 'renewed', 256, spec))
+    machine.scenarios.append(Scenario(
+        'many', ['ble-guest', 'many', str(MANY), 'MANY_'], outcome='done', rows=1, reach=('MANY_',),
+        limit=300_000))
+
+
+def machines():
+    ours, foreign, suite, row = Machine('ours'), Machine('foreign'), Machine('suite'), Machine('row')
+    matrix(ours, 'ours')
+    interleave(ours, sessions('ours', 'OUR_2_256', 256), sessions('ours', 'OUR_2_23', 23), passphrases(ours),
+               bluedroid(ours), interruptions(ours))
+    matrix(foreign, 'bridge')
+    interleave(foreign, sessions('bridge', 'FGN_2_256', 256), finding(), refusals(foreign), losing(foreign))
+    conformance(suite)
+    many(row)
+    return [ours, foreign, suite, row]

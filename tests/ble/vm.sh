@@ -7,7 +7,8 @@
 # unpacked privately into the cache.
 #
 #   vm.sh build           make or refresh the image in the cache
-#   vm.sh run HCI FILE... boot it with FILEs in /opt, HCI = path of the controller's socket; runs /opt/main
+#   vm.sh run HCI FILE... boot it with FILEs in /opt, HCI = path of the controller's socket; runs /opt/main,
+#                         with this script's standard input as its own
 # env: ESPPROV_BLE_CACHE (default ~/.cache/espprov-ble)
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
@@ -97,7 +98,7 @@ build() {
 
 run() {
   local hci=$1; shift
-  work=$(mktemp -d "$CACHE/run.XXXXXX"); trap 'rm -rf "$work"' EXIT
+  work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
   mkdir -p "$work/tree/opt"
   cp "$@" "$work/tree/opt/"
   (cd "$work/tree" && find . -print | "$CACHE/busybox" cpio -o -H newc 2>/dev/null) > "$work/opt.cpio"
@@ -110,7 +111,7 @@ run() {
   fi
   "${qemu[@]}" -accel tcg -cpu qemu64 -m 384 -smp 1 -nodefaults -no-reboot -display none -serial stdio \
     -chardev socket,id=hci,path="$hci" -serial chardev:hci -kernel "$CACHE/vmlinuz" -initrd "$work/initrd" \
-    -append "console=ttyS0 panic=-1 quiet loglevel=3" </dev/null
+    -append "console=ttyS0 panic=-1 quiet loglevel=3"
 }
 
 case ${1:-} in

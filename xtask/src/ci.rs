@@ -4,7 +4,7 @@
 //! repository say so in the table.
 
 use crate::tools::{CARGO_FUZZ, MDBOOK, capture, cargo, root, run, target_dir};
-use crate::{codegen, deny, e2e, embedded, fuzz, no_std, startup, vectors};
+use crate::{codegen, deny, e2e, embedded, fuzz, no_std, platforms, startup, vectors};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -63,6 +63,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "no-std",
         run: |_| no_std::run().map(|()| "probe builds, control caught".into()),
+    },
+    Step {
+        name: "platforms",
+        run: |_| platforms::platforms(),
     },
     Step {
         name: "deny",
@@ -125,16 +129,16 @@ pub(crate) fn ci(options: &Options) -> Result<(), String> {
 }
 
 fn summary(rows: &[(&str, Duration, Outcome)]) -> Result<(), String> {
-    println!("\n{:<8} {:>8}  result", "step", "seconds");
+    println!("\n{:<9} {:>8}  result", "step", "seconds");
     for (name, elapsed, outcome) in rows {
         let text = match outcome {
             Ok(text) => format!("ok: {text}"),
             Err(reason) => format!("FAILED: {}", reason.lines().next().unwrap_or_default()),
         };
-        println!("{name:<8} {:>8.1}  {text}", elapsed.as_secs_f64());
+        println!("{name:<9} {:>8.1}  {text}", elapsed.as_secs_f64());
     }
     let total: Duration = rows.iter().map(|(_, elapsed, _)| *elapsed).sum();
-    println!("{:<8} {:>8.1}", "total", total.as_secs_f64());
+    println!("{:<9} {:>8.1}", "total", total.as_secs_f64());
     let failed: Vec<_> = rows
         .iter()
         .filter(|row| row.2.is_err())

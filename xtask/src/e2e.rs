@@ -29,10 +29,18 @@ pub(crate) fn e2e(options: &Options) -> Result<(), String> {
     }
 }
 
-/// Builds the program and (once) the machine, then lets `tests/ble/bench.py` do its work. Its last line of output
+/// Builds the programs and (once) the machine, then lets `tests/ble/bench.py` do its work. Its last line of output
 /// is the verdict, and `target/e2e/report.json` holds a row per scenario.
 pub(crate) fn bluetooth(only: Option<&str>) -> Result<String, String> {
-    run(cargo().args(["build", "--profile", "e2e", "--package", "espprov-cli"]))?;
+    run(cargo().args([
+        "build",
+        "--profile",
+        "e2e",
+        "--package",
+        "espprov-cli",
+        "--package",
+        "espprov-ble-guest",
+    ]))?;
     run(cargo()
         .args(["build", "--profile", "e2e", "--package", "espprov-tests"])
         .args(["--example", "trouble_central"]))?;
@@ -46,7 +54,7 @@ pub(crate) fn bluetooth(only: Option<&str>) -> Result<String, String> {
     let mut command = Command::new(cache.join("venv/bin/python"));
     command
         .arg(bench.join("bench.py"))
-        .arg(out.join("espprov"))
+        .arg(&out)
         .arg(out.join("report.json"))
         .args(only)
         .env("ESPPROV_TROUBLE", out.join("examples/trouble_central"))

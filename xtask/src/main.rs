@@ -7,6 +7,7 @@ mod e2e;
 mod embedded;
 mod fuzz;
 mod no_std;
+mod platforms;
 mod startup;
 mod tools;
 mod vectors;
@@ -58,6 +59,8 @@ enum Command {
     Deny,
     /// End-to-end tests that need more than cargo: the real program, the real Bluetooth stack
     E2e(e2e::Options),
+    /// Type-check the command for Windows and macOS
+    Platforms,
     /// Measure wall time and memory of `espprov provision sim:zero` (release build)
     Startup,
     /// Run everything that CI runs
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Command::Fuzz { seconds, target } => fuzz::fuzz(seconds, target.as_deref()),
         Command::Deny => deny::deny().map(drop),
         Command::E2e(options) => e2e::e2e(&options),
+        Command::Platforms => platforms::platforms().map(|text| println!("{text}")),
         Command::Startup => startup::startup().map(drop),
         Command::Ci(options) => ci::ci(&options),
         Command::Measure { command } => startup::measure(&command),

@@ -2,7 +2,7 @@
 
 use crate::lease::Ledger;
 use crate::{BleError, BleTransport, ConnectOptions, DeviceFilter, Discovered, Scan};
-use btleplug::api::{BDAddr, Central as _, CentralState, Manager as _, Peripheral as _};
+use btleplug::api::{BDAddr, Central as _, CentralState, Manager as _};
 use btleplug::platform::{Adapter, Manager, Peripheral};
 use core::time::Duration;
 use tokio::time::{Instant, timeout_at};
@@ -83,7 +83,9 @@ impl Bluetooth {
         }
     }
 
-    /// Begins to listen. Dropping the scan ends it.
+    /// Begins to listen. Dropping the scan ends it. One scan at a time: BlueZ refuses a second one of the same
+    /// program, and the end of one would be the end of both. That goes for [`discover`](Self::discover),
+    /// [`find`](Self::find) and [`candidates`](Self::candidates) too; connections may be made meanwhile.
     ///
     /// # Errors
     /// The adapter is off or gone, or scanning is not permitted.
@@ -165,21 +167,20 @@ impl Bluetooth {
         device: &Discovered,
         mut options: ConnectOptions,
     ) -> Result<BleTransport, BleError> {
-        let peripheral = self.peripheral(&device.id).await?;
+        let peripheral = self.peripheral(device).await?;
         if !options.services.contains(&device.service) {
             options.services.insert(0, device.service);
         }
         BleTransport::connect(peripheral, self.ledger.clone(), options).await
     }
 
-    async fn peripheral(&self, id: &str) -> Result<Peripheral, BleError> {
-        let all = tokio::time::timeout(ASK_LIMIT, self.adapter.peripherals())
+    async fn peripheral(&self, device: &Discovered) -> Result<Peripheral, BleError> {
+        // Every device comes out of a scan, which notes it.
+        let handle = device.handle.as_ref().ok_or(BleError::ConnectFailed)?;
+        tokio::time::timeout(ASK_LIMIT, self.adapter.peripheral(handle))
             .await
             .map_err(|_| BleError::NoBluetoothService)?
-            .map_err(|e| BleError::idle(&e))?;
-        all.into_iter()
-            .find(|peripheral| peripheral.id().to_string() == id)
-            .ok_or(BleError::ConnectFailed)
+            .map_err(|e| BleError::idle(&e))
     }
 
     /// Waits until every connection that was closed, dropped or given up on is really gone. BlueZ takes two

@@ -57,8 +57,9 @@ pub(crate) async fn establish<P: Peripheral + 'static>(
     ledger: &Ledger,
     options: &ConnectOptions,
 ) -> Result<(Lease<P>, EndpointMap), BleError> {
-    // A connection that is still being let go would take the new one with it.
-    ledger.settled().await;
+    // A connection to it that is still being let go would take the new one with it.
+    let id = peripheral.id();
+    ledger.settled_with(&id).await;
     let mut attempt = 1;
     loop {
         let lease = Lease::new(peripheral.clone(), ledger.clone());
@@ -72,7 +73,7 @@ pub(crate) async fn establish<P: Peripheral + 'static>(
             return Err(error);
         }
         attempt += 1;
-        ledger.settled().await;
+        ledger.settled_with(&id).await;
         tokio::time::sleep(PAUSE).await;
     }
 }

@@ -1,6 +1,7 @@
 //! A connection is let go on every way out, also when its owner is dropped half-way.
 
 use btleplug::api::Peripheral;
+use btleplug::platform::PeripheralId;
 use core::time::Duration;
 use tokio::sync::watch;
 
@@ -8,25 +9,31 @@ use tokio::sync::watch;
 const DISCONNECT_LIMIT: Duration = Duration::from_secs(5);
 
 /// How long an owner waits for it. The rest happens in the background.
-const GRACE: Duration = Duration::from_millis(200);
+const GRACE: Duration = Duration::from_millis(100);
 
-/// Counts the connections that are there, or being let go.
+/// Knows the connections that are being let go.
 #[derive(Debug, Clone)]
 pub(crate) struct Ledger {
-    leaving: watch::Sender<usize>,
+    leaving: watch::Sender<Vec<PeripheralId>>,
 }
 
 impl Ledger {
     pub(crate) fn new() -> Self {
         Self {
-            leaving: watch::Sender::new(0),
+            leaving: watch::Sender::new(Vec::new()),
         }
     }
 
-    /// Waits until the connections that are being let go are gone.
+    /// Waits until all connections that are being let go are gone.
     pub(crate) async fn settled(&self) {
         // The sender lives as long as `self`: this cannot fail.
-        let _ = self.leaving.subscribe().wait_for(|count| *count == 0).await;
+        let _ = self.leaving.subscribe().wait_for(Vec::is_empty).await;
+    }
+
+    /// The same for the connection to one device. Others need not wait for it.
+    pub(crate) async fn settled_with(&self, id: &PeripheralId) {
+        let gone = |leaving: &Vec<PeripheralId>| !leaving.contains(id);
+        let _ = self.leaving.subscribe().wait_for(gone).await;
     }
 }
 
@@ -61,7 +68,7 @@ impl<P: Peripheral + 'static> Lease<P> {
         let peripheral = self.peripheral.take()?;
         // Without a runtime the program is ending, and the platform tidies up.
         let runtime = tokio::runtime::Handle::try_current().ok()?;
-        let leaving = Leaving::new(self.ledger.leaving.clone());
+        let leaving = Leaving::new(self.ledger.leaving.clone(), peripheral.id());
         Some(runtime.spawn(async move {
             // Whatever it says, there is nothing more to be done.
             let _ = tokio::time::timeout(DISCONNECT_LIMIT, peripheral.disconnect()).await;
@@ -76,18 +83,25 @@ impl<P: Peripheral + 'static> Drop for Lease<P> {
     }
 }
 
-/// One count in the ledger, given back also if the task is aborted.
-struct Leaving(watch::Sender<usize>);
+/// An entry in the ledger, struck out also if the task is aborted.
+struct Leaving {
+    sender: watch::Sender<Vec<PeripheralId>>,
+    id: PeripheralId,
+}
 
 impl Leaving {
-    fn new(sender: watch::Sender<usize>) -> Self {
-        sender.send_modify(|count| *count += 1);
-        Self(sender)
+    fn new(sender: watch::Sender<Vec<PeripheralId>>, id: PeripheralId) -> Self {
+        sender.send_modify(|leaving| leaving.push(id.clone()));
+        Self { sender, id }
     }
 }
 
 impl Drop for Leaving {
     fn drop(&mut self) {
-        self.0.send_modify(|count| *count = count.saturating_sub(1));
+        self.sender.send_modify(|leaving| {
+            if let Some(index) = leaving.iter().position(|id| *id == self.id) {
+                leaving.swap_remove(index);
+            }
+        });
     }
 }

@@ -110,7 +110,10 @@ impl Scan {
             self.incomplete.remove(id);
             return None;
         };
-        let found = self.seen.report(id, &properties);
+        let mut found = self.seen.report(id, &properties);
+        if let Some(found) = &mut found {
+            found.handle = Some(id.clone());
+        }
         if self.seen.is_incomplete(id) {
             self.incomplete.insert(id.clone());
         } else {

@@ -2,6 +2,7 @@
 
 use crate::filter::{DeviceFilter, Seen};
 use btleplug::api::{BDAddr, PeripheralProperties};
+use btleplug::platform::PeripheralId;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -20,6 +21,8 @@ pub struct Discovered {
     pub rssi: i16,
     /// The provisioning service it advertises.
     pub service: Uuid,
+    /// What the platform finds it again by, without listing all it knows.
+    pub(crate) handle: Option<PeripheralId>,
 }
 
 /// Everything heard so far. `K` identifies a device to the platform.
@@ -82,6 +85,7 @@ impl<K: core::hash::Hash + Eq + Clone + ToString> Sightings<K> {
             address: (report.address != BDAddr::default()).then_some(report.address),
             rssi,
             service: *known.services.iter().find(|s| wanted.contains(s))?,
+            handle: None,
         };
         if known.told.as_ref() == Some(&found) {
             return None;

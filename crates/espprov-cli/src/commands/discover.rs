@@ -6,9 +6,8 @@ use crate::device::interruption;
 use crate::errors::{self, Failure, Place, from_ble};
 use crate::link::ble;
 use crate::output::{Output, Success};
-use espprov_btleplug::{BleError, DeviceFilter};
+use espprov_btleplug::{BleError, DeviceFilter, Discovered};
 use espprov_core::Phase;
-use std::collections::HashSet;
 use tokio::time::{Instant, timeout_at};
 
 pub(super) fn run(context: &Context, args: &DiscoverArgs) -> Result<Success, Failure> {
@@ -40,22 +39,40 @@ async fn discover(
     for service in &global.service {
         filter = filter.service(*service);
     }
-    out.progress("listening");
     let end = Instant::now() + args.timeout;
     let mut scan = bluetooth.scan(filter).await.map_err(|e| explain(&e))?;
-    let mut known = HashSet::new();
+    let mut known: Vec<Discovered> = Vec::new();
+    let live = out.live_table("listening");
+    if live.is_none() {
+        out.progress("listening");
+    }
     while let Ok(device) = timeout_at(end, scan.next()).await {
         let device = device.map_err(|e| explain(&e))?;
-        // Each device once, as soon as it is heard: lines can be piped.
-        if known.insert(device.id.clone()) {
-            out.event(&ble::report(&device));
-            let row = ble::row(&device);
-            if let [name, address, rssi, service] = row.as_slice() {
-                out.say(&format!("{name:<29}  {address:<17}  {rssi:>8}  {service}"));
+        match known.iter_mut().find(|old| old.id == device.id) {
+            Some(old) => *old = device,
+            None => {
+                out.event(&ble::report(&device));
+                if live.is_none() {
+                    // Each device once, as soon as it is heard: lines can be piped.
+                    let row = ble::row(&device);
+                    if let [name, address, rssi, service] = row.as_slice() {
+                        out.say(&format!("{name:<29}  {address:<17}  {rssi:>8}  {service}"));
+                    }
+                }
+                known.push(device);
             }
+        }
+        if let Some(live) = &live {
+            live.draw(&ble::overview(&known));
         }
     }
     scan.stop().await;
+    if let Some(live) = live {
+        live.clear();
+        if !known.is_empty() {
+            ble::overview(&known).iter().for_each(|line| out.say(line));
+        }
+    }
     if known.is_empty() {
         return Err(explain(&BleError::DeviceNotFound));
     }

@@ -187,6 +187,15 @@ pub(crate) fn row(device: &Discovered) -> Vec<String> {
     ]
 }
 
+/// The devices so far as a table for people, in the order they were first heard: lines do not jump about.
+pub(crate) fn overview(devices: &[Discovered]) -> Vec<String> {
+    let headings = ["NAME", "ADDRESS", "RSSI", "SERVICE"].map(str::to_owned);
+    let rows: Vec<_> = core::iter::once(headings.to_vec())
+        .chain(devices.iter().map(row))
+        .collect();
+    table(&rows)
+}
+
 /// A device as an event.
 pub(crate) fn report(device: &Discovered) -> Report {
     Report::Device {

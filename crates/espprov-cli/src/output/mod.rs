@@ -1,6 +1,7 @@
 //! Everything the user sees, but for questions: events and results on stdout, progress and diagnostics on stderr.
 
 pub(crate) mod human;
+mod live;
 mod report;
 
 pub(crate) use report::{Report, Success};
@@ -9,6 +10,7 @@ use crate::args::Global;
 use crate::errors::{Exit, Failure};
 use core::cell::{Cell, RefCell};
 use indicatif::{ProgressBar, ProgressStyle};
+use live::LiveTable;
 use std::collections::HashSet;
 use std::io::{IsTerminal, Write};
 
@@ -191,6 +193,11 @@ impl Output {
             bar
         });
         bar.set_message(doing.to_owned());
+    }
+
+    /// A table that is drawn over itself, where a person looks at stdout.
+    pub(crate) fn live_table(&self, doing: &str) -> Option<LiveTable> {
+        (self.is_watched() && !self.quiet).then(|| LiveTable::new(doing))
     }
 
     /// Takes the spinner away: before questions and at the end.
