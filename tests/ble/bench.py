@@ -174,7 +174,7 @@ class Bench:
         return {
             'discovering': air.central.le_scan_enable,
             'connecting': air.central.pending_le_connection is not None,
-            'endpoints': stats.phases['connect'] >= 3,
+            'endpoints': stats.phases['connect'] >= 2,
             'session': stats.exchanges['session'] >= 2,
             'scan': stats.exchanges['scan'] >= 1,
             'credentials': stats.exchanges['config'] >= 1,
