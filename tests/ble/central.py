@@ -55,7 +55,7 @@ class Place:
         self.console.process.kill()
         await self.console.process.wait()
         await self.air.central.keep.close()
-        return self.air.stats.get('device', {})
+        return self.air.of('device')
 
 
 async def tasks(espprov, program, work, mtu, kind):
@@ -94,8 +94,8 @@ def problem(name, ended, stats, mtu):
     # A value has at most 512 bytes; what needs more passes by saying exactly that.
     if ended not in ('passed', 'beyond 512'):
         return f'{name}: {ended}'
-    if stats.get('mtu', 23) != mtu:
-        return f'{name}: MTU {stats.get("mtu", 23)} instead of {mtu}'
+    if stats.mtu != mtu:
+        return f'{name}: MTU {stats.mtu} instead of {mtu}'
     return None
 
 
@@ -115,7 +115,7 @@ async def conformance(espprov, program, work, mtu):
                 if name == 'tally':
                     tally = ended.split()[1:]
                     continue
-                requests.update(stats.get('requests', {}))
+                requests.update(stats.requests)
                 wrong = problem(name, ended, stats, mtu)
                 problems += [wrong] if wrong else []
     except TimeoutError:
@@ -135,7 +135,7 @@ async def provisions(espprov, program, work, mtu):
             async for name, ended, stats, millis in tasks(espprov, program, work, mtu, 'provision'):
                 wrong = problem(name, ended, stats, mtu)
                 seen += 1
-                show(f'provision {name}', mtu, name, millis, stats.get('requests', {}), [wrong] if wrong else [])
+                show(f'provision {name}', mtu, name, millis, dict(stats.requests), [wrong] if wrong else [])
     except TimeoutError:
         pass
     if seen != 4:
