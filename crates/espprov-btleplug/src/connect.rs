@@ -58,8 +58,8 @@ pub(crate) async fn establish<P: Peripheral + 'static>(
     options: &ConnectOptions,
 ) -> Result<(Lease<P>, EndpointMap), BleError> {
     // A connection to it that is still being let go would take the new one with it.
-    let id = peripheral.id();
-    ledger.settled_with(&id).await;
+    let address = peripheral.address();
+    ledger.settled_with(address).await;
     let mut attempt = 1;
     loop {
         let lease = Lease::new(peripheral.clone(), ledger.clone());
@@ -73,7 +73,7 @@ pub(crate) async fn establish<P: Peripheral + 'static>(
             return Err(error);
         }
         attempt += 1;
-        ledger.settled_with(&id).await;
+        ledger.settled_with(address).await;
         tokio::time::sleep(PAUSE).await;
     }
 }

@@ -1,7 +1,6 @@
 //! A connection is let go on every way out, also when its owner is dropped half-way.
 
-use btleplug::api::Peripheral;
-use btleplug::platform::PeripheralId;
+use btleplug::api::{BDAddr, Peripheral};
 use core::time::Duration;
 use tokio::sync::watch;
 
@@ -14,7 +13,7 @@ const GRACE: Duration = Duration::from_millis(100);
 /// Knows the connections that are being let go.
 #[derive(Debug, Clone)]
 pub(crate) struct Ledger {
-    leaving: watch::Sender<Vec<PeripheralId>>,
+    leaving: watch::Sender<Vec<BDAddr>>,
 }
 
 impl Ledger {
@@ -30,9 +29,10 @@ impl Ledger {
         let _ = self.leaving.subscribe().wait_for(Vec::is_empty).await;
     }
 
-    /// The same for the connection to one device. Others need not wait for it.
-    pub(crate) async fn settled_with(&self, id: &PeripheralId) {
-        let gone = |leaving: &Vec<PeripheralId>| !leaving.contains(id);
+    /// The same for the connection to one device: others need not wait for it. On macOS all of them have the same
+    /// address, which is none, and do.
+    pub(crate) async fn settled_with(&self, address: BDAddr) {
+        let gone = |leaving: &Vec<BDAddr>| !leaving.contains(&address);
         let _ = self.leaving.subscribe().wait_for(gone).await;
     }
 }
@@ -68,7 +68,7 @@ impl<P: Peripheral + 'static> Lease<P> {
         let peripheral = self.peripheral.take()?;
         // Without a runtime the program is ending, and the platform tidies up.
         let runtime = tokio::runtime::Handle::try_current().ok()?;
-        let leaving = Leaving::new(self.ledger.leaving.clone(), peripheral.id());
+        let leaving = Leaving::new(self.ledger.leaving.clone(), peripheral.address());
         Some(runtime.spawn(async move {
             // Whatever it says, there is nothing more to be done.
             let _ = tokio::time::timeout(DISCONNECT_LIMIT, peripheral.disconnect()).await;
@@ -85,23 +85,49 @@ impl<P: Peripheral + 'static> Drop for Lease<P> {
 
 /// An entry in the ledger, struck out also if the task is aborted.
 struct Leaving {
-    sender: watch::Sender<Vec<PeripheralId>>,
-    id: PeripheralId,
+    sender: watch::Sender<Vec<BDAddr>>,
+    address: BDAddr,
 }
 
 impl Leaving {
-    fn new(sender: watch::Sender<Vec<PeripheralId>>, id: PeripheralId) -> Self {
-        sender.send_modify(|leaving| leaving.push(id.clone()));
-        Self { sender, id }
+    fn new(sender: watch::Sender<Vec<BDAddr>>, address: BDAddr) -> Self {
+        sender.send_modify(|leaving| leaving.push(address));
+        Self { sender, address }
     }
 }
 
 impl Drop for Leaving {
     fn drop(&mut self) {
         self.sender.send_modify(|leaving| {
-            if let Some(index) = leaving.iter().position(|id| *id == self.id) {
+            if let Some(index) = leaving.iter().position(|address| *address == self.address) {
                 leaving.swap_remove(index);
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_device_waits_for_its_own_connection_only() {
+        let ledger = Ledger::new();
+        let (one, other) = (BDAddr::from([1; 6]), BDAddr::from([2; 6]));
+        let first = Leaving::new(ledger.leaving.clone(), one);
+        let second = Leaving::new(ledger.leaving.clone(), one);
+        ledger.settled_with(other).await;
+        let moment = Duration::from_secs(1);
+        for leaving in [first, second] {
+            assert!(
+                tokio::time::timeout(moment, ledger.settled_with(one))
+                    .await
+                    .is_err()
+            );
+            assert!(tokio::time::timeout(moment, ledger.settled()).await.is_err());
+            drop(leaving);
+        }
+        ledger.settled_with(one).await;
+        ledger.settled().await;
     }
 }
