@@ -25,7 +25,7 @@ import bridge
 import mock
 import table
 from air import Air, Ghost, LinuxController, VirtualController, attach
-from scenarios import machines
+from scenarios import Machine, machines
 
 HERE = Path(__file__).resolve().parent
 # Seconds; more for a machine that is busy with other things.
@@ -116,12 +116,12 @@ class Bench:
         return self.machine
 
     async def run(self):
-        """A row per scenario."""
+        """The rows of each scenario."""
         if not self.scenarios:
             return []
         await self.start_devices()
-        machine, rows, current = await self.start_machine(), [], None
-        log, done = open(self.work / 'guest.log', 'w'), 0
+        machine, results, current = await self.start_machine(), [], None
+        log = open(self.work / 'guest.log', 'w')
         try:
             async with asyncio.timeout(MACHINE_LIMIT):
                 async for line in machine.stdout:
@@ -138,18 +138,19 @@ class Bench:
                     elif word == 'ERR' and current:
                         current['err'].append(rest)
                     elif word == 'END' and current:
-                        for result in self.judge(current, rest.split()):
-                            rows.append(result)
+                        results.append((current['scenario'], self.judge(current, rest.split())))
+                        for result in results[-1][1]:
                             show(result)
-                        current, done = None, done + 1
+                        current = None
         except TimeoutError:
             print(f'the machine {self.name!r} did not end in {MACHINE_LIMIT} s')
         log.close()
-        if done < len(self.scenarios):
+        if len(results) < len(self.scenarios):
             tail = (self.work / 'guest.log').read_text().splitlines()[-30:]
             print('\n'.join([f'the machine {self.name!r} ended early:', *tail]))
-            rows += [row(s, 0, None, ['not run']) for s in self.scenarios[done:] for _ in range(s.rows or 1)]
-        return rows
+            results += [(s, [row(s, 0, None, ['not run']) for _ in range(s.rows or 1)])
+                        for s in self.scenarios[len(results):]]
+        return results
 
     def begin(self, current):
         scenario = current['scenario']
@@ -333,6 +334,28 @@ def figures(rows):
             for r in rows if r['name'] == 'provision sec2' and r['mtu'] in (23, 517)]
 
 
+async def again(programs, work, bench, results, benches):
+    """The rows of a machine, its failures tried once more.
+
+    Four emulated machines on a busy host fall behind the times that people and BlueZ reckon with. A failure is one if
+    it comes again where the machine has the host to itself, with devices as good as new; the report keeps the first.
+    """
+    scenarios = [s for s, rows in results if not all(r['passed'] for r in rows)]
+    if scenarios:
+        names = ', '.join(s.name for s in scenarios)
+        print(f'{len(scenarios)} failed on the machine {bench.name!r}, once more alone: {names}', flush=True)
+        second = Bench(programs, work, Machine(f'{bench.name}-again', bench.peripherals, scenarios))
+        benches.append(second)
+        retried = {id(s): rows for s, rows in await second.run()}
+        await second.stop()
+        for scenario, rows in results:
+            for old, new in zip(rows, retried.get(id(scenario), [])):
+                if old['problems']:
+                    new['first_time'] = old['problems']
+        results = [(s, retried.get(id(s), rows)) for s, rows in results]
+    return [r for _, rows in results for r in rows]
+
+
 async def main(programs, report, only):
     start, rows = time.monotonic(), []
     with tempfile.TemporaryDirectory(prefix='espprov-ble-') as work:
@@ -343,9 +366,12 @@ async def main(programs, report, only):
         try:
             espprov = str(programs / 'espprov')
             # While the machines boot, on the host.
-            parts = await asyncio.gather(
+            host, alone, *parts = await asyncio.gather(
                 on_the_host(espprov, work), without_machine(espprov, only), *(bench.run() for bench in benches))
-            rows = [row for part in parts for row in part]
+            rows = host + alone
+            for bench, results in zip(list(benches), parts):
+                await bench.stop()
+                rows += await again(programs, work, bench, results, benches)
         finally:
             for bench in benches:
                 await bench.stop()
@@ -365,6 +391,9 @@ async def main(programs, report, only):
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(f'{round(time.monotonic() - start)} s ({round(spent.ru_utime + spent.ru_stime)} s of processor time), '
           f'report in {report}')
+    second = sum('first_time' in r and r['passed'] for r in rows)
+    if second:
+        print(f'{second} of those that passed did so at the second attempt')
     print(f'{len(rows) - failed} passed, {failed} failed, 0 skipped')
     return 1 if failed else 0
 

@@ -7,8 +7,8 @@ use btleplug::platform::{Adapter, Manager, Peripheral};
 use core::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// How long a scan goes on after the first match, to notice a second one.
-const SECOND_LOOK: Duration = Duration::from_millis(800);
+/// How long a scan goes on after the first match, to notice a second one. Some firmware advertises once a second.
+const SECOND_LOOK: Duration = Duration::from_millis(1500);
 
 /// Limit of one question to the platform.
 const ASK_LIMIT: Duration = Duration::from_secs(5);
