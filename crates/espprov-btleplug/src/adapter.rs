@@ -179,7 +179,7 @@ impl Bluetooth {
         let handle = device.handle.as_ref().ok_or(BleError::ConnectFailed)?;
         tokio::time::timeout(ASK_LIMIT, self.adapter.peripheral(handle))
             .await
-            .map_err(|_| BleError::NoBluetoothService)?
+            .map_err(|_| BleError::silent())?
             .map_err(|e| BleError::idle(&e))
     }
 
@@ -194,7 +194,7 @@ async fn list() -> Result<Vec<Adapter>, BleError> {
     let ask = async { Manager::new().await?.adapters().await };
     tokio::time::timeout(ASK_LIMIT, ask)
         .await
-        .map_err(|_| BleError::NoBluetoothService)?
+        .map_err(|_| BleError::silent())?
         .map_err(|e| match BleError::idle(&e) {
             // No bluetoothd, no objects.
             BleError::ConnectFailed => BleError::NoBluetoothService,

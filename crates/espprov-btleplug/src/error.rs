@@ -91,6 +91,11 @@ impl BleError {
         }
     }
 
+    /// The platform was asked and said nothing.
+    pub(crate) fn silent() -> Self {
+        Self::Platform("it does not answer".into())
+    }
+
     /// Trying again makes sense.
     pub(crate) const fn is_passing(&self) -> bool {
         matches!(

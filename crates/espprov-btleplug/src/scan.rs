@@ -159,6 +159,6 @@ async fn ask<T>(question: impl Future<Output = btleplug::Result<T>>) -> Result<T
             BleError::ConnectFailed => BleError::Platform(error.to_string().into()),
             error => error,
         }),
-        Err(_) => Err(BleError::NoBluetoothService),
+        Err(_) => Err(BleError::silent()),
     }
 }
