@@ -13,12 +13,15 @@ pub(super) struct Ceiling {
 }
 
 /// Cortex-M4. Stack and heap are peaks over a whole run: boot, handshake, scan, credentials, online.
+///
+/// These ceilings and the next are what was reached and a tenth, for compilers differ: who needs more, raises them
+/// knowingly.
 pub(super) const FIGURES: &[Ceiling] = &[
-    m4("provision_sec1", "stack", 6 * 1024),
-    m4("provision_sec1", "heap", 3 * 1024),
-    m4("provision_sec2", "stack", 12 * 1024),
-    m4("provision_sec2", "heap", 4 * 1024),
-    m4("count_sec2", "instructions", 340_000_000),
+    m4("provision_sec1", "stack", 5_250),
+    m4("provision_sec1", "heap", 900),
+    m4("provision_sec2", "stack", 10_400),
+    m4("provision_sec2", "heap", 900),
+    m4("count_sec2", "instructions", 330_000_000),
 ];
 
 const fn m4(image: &'static str, figure: &'static str, most: u64) -> Ceiling {
@@ -32,10 +35,10 @@ const fn m4(image: &'static str, figure: &'static str, most: u64) -> Ceiling {
 
 /// Code and constants of a complete Wi-Fi provisioner, in bytes.
 pub(super) const SIZES: &[(&str, &str, u64)] = &[
-    ("thumbv7em-none-eabihf", "provision_sec1", 56 * 1024),
-    ("thumbv7em-none-eabihf", "provision_sec2", 72 * 1024),
-    ("riscv32imc-unknown-none-elf", "provision_sec1", 70 * 1024),
-    ("riscv32imc-unknown-none-elf", "provision_sec2", 92 * 1024),
+    ("thumbv7em-none-eabihf", "provision_sec1", 47_500),
+    ("thumbv7em-none-eabihf", "provision_sec2", 56_500),
+    ("riscv32imc-unknown-none-elf", "provision_sec1", 59_500),
+    ("riscv32imc-unknown-none-elf", "provision_sec2", 71_500),
 ];
 
 pub(super) fn check(figures: &Figures, results: &mut Results) {

@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The images of `examples/firmware-qemu`.
-pub(super) const IMAGES: [&str; 7] = [
+pub(super) const IMAGES: [&str; 9] = [
     "baseline",
     "count_sec1",
     "count_sec2",
+    "readme",
     "provision_sec1",
     "provision_sec2",
+    "provision_auto",
     "exhausted",
     "device",
 ];

@@ -2,7 +2,7 @@
 
 use super::budget::{FIGURES, SIZES};
 use super::run::Figures;
-use super::size::Image;
+use super::size::{BLUETOOTH, Image};
 use crate::tools::root;
 use core::fmt::Write as _;
 use std::fs;
@@ -30,8 +30,10 @@ fn page(figures: &Figures, images: &[Image]) -> String {
         ("baseline", "runtime, heap, report"),
         ("count_sec1", "… and both halves of the security 1 handshake"),
         ("count_sec2", "… or of the security 2 handshake"),
+        ("readme", "a Wi-Fi provisioner without a scan, security 1"),
         ("provision_sec1", "a complete Wi-Fi provisioner, security 1"),
-        ("provision_sec2", "a complete Wi-Fi provisioner, security 2"),
+        ("provision_sec2", "… security 2"),
+        ("provision_auto", "… either, as the device says"),
         ("device", "a device, security 1"),
     ] {
         let _ = writeln!(
@@ -39,6 +41,27 @@ fn page(figures: &Figures, images: &[Image]) -> String {
             "| {what} (`{name}`) | {} | {} |",
             flash(arm, name),
             flash(riscv, name)
+        );
+    }
+    page.push_str(
+        "\n## What a choice costs\n\n| instead of … | flash, Cortex-M4 | RV32IMC |\n|---|---|---|\n",
+    );
+    let size = |target, name| named(target, name).map_or(0, |image| image.flash.cast_signed());
+    for (what, less, more) in [
+        ("no scan, one", "readme", "provision_sec1"),
+        ("security 1, security 2", "provision_sec1", "provision_sec2"),
+        (
+            "security 1, whichever the device runs",
+            "provision_sec1",
+            "provision_auto",
+        ),
+    ] {
+        let difference = |target| size(target, more) - size(target, less);
+        let _ = writeln!(
+            page,
+            "| {what} | {:+} | {:+} |",
+            difference(arm),
+            difference(riscv)
         );
     }
     page.push_str(
@@ -112,5 +135,16 @@ fn page(figures: &Figures, images: &[Image]) -> String {
     page.push_str(
         "\nFutures are counted for the image that awaits them (`provision_sec1`, `provision_sec2`).\n",
     );
+    if let Some(image) = named(BLUETOOTH.0, BLUETOOTH.1) {
+        page.push_str(
+            "\n## By crate, over Bluetooth LE (ESP32-C3, code only)\n\n\
+             `examples/firmware-esp32c3`, which takes security 1 or 2 as the device says.\n\n| crate | bytes |\n|---|---|\n",
+        );
+        for (name, size) in image.crates.iter().filter(|(_, size)| *size >= 1000) {
+            // Symbols that name no crate.
+            let name = name.replace("(standard", "(the radio's binary libraries, and the standard");
+            let _ = writeln!(page, "| {name} | {size} |");
+        }
+    }
     page
 }

@@ -20,15 +20,19 @@ pub(super) struct Image {
 /// The two targets with budgets.
 pub(super) const MEASURED: [&str; 2] = ["thumbv7em-none-eabihf", "riscv32imc-unknown-none-elf"];
 
+/// The example for a real board: provisions over Bluetooth LE.
+pub(super) const BLUETOOTH: (&str, &str) = ("riscv32imc-unknown-none-elf", "firmware-esp32c3");
+
 pub(super) fn read_all(toolchain: &Toolchain) -> Result<Vec<Image>, String> {
+    let measured = MEASURED
+        .iter()
+        .flat_map(|target| IMAGES.iter().map(|name| (*target, *name)));
     let mut images = Vec::new();
-    for target in MEASURED {
-        for name in IMAGES {
-            let path = toolchain.image(target, name);
-            let bytes = fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
-            let image = read(target, name, &bytes).map_err(|e| format!("{}: {e}", path.display()))?;
-            images.push(image);
-        }
+    for (target, name) in measured.chain([BLUETOOTH]) {
+        let path = toolchain.image(target, name);
+        let bytes = fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+        let image = read(target, name, &bytes).map_err(|e| format!("{}: {e}", path.display()))?;
+        images.push(image);
     }
     Ok(images)
 }
