@@ -64,7 +64,13 @@ fn phases(scheme: Scheme, model: LinkModel) -> Vec<Phase> {
 }
 
 /// What a run may end in when `fault` hits an exchange of `phase`.
-fn allowed<E: TransportError>(scheme: Scheme, phase: Phase, fault: Fault, ended: &Ended<E>) -> bool {
+fn allowed<E: TransportError>(
+    scheme: Scheme,
+    model: LinkModel,
+    phase: Phase,
+    fault: Fault,
+    ended: &Ended<E>,
+) -> bool {
     use ProvisionError as P;
     let authenticated = matches!(scheme, Scheme::Sec2Patch0 | Scheme::Sec2Patch1);
     let connected = matches!(ended, Ok(Outcome::Connected(_) | Outcome::LikelyConnected));
@@ -105,7 +111,9 @@ fn allowed<E: TransportError>(scheme: Scheme, phase: Phase, fault: Fault, ended:
             connected || err(&|e| soon(e) && matches!(e, P::Reply { .. } | P::Handshake(_)))
         }
         (Phase::Scan | Phase::Set, Fault::FlipRequestBit | Fault::TruncateRequest) if authenticated => {
-            err(&|e| here(e) && matches!(e, P::Refused { .. }))
+            // Some devices hang up instead of saying no.
+            let hangs_up = matches!(model, LinkModel::Ble(_)) && !model.survives_refusal();
+            err(&|e| here(e) && (matches!(e, P::Refused { .. }) || hangs_up && matches!(e, P::Link { .. })))
         }
         (Phase::Scan | Phase::Set, Fault::FlipReplyBit | Fault::TruncateReply) if authenticated => {
             err(&|e| {
@@ -158,7 +166,7 @@ fn sweep(scheme: Scheme, model: LinkModel) -> (usize, Vec<String>) {
                 && ended
                     .as_ref()
                     .is_err_and(|e| matches!(e, ProvisionError::Link { .. }));
-            if !broken_by_copy && !allowed(scheme, phase, fault, &ended) {
+            if !broken_by_copy && !allowed(scheme, model, phase, fault, &ended) {
                 wrong.push(format!("{case}: {ended:?}"));
             }
             // Whatever happened: a minute later, another client provisions the same device.

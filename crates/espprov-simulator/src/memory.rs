@@ -138,6 +138,18 @@ impl<S: Service, C: Clock> MemoryTransport<S, C> {
         Ok(())
     }
 
+    /// How a refusal looks from here. A device that hangs up instead of saying no has done just that, unless the
+    /// handshake is where it happens: there the client knows what it means.
+    fn refusal(&self, endpoint: Endpoint<'_>) -> LinkFault {
+        let link_alive = self.model.survives_refusal();
+        let is_gatt = matches!(self.model, LinkModel::Ble(_));
+        if is_gatt && !link_alive && endpoint != Endpoint::PROV_SESSION {
+            LinkFault::Lost { delivered: false }
+        } else {
+            LinkFault::Refused { link_alive }
+        }
+    }
+
     async fn answer(&mut self, endpoint: Endpoint<'_>, request: &[u8]) -> Result<Vec<u8>, LinkFault> {
         if !self.is_connected() {
             return Err(LinkFault::Lost { delivered: false });
@@ -157,11 +169,7 @@ impl<S: Service, C: Clock> MemoryTransport<S, C> {
                     let now = self.clock.now();
                     answer = self.device.with(|device| device.resume(now));
                 }
-                Answer::Refused => {
-                    return Err(LinkFault::Refused {
-                        link_alive: self.model.survives_refusal(),
-                    });
-                }
+                Answer::Refused => return Err(self.refusal(endpoint)),
                 Answer::NoSuchEndpoint => return Err(LinkFault::NoSuchEndpoint),
                 Answer::Silence => pending().await,
                 Answer::Closed { delivered } => return Err(LinkFault::Lost { delivered }),
@@ -343,15 +351,19 @@ mod tests {
 
     #[test]
     fn refusals_follow_the_link() {
-        for (model, alive) in [
-            (LinkModel::Ideal, true),
-            (LinkModel::nimble(), true),
-            (LinkModel::bluedroid(), false),
-            (LinkModel::http(), false),
+        let refused = |link_alive| LinkFault::Refused { link_alive };
+        let lost = LinkFault::Lost { delivered: false };
+        for (model, name, expected) in [
+            (LinkModel::Ideal, "refuse", refused(true)),
+            (LinkModel::nimble(), "refuse", refused(true)),
+            // Bluedroid hangs up, and only the handshake knows that this is a refusal.
+            (LinkModel::bluedroid(), "refuse", lost),
+            (LinkModel::bluedroid(), "prov-session", refused(false)),
+            (LinkModel::http(), "refuse", refused(false)),
         ] {
             let (clock, mut link) = connect(model);
-            let fault = ask(&clock, &mut link, "refuse", b"x");
-            assert_eq!(fault, Err(LinkFault::Refused { link_alive: alive }));
+            assert_eq!(ask(&clock, &mut link, name, b"x"), Err(expected));
+            let alive = expected == refused(true);
             assert_eq!(ask(&clock, &mut link, "echo", b"x").is_ok(), alive);
             block_on(&clock, link.reconnect(SessionIntent::Keep)).unwrap();
             assert!(ask(&clock, &mut link, "echo", b"x").is_ok());

@@ -143,7 +143,7 @@ pub(crate) mod testing {
                 "count" => Answer::Reply(vec![self.count]),
                 "empty" => Answer::Reply(Vec::new()),
                 "big" => Answer::Reply(vec![7; 600]),
-                "refuse" => Answer::Refused,
+                "refuse" | "prov-session" => Answer::Refused,
                 "silent" => Answer::Silence,
                 "close" => Answer::Closed { delivered: true },
                 "slow" => Answer::Pending {
@@ -172,7 +172,15 @@ pub(crate) mod testing {
 
         fn endpoints(&self, visit: &mut dyn FnMut(&str)) {
             for name in [
-                "echo", "count", "empty", "big", "refuse", "silent", "close", "slow",
+                "echo",
+                "count",
+                "empty",
+                "big",
+                "refuse",
+                "silent",
+                "close",
+                "slow",
+                "prov-session",
             ] {
                 visit(name);
             }
