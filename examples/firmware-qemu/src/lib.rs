@@ -4,6 +4,7 @@
 pub mod board;
 pub mod counting;
 mod heap;
+pub mod provisioner;
 pub mod report;
 mod rng;
 
