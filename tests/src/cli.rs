@@ -192,11 +192,11 @@ fn wait(child: &mut Child) -> i32 {
     }
 }
 
-/// A simulated device behind HTTP, in a process of its own; it ends when this is dropped.
+/// A simulated device in a process of its own; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Simulator {
     child: Child,
-    /// `http://127.0.0.1:PORT`
+    /// Where it is: `http://127.0.0.1:PORT` or `serial:/dev/…`.
     pub url: String,
 }
 
@@ -207,8 +207,22 @@ impl Simulator {
     /// When it does not get ready.
     #[must_use]
     pub fn start(args: &[&str]) -> Self {
+        Self::listening("http", &["--http", "127.0.0.1:0"], args)
+    }
+
+    /// `espprov simulate --pty` with further arguments, ready to be talked to.
+    ///
+    /// # Panics
+    /// When it does not get ready.
+    #[must_use]
+    pub fn on_pty(args: &[&str]) -> Self {
+        Self::listening("serial", &["--pty"], args)
+    }
+
+    fn listening(transport: &str, place: &[&str], args: &[&str]) -> Self {
         let mut child = espprov()
-            .args(["simulate", "--json", "--http", "127.0.0.1:0"])
+            .args(["simulate", "--json"])
+            .args(place)
             .args(args)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -219,7 +233,7 @@ impl Simulator {
         let _ = BufReader::new(stdout).read_line(&mut line);
         let event: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
         assert_eq!(event["event"], "listening", "{line}");
-        assert_eq!(event["transport"], "http", "{line}");
+        assert_eq!(event["transport"], transport, "{line}");
         let url = event["address"].as_str().expect("an address").to_owned();
         Self { child, url }
     }

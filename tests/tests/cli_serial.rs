@@ -1,46 +1,16 @@
 //! `serial:` targets, the real binary on both ends of a pseudo-terminal.
 #![cfg(unix)]
 
-use espprov_tests::cli::{espprov, run};
-use serde_json::Value;
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Stdio};
+use espprov_tests::cli::{Simulator, run};
 
-/// `espprov simulate --pty` in a process of its own; it ends when this is dropped.
-struct OnPty {
-    child: Child,
-    target: String,
-}
-
-impl OnPty {
-    fn start(args: &[&str]) -> Self {
-        let mut child = espprov()
-            .args(["simulate", "--json", "--pty", "--scenario", "zero"])
-            .args(args)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("the simulator starts");
-        let mut line = String::new();
-        let stdout = child.stdout.take().expect("stdout is a pipe");
-        let _ = BufReader::new(stdout).read_line(&mut line);
-        let event: Value = serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"));
-        assert_eq!(event["transport"], "serial", "{line}");
-        let target = event["address"].as_str().expect("an address").to_owned();
-        Self { child, target }
-    }
-}
-
-impl Drop for OnPty {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// A simulated device on a pseudo-terminal, with short delays.
+fn device(args: &[&str]) -> Simulator {
+    Simulator::on_pty(&[&["--scenario", "zero"], args].concat())
 }
 
 #[test]
 fn provisions_over_a_serial_port() {
-    let device = OnPty::start(&["--security", "1"]);
+    let device = device(&["--security", "1"]);
     let home = [
         "--pop",
         "abcd1234",
@@ -50,22 +20,22 @@ fn provisions_over_a_serial_port() {
         "correct-horse",
         "--json",
     ];
-    let run = run(&[&["provision", &device.target], &home[..]].concat());
+    let run = run(&[&["provision", &device.url], &home[..]].concat());
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!(run.result()["outcome"], "connected", "{run:?}");
 }
 
 #[test]
 fn a_wrong_pop_has_its_exit_status() {
-    let device = OnPty::start(&["--security", "1"]);
-    run(&["scan", &device.target, "--pop", "wrong", "--json"]).assert_error(4, "wrong_pop");
+    let device = device(&["--security", "1"]);
+    run(&["scan", &device.url, "--pop", "wrong", "--json"]).assert_error(4, "wrong_pop");
 }
 
 #[test]
 fn security_2_does_not_fit_stock_lines() {
-    let device = OnPty::start(&["--security", "2", "--line-limit", "0"]);
-    run(&["scan", &device.target, "--password", "abcd1234", "--json"]).assert_error(3, "request_too_large");
-    let long = format!("{}?line-limit=0", device.target);
+    let device = device(&["--security", "2", "--line-limit", "0"]);
+    run(&["scan", &device.url, "--password", "abcd1234", "--json"]).assert_error(3, "request_too_large");
+    let long = format!("{}?line-limit=0", device.url);
     let run = run(&["scan", &long, "--password", "abcd1234", "--json"]);
     assert_eq!(run.code, 0, "{run:?}");
 }
