@@ -8,10 +8,12 @@ use espprov_core::{
     Deadlines, Outcome, Phase, ProvisionError, ScanOptions, StatusCode, ThreadDataset, WifiConfig,
     WifiFailure, WifiStatus,
 };
-use espprov_simulator::LinkModel;
 use espprov_simulator::fault::{Fault, FaultyTransport, Injection};
+use espprov_simulator::{LinkModel, MemoryError};
 use espprov_tests::pair::{Pair, Recorder, Scheme, WORLD, client, collect};
-use espprov_transport::{Clock as _, Endpoint, Limits, Reconnect, SessionIntent, Transport, with_deadline};
+use espprov_transport::{
+    Clock as _, Endpoint, Limits, LinkFault, Reconnect, SessionIntent, Transport, with_deadline,
+};
 use std::rc::Rc;
 
 fn home() -> WifiConfig<'static> {
@@ -330,20 +332,23 @@ fn the_whole_run_has_a_deadline() {
 
 #[test]
 fn after_a_refusal_a_living_link_is_kept() {
-    for (model, reconnects) in [
-        (LinkModel::nimble(), 0),
-        (LinkModel::bluedroid_sec2(), 1),
-        (LinkModel::http(), 1),
+    let phase = Phase::Data;
+    let refusal = ProvisionError::Refused { phase };
+    // A device that hangs up cannot be told from one that went.
+    let hang_up = ProvisionError::Link {
+        phase,
+        error: MemoryError(LinkFault::Lost { delivered: false }),
+    };
+    for (model, reconnects, expected) in [
+        (LinkModel::nimble(), 0, refusal),
+        (LinkModel::bluedroid_sec2(), 1, hang_up),
+        (LinkModel::http(), 1, refusal),
     ] {
         let pair = Pair::new(Scheme::Sec2Patch1.scenario(WORLD));
         let (link, log) = Recorder::new(pair.link(model));
         let mut device = client(link, Scheme::Sec2Patch1.auth(), &pair.clock, 14);
         let (refused, _) = pair.run(device.send(Endpoint::PROV_SCAN, b"\xff", None, |_| {}));
-        assert_eq!(
-            refused,
-            Err(ProvisionError::Refused { phase: Phase::Data }),
-            "{model:?}"
-        );
+        assert_eq!(refused, Err(expected), "{model:?}");
         let (again, _) = pair.run(device.send(Endpoint::CUSTOM_DATA, b"x", None, |reply| {
             assert_eq!(reply, b"SUCCESS\0")
         }));
