@@ -10,7 +10,7 @@
 //!
 //! * groups (proto3 has none) are malformed, instead of being skipped with recursion;
 //! * a oneof case that the reader has no use for is not looked into: it counts as the case that is set, whatever
-//!   it contains;
+//!   it contains; nor is a page of scan results that another case has displaced since;
 //! * text is not checked to be UTF-8: it arrives as bytes.
 //!
 //! The rest is protobuf's: unknown fields are skipped, the last value of a repeated scalar counts, embedded

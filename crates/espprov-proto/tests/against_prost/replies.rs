@@ -15,6 +15,7 @@ use espprov_proto::scan::{
     CmdScanWifiStart, NetworkScanPayload, RespScanThreadResult, RespScanThreadStatus, RespScanWifiResult,
     RespScanWifiStart, RespScanWifiStatus, ThreadScanResult, WiFiScanResult,
 };
+use espprov_proto::wire::Fields;
 use espprov_proto::{
     ConfigReply, CtrlReply, Malformed, ScanReply, ThreadAttached, ThreadDetail, ThreadEntry,
     ThreadStatusReply, WifiConnected, WifiDetail, WifiEntry, WifiStatusReply,
@@ -285,6 +286,32 @@ fn head(reply: &ScanReply<'_>) -> (i32, i32, u32, bool, u32) {
     (reply.msg, reply.status, reply.case, reply.finished, reply.count)
 }
 
+/// The reply from where its content became what it is at the end. Pages are read from there: what another content
+/// has displaced since is not looked into.
+fn since_case(reply: &[u8]) -> &[u8] {
+    let mut fields = Fields::new(reply);
+    let (mut case, mut from) = (0, reply);
+    loop {
+        let rest = fields.rest();
+        match fields.next() {
+            Some(Ok((number @ 10..=21, _))) if number != case => (case, from) = (number, rest),
+            Some(Ok(_)) => {}
+            _ => return from,
+        }
+    }
+}
+
+#[test]
+fn a_displaced_page_is_not_looked_into() {
+    // Nonsense in a page of results, then another content, then an empty page.
+    let reply = [0x7a, 2, 0x08, 0, 0x52, 0, 0x7a, 0];
+    let ours = ScanReply::read(&reply).unwrap();
+    assert_eq!((ours.case, ours.entries().count()), (15, 0));
+    // Without the other content the two pages are one.
+    let ours = ScanReply::read(&[0x7a, 2, 0x08, 0, 0x7a, 0]).unwrap();
+    assert_eq!(ours.entries().next(), Some(Err(Malformed)));
+}
+
 fn scan_head(message: &NetworkScanPayload) -> (i32, i32, u32, bool, u32) {
     let (finished, count) = match &message.payload {
         Some(Scan::RespScanWifiStatus(s)) => (s.scan_finished, s.result_count),
@@ -344,14 +371,14 @@ proptest! {
         let wifi = ours.entries().map(|entry| WifiEntry::read(entry?)).collect::<Result<Vec<_>, _>>();
         let thread = ours.entries().map(|entry| ThreadEntry::read(entry?)).collect::<Result<Vec<_>, _>>();
         if ours.case == 15 {
-            let theirs = decode::<NetworkScanPayload>(WIFI_PAGE, &[], &reply);
+            let theirs = decode::<NetworkScanPayload>(WIFI_PAGE, &[], since_case(&reply));
             let entries = theirs.as_ref().map(|m| match &m.payload {
                 Some(Scan::RespScanWifiResult(r)) => r.entries.iter().map(as_wifi_entry).collect(),
                 _ => vec![],
             });
             prop_assert_eq!(wifi, entries.ok_or(Malformed));
         } else if ours.case == 21 {
-            let theirs = decode::<NetworkScanPayload>(THREAD_PAGE, &[], &reply);
+            let theirs = decode::<NetworkScanPayload>(THREAD_PAGE, &[], since_case(&reply));
             let entries = theirs.as_ref().map(|m| match &m.payload {
                 Some(Scan::RespScanThreadResult(r)) => r.entries.iter().map(as_thread_entry).collect(),
                 _ => vec![],
