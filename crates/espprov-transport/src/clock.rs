@@ -62,3 +62,85 @@ pub async fn with_deadline<C: Clock, F: Future>(
     })
     .await
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::cell::Cell;
+    use core::future::{pending, poll_fn, ready};
+    use core::task::{Context, Waker};
+
+    /// Time that stands still until it is set; polling has no other effect.
+    struct Stopped(Cell<Duration>);
+
+    impl Clock for Stopped {
+        fn now(&self) -> Duration {
+            self.0.get()
+        }
+
+        async fn sleep(&self, duration: Duration) {
+            let until = self.now().saturating_add(duration);
+            poll_fn(|_| match self.now() >= until {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            })
+            .await;
+        }
+    }
+
+    fn at(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    /// Polls at these times, and says what came at the last one that was needed.
+    fn polled<F: Future>(
+        deadline: Duration,
+        times: &[Duration],
+        future: F,
+    ) -> Poll<Result<F::Output, Elapsed>> {
+        let clock = Stopped(Cell::new(Duration::ZERO));
+        let mut waiting = pin!(with_deadline(&clock, deadline, future));
+        let mut end = Poll::Pending;
+        for &time in times {
+            clock.0.set(time);
+            end = waiting.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            if end.is_ready() {
+                break;
+            }
+        }
+        end
+    }
+
+    /// Ready from the second poll on.
+    async fn second_poll() -> u8 {
+        let mut polls = 0;
+        poll_fn(|_| {
+            polls += 1;
+            if polls < 2 { Poll::Pending } else { Poll::Ready(7) }
+        })
+        .await
+    }
+
+    #[test]
+    fn the_deadline_ends_a_future_that_does_not() {
+        assert_eq!(polled(at(2), &[at(0), at(1)], pending::<u8>()), Poll::Pending);
+        assert_eq!(
+            polled(at(2), &[at(0), at(2)], pending::<u8>()),
+            Poll::Ready(Err(Elapsed))
+        );
+    }
+
+    #[test]
+    fn the_future_wins_a_tie() {
+        // Both are ready when polled: an answer that is there counts, however late one looks.
+        assert_eq!(polled(at(2), &[at(0), at(2)], second_poll()), Poll::Ready(Ok(7)));
+        assert_eq!(polled(at(2), &[at(0), at(9)], second_poll()), Poll::Ready(Ok(7)));
+        assert_eq!(polled(at(0), &[at(0)], ready(7)), Poll::Ready(Ok(7)));
+    }
+
+    #[test]
+    fn a_deadline_in_the_past_still_polls_once() {
+        assert_eq!(polled(at(1), &[at(5)], ready(7)), Poll::Ready(Ok(7)));
+        assert_eq!(polled(at(1), &[at(5)], second_poll()), Poll::Ready(Err(Elapsed)));
+    }
+}

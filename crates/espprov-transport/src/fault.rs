@@ -39,6 +39,12 @@ pub enum LinkFault {
     NeedsReconnect,
     /// The bytes that came back are not of this transport's protocol (not an ESP32 at that address?).
     Garbled,
+    /// Foreign text came among the answer, or in its place: the device prints its log on the same line (a console).
+    /// What the answer was, even whether there was one, cannot be told. The device and the link are well.
+    Spoiled,
+    /// The device restarted before its answer was complete: it printed its boot messages, or why it went down (a
+    /// panic, a brownout). It has forgotten the session; whether it acted on the request is not known.
+    Restarted,
 }
 
 /// An error of a transport, classified.
@@ -53,12 +59,39 @@ impl LinkFault {
     pub const fn may_have_been_delivered(&self) -> bool {
         match self {
             Self::Lost { delivered } | Self::TimedOut { delivered } => *delivered,
-            Self::ReplyTooLarge { .. } | Self::Garbled => true,
+            Self::ReplyTooLarge { .. } | Self::Garbled | Self::Spoiled | Self::Restarted => true,
             Self::Refused { .. }
             | Self::NoSuchEndpoint
             | Self::NeedsPairing
             | Self::RequestTooLarge { .. }
             | Self::NeedsReconnect => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_have_been_delivered() {
+        for (fault, delivered) in [
+            (LinkFault::Refused { link_alive: true }, false),
+            (LinkFault::Refused { link_alive: false }, false),
+            (LinkFault::NoSuchEndpoint, false),
+            (LinkFault::Lost { delivered: true }, true),
+            (LinkFault::Lost { delivered: false }, false),
+            (LinkFault::TimedOut { delivered: true }, true),
+            (LinkFault::TimedOut { delivered: false }, false),
+            (LinkFault::NeedsPairing, false),
+            (LinkFault::RequestTooLarge { limit: 1 }, false),
+            (LinkFault::ReplyTooLarge { need: 1 }, true),
+            (LinkFault::NeedsReconnect, false),
+            (LinkFault::Garbled, true),
+            (LinkFault::Spoiled, true),
+            (LinkFault::Restarted, true),
+        ] {
+            assert_eq!(fault.may_have_been_delivered(), delivered, "{fault:?}");
         }
     }
 }
