@@ -202,6 +202,10 @@ impl<T: Transport> Transport for Recorder<T> {
         self.inner.limits()
     }
 
+    fn delivered(&self) -> bool {
+        self.inner.delivered()
+    }
+
     async fn close(&mut self) {
         self.inner.close().await;
     }

@@ -32,6 +32,7 @@ async fn main() -> Result<(), Box<dyn core::error::Error>> {
     match outcome? {
         Outcome::Connected(on) => println!("online: {:?}", on.ip),
         Outcome::LikelyConnected => println!("the device left to join the network"),
+        Outcome::Unconfirmed => println!("the device left without a word"),
         Outcome::Failed(why) => println!("could not join: {why:?}"),
     }
     bluetooth.settled().await;

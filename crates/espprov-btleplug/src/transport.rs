@@ -16,9 +16,6 @@ const MAX_VALUE: usize = 512;
 /// Shorter limits that firmware with the Bluedroid host has: with security 2 built in, and without.
 const KNOWN_LIMITS: [usize; 2] = [481, 257];
 
-/// Network entries of one scan page: four of at most 60 bytes fit the shortest value limit.
-const SCAN_PAGE: u8 = 4;
-
 /// How often and how long a refusal is watched for the hang-up that some firmware lets follow.
 const HANG_UP_CHECKS: u32 = 6;
 const HANG_UP_INTERVAL: Duration = Duration::from_millis(50);
@@ -229,7 +226,7 @@ impl<P: Peripheral + 'static> Transport for BleTransport<P> {
     }
 
     fn limits(&self) -> Limits {
-        Limits::new(Some(self.max_request), Some(MAX_VALUE)).with_scan(0, SCAN_PAGE)
+        Limits::ble(self.max_request, MAX_VALUE)
     }
 
     fn endpoints(&self, visit: &mut dyn FnMut(&str)) {

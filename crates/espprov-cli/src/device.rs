@@ -361,6 +361,21 @@ impl Observer for Narrator {
                 out.progress("connecting again");
                 out.detail(1, "connecting again");
             }
+            Event::SessionTaken { .. } => {
+                out.progress("another client uses the device");
+                out.detail(1, "another client took the session over; trying again");
+            }
+            Event::Stranger => out.warn(
+                "stranger",
+                "somebody else answers at the device's address: its answers are not believed",
+            ),
+            Event::EntriesSkipped { count } => out.warn(
+                "entries_skipped",
+                format!("{count} entries of the scan could not be read and are left out"),
+            ),
+            Event::ActiveUnknown => {
+                out.warn("active_unknown", "the device did not say which network it is on")
+            }
             Event::Scanning { found } => {
                 out.progress("the device is scanning");
                 out.detail(1, &format!("scanning: {found} networks so far"));

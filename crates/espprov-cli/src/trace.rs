@@ -190,6 +190,10 @@ impl Transport for Traced {
         self.link.limits()
     }
 
+    fn delivered(&self) -> bool {
+        self.link.delivered()
+    }
+
     fn endpoints(&self, visit: &mut dyn FnMut(&str)) {
         self.link.endpoints(visit);
     }

@@ -35,6 +35,10 @@ impl<T: Reconnect> Transport for Lent<'_, T> {
         self.0.limits()
     }
 
+    fn delivered(&self) -> bool {
+        self.0.delivered()
+    }
+
     fn endpoints(&self, visit: &mut dyn FnMut(&str)) {
         self.0.endpoints(visit);
     }

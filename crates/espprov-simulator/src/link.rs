@@ -94,7 +94,7 @@ impl LinkModel {
         match self {
             Self::Ideal => Limits::UNKNOWN,
             Self::Http(_) => Limits::HTTP,
-            Self::Ble(ble) => Limits::new(Some(ble.value_limit), Some(ble.value_limit)).with_scan(0, 4),
+            Self::Ble(ble) => Limits::ble(ble.value_limit, ble.value_limit),
         }
     }
 

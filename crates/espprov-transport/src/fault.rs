@@ -10,6 +10,10 @@ pub enum LinkFault {
         /// The link survived the refusal: the next exchange can go out at once.
         link_alive: bool,
     },
+    /// The device refused, and there is a sign that the session it keeps is no longer this client's: another client
+    /// came in between (HTTP: the connection was closed on us since the session began, or the session's cookie is
+    /// lost). No word on credentials: start anew after a while.
+    SessionTaken,
     /// The device has no such endpoint (HTTP 404, no such characteristic).
     NoSuchEndpoint,
     /// The link broke: reset, disconnect, out of range, unreachable.
@@ -61,6 +65,7 @@ impl LinkFault {
             Self::Lost { delivered } | Self::TimedOut { delivered } => *delivered,
             Self::ReplyTooLarge { .. } | Self::Garbled | Self::Spoiled | Self::Restarted => true,
             Self::Refused { .. }
+            | Self::SessionTaken
             | Self::NoSuchEndpoint
             | Self::NeedsPairing
             | Self::RequestTooLarge { .. }

@@ -76,6 +76,14 @@ pub trait Transport {
         let _ = visit;
     }
 
+    /// Whether the request of the last exchange was handed over completely (write acknowledged, body sent): asked
+    /// after an exchange was dropped, when there is no error to say so. Default: unknown, so no.
+    ///
+    /// A transport around another one hands the question on.
+    fn delivered(&self) -> bool {
+        false
+    }
+
     /// Ends the link in an orderly way. Called on every way out; must not wait long, and must be harmless
     /// when called twice or on a broken link.
     async fn close(&mut self);

@@ -1,5 +1,7 @@
 //! Sizes and habits of a link.
 
+use core::time::Duration;
+
 /// What the core must know of a link before it asks for more than the link can carry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -10,6 +12,9 @@ pub struct Limits {
     pub max_response: Option<usize>,
     /// How scans should be asked for on this link.
     pub scan: ScanHint,
+    /// For how long a device's service must be out of reach on this link until it counts as gone rather than
+    /// disturbed. A radio that follows an access point to another channel loses answers for seconds.
+    pub gone_after: Duration,
 }
 
 /// How scans should be asked for on a link.
@@ -32,6 +37,7 @@ impl Limits {
             group_channels: 0,
             page: 16,
         },
+        gone_after: Duration::from_secs(12),
     };
 
     /// HTTP: bodies of 1..=4096 bytes, scans in groups of five channels.
@@ -42,6 +48,7 @@ impl Limits {
             group_channels: 5,
             page: 16,
         },
+        ..Self::UNKNOWN
     };
 
     /// A link with these size limits, everything else as for [`Limits::UNKNOWN`].
@@ -52,6 +59,22 @@ impl Limits {
             max_response,
             ..Self::UNKNOWN
         }
+    }
+
+    /// Bluetooth LE: values of this size at most in each direction, four network entries per reply, and a device that
+    /// cannot be connected to for three seconds is gone.
+    #[must_use]
+    pub const fn ble(max_request: usize, max_response: usize) -> Self {
+        Self::new(Some(max_request), Some(max_response))
+            .with_scan(0, 4)
+            .with_gone_after(Duration::from_secs(3))
+    }
+
+    /// The same limits with another patience towards a service out of reach.
+    #[must_use]
+    pub const fn with_gone_after(mut self, time: Duration) -> Self {
+        self.gone_after = time;
+        self
     }
 
     /// The same limits with another scan habit.

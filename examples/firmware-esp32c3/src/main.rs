@@ -85,6 +85,7 @@ async fn main(_spawner: Spawner) -> ! {
             match provision(&host, &prepared, &finder, &mut rng, &network).await {
                 Ok(Outcome::Connected(connection)) => println!("online: {:?}", connection.ip),
                 Ok(Outcome::LikelyConnected) => println!("it left to join the network"),
+                Ok(Outcome::Unconfirmed) => println!("it left without a word"),
                 Ok(Outcome::Failed(reason)) => println!("it could not join: {reason:?}"),
                 Err(error) => println!("failed: {error}"),
             }

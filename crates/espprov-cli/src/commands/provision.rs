@@ -137,6 +137,7 @@ async fn join(device: &mut Device, wifi: &mut Wifi) -> Result<Success, Failure> 
                 return Ok(connected(&on));
             }
             Outcome::LikelyConnected => return Ok(likely_connected(device, &ssid)),
+            Outcome::Unconfirmed => return Err(errors::unconfirmed()),
             Outcome::Failed(WifiFailure::AuthError) if device.out.may_ask() && attempts < TRIES => {
                 device
                     .out

@@ -131,6 +131,7 @@ pub(super) async fn run(device: &mut Device, network: &Network) -> Result<Succes
                 ..Success::done()
             })
         }
+        Outcome::Unconfirmed => Err(errors::unconfirmed()),
         Outcome::Failed(why) => Err(from_thread_outcome(why)),
     }
 }

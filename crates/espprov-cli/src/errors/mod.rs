@@ -7,7 +7,7 @@ mod wifi;
 
 pub(crate) use cli::from_clap;
 pub(crate) use table::{Place, from_ble, from_link, from_provision};
-pub(crate) use wifi::{from_config, from_thread_outcome, from_wifi_outcome};
+pub(crate) use wifi::{from_config, from_thread_outcome, from_wifi_outcome, unconfirmed};
 
 use std::borrow::Cow;
 
@@ -23,6 +23,7 @@ pub(crate) enum Exit {
     AuthFailed = 7,
     NetworkNotFound = 8,
     Deadline = 9,
+    Unconfirmed = 12,
     Interrupted = 130,
 }
 

@@ -93,6 +93,10 @@ pub(crate) fn from_provision(error: &ProvisionError<LinkError>, place: &Place) -
         )
         .cause("whoever listens on the link would read the credentials")
         .help("if that is acceptable, add --allow-plaintext"),
+        ProvisionError::SessionTaken { .. } => Failure::new(Exit::Link, "session_taken", said)
+            .cause("a device serves one client at a time, and another program or phone uses it; this says nothing about the credentials")
+            .help("close other provisioning apps and browser pages, then run again")
+            .retry(Stage::Early),
         ProvisionError::WrongCredentials { security } => wrong_credentials(*security),
         ProvisionError::Handshake(error) => from_handshake(*error),
         ProvisionError::Status { phase, code } => from_status(*phase, *code),

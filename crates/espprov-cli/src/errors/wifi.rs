@@ -65,6 +65,18 @@ pub(crate) fn from_thread_outcome(why: ThreadFailure) -> Failure {
     }
 }
 
+/// The device was lost before it said what became of the credentials.
+pub(crate) fn unconfirmed() -> Failure {
+    Failure::new(
+        Exit::Unconfirmed,
+        "unconfirmed",
+        "the device may have taken the credentials, but went away before it said what became of them",
+    )
+    .cause("it lost power, restarted, went out of reach, or joined its network without a last word")
+    .help("look whether it is on its network now; if it is in provisioning mode again, run again")
+    .outcome("unconfirmed")
+}
+
 /// Wi-Fi credentials that break the rules.
 pub(crate) fn from_config(error: WifiConfigError) -> Failure {
     let (code, help) = match error {

@@ -102,6 +102,15 @@ impl Transport for Link {
         }
     }
 
+    fn delivered(&self) -> bool {
+        match self {
+            Self::Sim(link) => link.delivered(),
+            Self::Http(link) => link.delivered(),
+            Self::Ble(link) => link.delivered(),
+            Self::Serial(link) => link.delivered(),
+        }
+    }
+
     fn endpoints(&self, visit: &mut dyn FnMut(&str)) {
         match self {
             Self::Sim(link) => link.endpoints(visit),

@@ -20,6 +20,8 @@ pub struct Deadlines {
     pub recover: Duration,
     /// From `apply` until an end state.
     pub connecting: Duration,
+    /// For how long to try again when another client takes the session over.
+    pub takeover: Duration,
 }
 
 impl Default for Deadlines {
@@ -32,6 +34,7 @@ impl Default for Deadlines {
             poll: Duration::from_secs(5),
             recover: Duration::from_secs(15),
             connecting: Duration::from_secs(60),
+            takeover: Duration::from_secs(60),
         }
     }
 }

@@ -82,6 +82,13 @@ pub enum ProvisionError<E> {
         /// The scheme that checked them.
         security: SessionSecurity,
     },
+    /// Another client uses the device: it took the session over again and again, for as long as
+    /// [`Deadlines::takeover`](crate::Deadlines::takeover) or the overall deadline allows. Says nothing about the
+    /// credentials.
+    SessionTaken {
+        /// The step under way.
+        phase: Phase,
+    },
     /// The peer broke the handshake's rules.
     Handshake(HandshakeError),
     /// The device understood the request and refused it.
@@ -117,6 +124,8 @@ pub enum ProvisionError<E> {
         /// The step under way.
         phase: Phase,
     },
+    /// The driver contradicts itself: a fault of this crate. Please report it.
+    Internal,
 }
 
 impl<E: TransportError> ProvisionError<E> {
@@ -124,6 +133,7 @@ impl<E: TransportError> ProvisionError<E> {
     pub(super) fn link(phase: Phase, error: E) -> Self {
         match error.fault() {
             LinkFault::Refused { .. } => Self::Refused { phase },
+            LinkFault::SessionTaken => Self::SessionTaken { phase },
             LinkFault::NoSuchEndpoint => Self::NoSuchEndpoint { phase },
             LinkFault::ReplyTooLarge { need } => Self::ReplyTooLarge { need },
             _ => Self::Link { phase, error },
@@ -168,6 +178,7 @@ impl<E> ProvisionError<E> {
         match self {
             Self::Link { phase, .. }
             | Self::Refused { phase }
+            | Self::SessionTaken { phase }
             | Self::NoSuchEndpoint { phase }
             | Self::Deadline { phase }
             | Self::Status { phase, .. }
@@ -189,6 +200,7 @@ impl<E> ProvisionError<E> {
             self,
             Self::Link { .. }
                 | Self::Refused { .. }
+                | Self::SessionTaken { .. }
                 | Self::Deadline { .. }
                 | Self::Reply { .. }
                 | Self::ReplyTooLarge { .. }
@@ -201,6 +213,7 @@ impl<E: fmt::Display> fmt::Display for ProvisionError<E> {
         match self {
             Self::Link { phase, error } => write!(f, "link failed while {phase}: {error}"),
             Self::Refused { phase } => write!(f, "the device refused without an answer while {phase}"),
+            Self::SessionTaken { phase } => write!(f, "another client took the session over while {phase}"),
             Self::NoSuchEndpoint { phase } => write!(f, "the device has no endpoint for {phase}"),
             Self::Deadline { phase } => write!(f, "deadline passed while {phase}"),
             Self::Policy(error) => error.fmt(f),
@@ -225,6 +238,7 @@ impl<E: fmt::Display> fmt::Display for ProvisionError<E> {
             }
             Self::EmptyRequest => f.write_str("a request needs at least one byte"),
             Self::OutOfMemory { phase } => write!(f, "out of memory while {phase}"),
+            Self::Internal => f.write_str("the program contradicts itself: please report this"),
         }
     }
 }

@@ -34,11 +34,26 @@ pub enum Event<'a> {
     },
     /// Opening the link again.
     Reconnecting,
+    /// Another client took the session over: trying again after a while.
+    SessionTaken {
+        /// The step under way.
+        phase: Phase,
+    },
+    /// After `apply`, somebody answers who is not the device that took the credentials: its answers prove nothing, and
+    /// the device counts as away.
+    Stranger,
     /// A scan goes on.
     Scanning {
         /// Networks found so far.
         found: u8,
     },
+    /// Entries of a scan that could not be read (a name that is too long, no BSSID): the others are kept.
+    EntriesSkipped {
+        /// How many of one reply.
+        count: u8,
+    },
+    /// The scan is there, but the device did not say which network it is on.
+    ActiveUnknown,
 }
 
 /// Hears [`Event`]s. `()` ignores them; any `FnMut(&Event<'_>)` is an observer.

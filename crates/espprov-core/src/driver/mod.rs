@@ -57,6 +57,7 @@ use zeroize::Zeroize;
 /// match outcome? {
 ///     Outcome::Connected(connection) => println!("online at {:?}", connection.ip),
 ///     Outcome::LikelyConnected => println!("the device left to join the network"),
+///     Outcome::Unconfirmed => println!("the device left without a word: look at it"),
 ///     Outcome::Failed(why) => println!("could not join: {why:?}"),
 /// }
 /// # Ok(()) }

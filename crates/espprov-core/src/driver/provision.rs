@@ -27,9 +27,13 @@ pub enum Outcome<C, F> {
     Connected(C),
     /// The device says that it could not join.
     Failed(F),
-    /// The device accepted the credentials, then the link was lost and did not come back: what a device does
-    /// that joined and closed its provisioning service before its last answer was read.
+    /// What a device does that joined and closed its provisioning service before its last answer was read: it said
+    /// that it was connecting, took the next question, did not answer it, and its service stayed away
+    /// ([`Limits::gone_after`](espprov_transport::Limits::gone_after)).
     LikelyConnected,
+    /// The device may have applied the credentials, then it was lost before it said what became of them. Neither
+    /// success nor failure: look at the device, or at the network.
+    Unconfirmed,
 }
 
 impl<T, A, R, C, B, O> Provisioner<T, A, R, C, B, O>
@@ -274,10 +278,12 @@ impl<G: Goal, E> Provision<G, E> {
                 return Ok(self.end(Outcome::Connected(on)));
             }
             Outcome::Connected(_) => G::REPROV,
-            Outcome::Failed(_) | Outcome::LikelyConnected if perhaps_ours => return Ok(self.end(outcome)),
+            Outcome::Failed(_) | Outcome::LikelyConnected | Outcome::Unconfirmed if perhaps_ours => {
+                return Ok(self.end(outcome));
+            }
             Outcome::Failed(_) => G::RESET,
             // Whatever it joined, it was not told to by us.
-            Outcome::LikelyConnected => return Err(refused()),
+            Outcome::LikelyConnected | Outcome::Unconfirmed => return Err(refused()),
         });
         Ok(false)
     }

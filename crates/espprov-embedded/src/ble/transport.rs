@@ -23,9 +23,6 @@ const MAX_VALUE: usize = 512;
 /// Longest values of known firmware.
 const KNOWN_LIMITS: [usize; 3] = [512, 481, 257];
 
-/// Entries of a scan page that fit the smallest of those.
-const SCAN_PAGE: u8 = 4;
-
 /// How long a device may take to hang up after a refusal.
 const HANG_UP: Duration = Duration::from_millis(150);
 
@@ -412,7 +409,7 @@ where
     }
 
     fn limits(&self) -> Limits {
-        Limits::new(Some(self.max_request), Some(MAX_VALUE)).with_scan(0, SCAN_PAGE)
+        Limits::ble(self.max_request, MAX_VALUE)
     }
 
     fn endpoints(&self, visit: &mut dyn FnMut(&str)) {

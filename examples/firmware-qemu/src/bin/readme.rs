@@ -35,6 +35,7 @@ async fn provision() -> bool {
     match outcome {
         Ok(Outcome::Connected(_)) => report::text("online"),
         Ok(Outcome::LikelyConnected) => report::text("it left to join the network"),
+        Ok(Outcome::Unconfirmed) => report::text("it left without a word"),
         Ok(Outcome::Failed(_)) => report::text("it could not join"),
         Err(_) => report::text("no device, wrong PoP, or the link failed"),
     }

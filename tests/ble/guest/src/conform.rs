@@ -240,6 +240,10 @@ impl Transport for LateClose {
         self.link.limits()
     }
 
+    fn delivered(&self) -> bool {
+        self.link.delivered()
+    }
+
     fn endpoints(&self, visit: &mut dyn FnMut(&str)) {
         self.link.endpoints(visit);
     }
