@@ -69,6 +69,39 @@ fn scan_for_thread() {
 }
 
 #[test]
+fn sim_is_for_wifi_unless_thread_is_asked_for() {
+    let offered = |args: &[&str]| run(args).events()[1]["capabilities"].clone();
+    assert_eq!(
+        offered(&["info", "sim:zero", "--json"]),
+        json!(["wifi_prov", "wifi_scan"])
+    );
+    assert_eq!(
+        offered(&["status", "sim:zero", "--thread", "--json"]),
+        json!(["thread_prov", "thread_scan"])
+    );
+    let simulator = Simulator::start(&["--scenario", "zero", "--network", "both"]);
+    assert_eq!(
+        offered(&["info", &simulator.url, "--json"]),
+        json!(["wifi_prov", "wifi_scan", "thread_prov", "thread_scan"])
+    );
+    let old = run(&["simulate", "--network", "thread", "--flavour", "idf-5.2", "--json"]);
+    old.assert_error(2, "invalid_scenario");
+}
+
+/// A pipe gives its bytes once.
+#[cfg(unix)]
+#[test]
+fn a_scenario_can_come_through_a_pipe() {
+    let world = b"[security]\nscheme = 1\npop = \"87654321\"\n[[network]]\nssid = \"Pipe\"\nchannel = 6\nrssi = -40\n";
+    let args = ["provision", "sim:/dev/stdin", "--ssid", "Pipe", "--open", "--json"];
+    let run = finish(espprov().args(args), world);
+    assert_eq!(run.result()["outcome"], "connected", "{run:?}");
+    let endless = espprov_tests::cli::run(&["info", "sim:/dev/zero", "--json"]);
+    assert_ne!(endless.code, 0, "{endless:?}");
+    assert_eq!(endless.result()["error"]["code"], "file", "{endless:?}");
+}
+
+#[test]
 fn send_in_all_forms() {
     let scratch = Scratch::new();
     let file = scratch.write("data.bin", "from a file");

@@ -32,7 +32,7 @@ fn the_json_stream_is_as_documented() {
         [
             json!({"event": "connected", "transport": "sim", "target": "sim:zero"}),
             json!({"event": "info", "version": "netprov-v1.2", "security": 2, "patch": 1,
-                   "capabilities": ["wifi_prov", "wifi_scan", "thread_prov", "thread_scan"]}),
+                   "capabilities": ["wifi_prov", "wifi_scan"]}),
             json!({"event": "session", "security": 2}),
             json!({"event": "config_sent"}),
             json!({"event": "config_applied"}),

@@ -9,6 +9,7 @@ use espprov_core::{
     WifiFailure, WifiStatus,
 };
 use espprov_simulator::fault::{Fault, FaultyTransport, Injection};
+use espprov_simulator::scenario::NetworkType;
 use espprov_simulator::{LinkModel, MemoryError};
 use espprov_tests::pair::{Pair, Recorder, Scheme, WORLD, client, collect};
 use espprov_transport::{
@@ -209,7 +210,9 @@ fn the_active_network_is_marked() {
 
 #[test]
 fn thread_is_provisioned_too() {
-    let pair = Pair::new(Scheme::Sec2Patch1.scenario(WORLD));
+    let mut scenario = Scheme::Sec2Patch1.scenario(WORLD);
+    scenario.device.network = Some(NetworkType::Thread);
+    let pair = Pair::new(scenario);
     let mut device = client(
         pair.link(LinkModel::nimble()),
         Scheme::Sec2Patch1.auth(),

@@ -41,12 +41,13 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Reads and checks what the command line says about the device.
+    /// Reads and checks what the command line says about the device. `thread`: it is wanted for Thread.
     pub(crate) fn new(
         args: &DeviceArgs,
         global: &crate::args::Global,
         stdin: &Stdin,
         out: &Rc<Output>,
+        thread: bool,
     ) -> Result<Self, Failure> {
         let mut aim = Aim::parse(&args.target)?;
         if let Target::Ble(target) = &mut aim.target {
@@ -55,7 +56,10 @@ impl Plan {
         }
         let mut credentials = Credentials::gather(&args.credentials, stdin)?;
         aim.complete(&mut credentials);
-        if let Target::Sim(world) = &aim.target {
+        if let Target::Sim(world) = &mut aim.target {
+            if thread {
+                world.prefer_thread()?;
+            }
             link::own_credentials(world, &mut credentials)?;
         }
         let choice = match (

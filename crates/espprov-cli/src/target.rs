@@ -7,8 +7,10 @@ use espprov_http::HttpTarget;
 use espprov_serial::SerialTarget;
 use espprov_simulator::Scenario;
 use espprov_types::{PayloadError, SetupNetwork, SetupPayload, SetupTransport};
-use std::io::IsTerminal;
-use std::path::PathBuf;
+use core::cell::OnceCell;
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// A link, and the device at its other end.
@@ -26,12 +28,22 @@ pub(crate) enum Target {
 
 /// The world a simulated device lives in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum World {
+pub(crate) struct World {
+    source: Source,
+    /// What was read: once, for a pipe has nothing to say a second time.
+    scenario: OnceCell<Scenario>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Source {
     /// One that is built in.
     Builtin(&'static str),
     /// A scenario file.
     File(PathBuf),
 }
+
+/// Longest scenario file in bytes: many times what a useful one has.
+const SCENARIO_MAX: u64 = 1 << 20;
 
 /// What the command line says about the device. No `Debug`: the setup payload brings credentials.
 pub(crate) struct Aim {
@@ -86,7 +98,7 @@ impl Aim {
     /// For messages.
     pub(crate) fn place(&self) -> Place {
         // The name on the label is shown to people only: in logs it would tell which device it was.
-        let shown = std::io::stderr().is_terminal();
+        let shown = io::stderr().is_terminal();
         Place {
             transport: self.target.transport(),
             label: self.target.to_string(),
@@ -135,31 +147,62 @@ fn is_payload(text: &str) -> bool {
 impl World {
     /// What stands behind `sim:`, or after `--scenario`.
     pub(crate) fn parse(text: &str) -> Self {
-        if text.is_empty() {
-            return Self::Builtin("default");
-        }
-        match Scenario::BUILTIN.into_iter().find(|name| *name == text) {
-            Some(name) => Self::Builtin(name),
-            None => Self::File(PathBuf::from(text)),
+        let name = if text.is_empty() { "default" } else { text };
+        let source = match Scenario::BUILTIN.into_iter().find(|builtin| *builtin == name) {
+            Some(name) => Source::Builtin(name),
+            None => Source::File(PathBuf::from(text)),
+        };
+        Self {
+            source,
+            scenario: OnceCell::new(),
         }
     }
 
-    /// Reads it.
-    pub(crate) fn load(&self) -> Result<Scenario, Failure> {
+    /// What it holds; read when it is first asked for.
+    pub(crate) fn scenario(&self) -> Result<&Scenario, Failure> {
+        if let Some(scenario) = self.scenario.get() {
+            return Ok(scenario);
+        }
+        let scenario = self.read()?;
+        Ok(self.scenario.get_or_init(|| scenario))
+    }
+
+    /// The same, with a device for Thread where it may be one.
+    pub(crate) fn prefer_thread(&mut self) -> Result<(), Failure> {
+        let mut scenario = self.scenario()?.clone();
+        scenario.prefer_thread();
+        self.scenario = OnceCell::from(scenario);
+        Ok(())
+    }
+
+    fn read(&self) -> Result<Scenario, Failure> {
         let invalid = |place: String, error: &espprov_simulator::ScenarioError| {
             Failure::usage("invalid_scenario", format!("{place}: {error}"))
                 .help("correct the scenario file; the manual describes its format")
         };
-        match self {
-            Self::Builtin(name) => {
+        match &self.source {
+            Source::Builtin(name) => {
                 Scenario::builtin(name).map_err(|error| invalid((*name).to_owned(), &error))
             }
-            Self::File(path) => {
-                let text = std::fs::read_to_string(path)
+            Source::File(path) => {
+                let text = read_text(path)
                     .map_err(|error| crate::errors::file("read the scenario", path, &error))?;
                 Scenario::parse(&text).map_err(|error| invalid(path.display().to_string(), &error))
             }
         }
+    }
+}
+
+/// Any file that can be read, a pipe too, but none without end.
+fn read_text(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let read = File::open(path)?
+        .take(SCENARIO_MAX + 1)
+        .read_to_string(&mut text)?;
+    if u64::try_from(read).is_ok_and(|read| read <= SCENARIO_MAX) {
+        Ok(text)
+    } else {
+        Err(io::ErrorKind::FileTooLarge.into())
     }
 }
 
@@ -178,9 +221,11 @@ impl Target {
 impl core::fmt::Display for Target {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Sim(World::Builtin("default")) => f.write_str("sim"),
-            Self::Sim(World::Builtin(name)) => write!(f, "sim:{name}"),
-            Self::Sim(World::File(path)) => write!(f, "sim:{}", path.display()),
+            Self::Sim(world) => match &world.source {
+                Source::Builtin("default") => f.write_str("sim"),
+                Source::Builtin(name) => write!(f, "sim:{name}"),
+                Source::File(path) => write!(f, "sim:{}", path.display()),
+            },
             Self::Http(target) => target.fmt(f),
             Self::Ble(target) => target.fmt(f),
             Self::Serial(target) => target.fmt(f),

@@ -3,7 +3,7 @@
 use super::CredentialArgs;
 use clap::Args;
 use core::net::SocketAddr;
-use espprov_simulator::scenario::Flavour;
+use espprov_simulator::scenario::{Flavour, NetworkType};
 use espprov_simulator_ble::{Hci, Mtu};
 
 /// `simulate`
@@ -44,6 +44,10 @@ pub(crate) struct SimulateArgs {
     /// Firmware generation: idf-4.4, idf-5.2, idf-5.5, idf-6
     #[arg(long, value_name = "NAME")]
     pub(crate) flavour: Option<Flavour>,
+
+    /// What it provisions: wifi, thread, or both (no stock firmware does) [default: as the scenario says, else wifi]
+    #[arg(long, value_name = "KIND")]
+    pub(crate) network: Option<NetworkType>,
 
     /// Seed of all randomness: same seed, same run
     #[arg(long, value_name = "N")]

@@ -27,8 +27,9 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    fn plan(&self, args: &DeviceArgs) -> Result<Plan, Failure> {
-        Plan::new(args, &self.global, &self.stdin, &self.out)
+    /// `thread`: the command is about Thread, not Wi-Fi.
+    fn plan(&self, args: &DeviceArgs, thread: bool) -> Result<Plan, Failure> {
+        Plan::new(args, &self.global, &self.stdin, &self.out, thread)
     }
 }
 
@@ -50,14 +51,14 @@ pub(crate) fn run(cli: Cli, out: &Rc<Output>) -> Option<Result<Success, Failure>
         Command::Simulate(args) => simulate::run(context, &args),
         Command::Discover(args) => discover::run(context, &args),
         Command::Info(args) => context
-            .plan(&args.device)
+            .plan(&args.device, false)
             .and_then(|plan| block_on(plan.run(async |device| info::run(device).await))),
         Command::Scan(args) => context
-            .plan(&args.device)
+            .plan(&args.device, args.thread)
             .and_then(|plan| block_on(plan.run(async |device| scan::run(device, &args).await))),
         Command::Provision(args) => provision::run(context, &args),
         Command::Status(args) => context
-            .plan(&args.device)
+            .plan(&args.device, args.thread)
             .and_then(|plan| block_on(plan.run(async |device| state::status(device, args.thread).await))),
         Command::Reset(args) => {
             let action = if args.thread {
@@ -66,7 +67,7 @@ pub(crate) fn run(cli: Cli, out: &Rc<Output>) -> Option<Result<Success, Failure>
                 ControlAction::ResetWifi
             };
             context
-                .plan(&args.device)
+                .plan(&args.device, args.thread)
                 .and_then(|plan| block_on(plan.run(async |device| state::control(device, action).await)))
         }
         Command::Reprov(args) => {
@@ -76,7 +77,7 @@ pub(crate) fn run(cli: Cli, out: &Rc<Output>) -> Option<Result<Success, Failure>
                 ControlAction::ReprovWifi
             };
             context
-                .plan(&args.device)
+                .plan(&args.device, args.thread)
                 .and_then(|plan| block_on(plan.run(async |device| state::control(device, action).await)))
         }
         Command::Send(args) => send::run(context, &args),

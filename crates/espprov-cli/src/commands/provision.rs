@@ -24,7 +24,7 @@ struct Wifi {
 }
 
 pub(super) fn run(context: &Context, args: &ProvisionArgs) -> Result<Success, Failure> {
-    let plan = context.plan(&args.device)?;
+    let plan = context.plan(&args.device, thread::is_wanted(args))?;
     let out = &context.out;
     out.narrate();
     if let Some(network) = thread::Network::gather(context, args, plan.wants_thread())? {

@@ -21,7 +21,7 @@ pub(super) fn run(context: &Context, args: &SendArgs) -> Result<Success, Failure
             .cause("devices do not answer empty requests")
             .help("give at least one byte"));
     }
-    let plan = context.plan(&args.device)?;
+    let plan = context.plan(&args.device, false)?;
     let mut sent = false;
     block_on(plan.run(async |device| {
         let result = exchange(device, endpoint, &data, args, &mut sent).await;

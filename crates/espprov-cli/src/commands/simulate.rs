@@ -10,11 +10,11 @@ use crate::secret_input::Credentials;
 use crate::target::World;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::pin::pin;
-use espprov_simulator::scenario::Link;
+use espprov_simulator::scenario::{Link, NetworkType};
 use espprov_simulator::{Console, HttpServer, Scenario, Secret, Shared, SimDevice};
 use espprov_simulator_ble::{BleEvent, Hci, Options, ServeError};
 use espprov_tokio::TokioClock;
-use espprov_types::{SetupPayload, SetupTransport};
+use espprov_types::{SetupNetwork, SetupPayload, SetupTransport};
 use std::io::{self, Write};
 
 /// Where it listens if nothing is said.
@@ -232,7 +232,7 @@ fn introduce(out: &Output, scenario: &Scenario) {
         2 => {
             out.say(&labelled(
                 "Username",
-                &crate::output::clean(&security.username),
+                &crate::output::clean(scenario.username()),
                 false,
             ));
             out.say(&labelled("Password", &text(security.password.expose()), false));
@@ -249,12 +249,15 @@ fn payload(scenario: &Scenario) -> Option<String> {
     let security = &scenario.security;
     let mut payload = SetupPayload::new(&scenario.device.name, SetupTransport::SoftAp).ok()?;
     payload.security = Some(scenario.scheme());
+    if scenario.network() == NetworkType::Thread {
+        payload.network = SetupNetwork::Thread;
+    }
     match scenario.scheme() {
         1 if !security.pop.is_empty() => {
             payload.pop = espprov_types::Secret::new(security.pop.expose()).ok();
         }
         2 => {
-            payload.username = security.username.as_str().try_into().ok();
+            payload.username = scenario.username().try_into().ok();
             payload.pop = espprov_types::Secret::new(security.password.expose()).ok();
         }
         _ => {}
@@ -266,7 +269,7 @@ fn payload(scenario: &Scenario) -> Option<String> {
 
 /// The scenario with what the command line says instead.
 fn scenario(context: &Context, args: &SimulateArgs) -> Result<Scenario, Failure> {
-    let mut scenario = World::parse(&args.scenario).load()?;
+    let mut scenario = World::parse(&args.scenario).scenario()?.clone();
     let given = Credentials::gather(&args.credentials, &context.stdin)?;
     let secret = |bytes: &[u8]| {
         Secret::new(bytes)
@@ -276,7 +279,7 @@ fn scenario(context: &Context, args: &SimulateArgs) -> Result<Scenario, Failure>
         scenario.security.pop = secret(pop)?;
     }
     if let Some(username) = &given.username {
-        scenario.security.username = String::from_utf8_lossy(username).into_owned();
+        scenario.security.username = Some(String::from_utf8_lossy(username).into_owned());
     }
     if let Some(password) = &given.password {
         scenario.security.password = secret(password)?;
@@ -284,6 +287,7 @@ fn scenario(context: &Context, args: &SimulateArgs) -> Result<Scenario, Failure>
     scenario.security.scheme = args.security.or(scenario.security.scheme);
     scenario.security.patch = args.patch.or(scenario.security.patch);
     scenario.device.flavour = args.flavour.unwrap_or(scenario.device.flavour);
+    scenario.device.network = args.network.or(scenario.device.network);
     scenario.seed = args.seed.unwrap_or(scenario.seed);
     if args.ble.is_some() && scenario.device.link == Link::Ideal {
         scenario.device.link = Link::Nimble;

@@ -24,6 +24,11 @@ pub(super) enum Network {
     },
 }
 
+/// The command line names a Thread network.
+pub(super) const fn is_wanted(args: &ProvisionArgs) -> bool {
+    args.dataset.is_some() || args.network_key.is_some()
+}
+
 impl Network {
     /// What the command line says about Thread; `None` = nothing.
     pub(super) fn gather(

@@ -11,9 +11,10 @@ pub(super) type SimLink = MemoryTransport<SimDevice, TokioClock>;
 
 /// Switches the device on and connects to it.
 pub(super) fn open(world: &World, clock: TokioClock) -> Result<SimLink, Failure> {
-    let scenario = world.load()?;
+    let scenario = world.scenario()?;
     let model = scenario.device.link_model();
-    Ok(MemoryTransport::new(Shared::new(device(scenario)?), clock, model))
+    let device = device(scenario.clone())?;
+    Ok(MemoryTransport::new(Shared::new(device), clock, model))
 }
 
 /// The device of a scenario.
@@ -33,14 +34,14 @@ pub(crate) fn own_credentials(world: &World, credentials: &mut Credentials) -> R
     if credentials.has_proof() {
         return Ok(());
     }
-    let scenario = world.load()?;
+    let scenario = world.scenario()?;
     let security = &scenario.security;
     match scenario.scheme() {
         1 => credentials.pop = Some(copy(security.pop.expose())),
         2 => {
             credentials.password = Some(copy(security.password.expose()));
             if credentials.username.is_none() {
-                credentials.username = Some(copy(security.username.as_bytes()));
+                credentials.username = Some(copy(scenario.username().as_bytes()));
             }
         }
         _ => {}

@@ -1,8 +1,8 @@
 //! From a scenario to a device with one of the three schemes.
 
 use super::SimDevice;
-use crate::scenario::{Flavour, Scenario, ScenarioError, SecuritySettings};
-use espprov_device::{AnySecurity, Quirks};
+use crate::scenario::{Flavour, Scenario, ScenarioError};
+use espprov_device::AnySecurity;
 use espprov_security::sec2::{Patch, Verifier};
 use espprov_types::{Capabilities, DeviceInfo, SecurityScheme};
 use rand_chacha::ChaCha20Rng;
@@ -24,21 +24,19 @@ impl SimDevice {
             1 => AnySecurity::sec1(scenario.security.pop.expose(), &quirks),
             _ => sec2(&scenario)?,
         };
-        let info = device_info(&scenario, &quirks);
+        let info = device_info(&scenario);
         Ok(Self::with_security(scenario, info, security, quirks))
     }
 }
 
 fn sec2(scenario: &Scenario) -> Result<AnySecurity, ScenarioError> {
-    let SecuritySettings {
-        username, password, ..
-    } = &scenario.security;
+    let password = &scenario.security.password;
     // Another stream than the handshakes', so that the salt does not shift them.
     let mut rng = ChaCha20Rng::seed_from_u64(scenario.seed);
     rng.set_stream(1);
     let salt = Verifier::generate_salt(SALT_LEN, &mut rng);
     let salt = salt.map_err(|_| ScenarioError::new("this seed gives no salt"))?;
-    let verifier = Verifier::generate(username.as_bytes(), password.expose(), &salt);
+    let verifier = Verifier::generate(scenario.username().as_bytes(), password.expose(), &salt);
     let verifier = verifier.map_err(|_| ScenarioError::new("security username must not be empty"))?;
     let patch = match scenario.patch() {
         0 => Patch::FixedNonce,
@@ -47,14 +45,14 @@ fn sec2(scenario: &Scenario) -> Result<AnySecurity, ScenarioError> {
     Ok(AnySecurity::sec2(verifier, patch))
 }
 
-fn device_info(scenario: &Scenario, quirks: &Quirks) -> DeviceInfo {
-    let thread = scenario.device.thread && quirks.thread_messages;
+fn device_info(scenario: &Scenario) -> DeviceInfo {
+    let network = scenario.network();
     let capabilities = Capabilities {
-        wifi_scan: true,
-        wifi_prov: true,
+        wifi_scan: network.has_wifi(),
+        wifi_prov: network.has_wifi(),
         no_pop: scenario.security.pop.is_empty(),
-        thread_scan: thread,
-        thread_prov: thread,
+        thread_scan: network.has_thread(),
+        thread_prov: network.has_thread(),
         ..Capabilities::default()
     };
     let flavour = scenario.device.flavour;

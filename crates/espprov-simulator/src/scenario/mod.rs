@@ -22,7 +22,10 @@ mod air;
 mod settings;
 
 pub use air::{Network, Outcome, ThreadNet};
-pub use settings::{AfterStop, Delays, DeviceSettings, Flavour, Link, SecuritySettings, UnknownFlavour};
+pub use settings::{
+    AfterStop, Delays, DeviceSettings, Flavour, Link, NetworkType, SecuritySettings, UnknownFlavour,
+    UnknownNetworkType,
+};
 
 use crate::fault::{At, Injection};
 use core::fmt;
@@ -105,7 +108,37 @@ impl Scenario {
     /// [`ScenarioError`] without a line.
     pub fn check(&self) -> Result<(), ScenarioError> {
         let verdict = self.security.check(self.device.flavour);
-        verdict.map_err(ScenarioError::new)
+        verdict.map_err(ScenarioError::new)?;
+        if self.network().has_thread() && !self.device.flavour.knows_thread() {
+            return Err(ScenarioError::new(
+                "this firmware knows no Thread; network_provisioning does (idf-5.5, idf-6)",
+            ));
+        }
+        Ok(())
+    }
+
+    /// What the device provisions: as set, else Wi-Fi.
+    #[must_use]
+    pub fn network(&self) -> NetworkType {
+        self.device.network.unwrap_or_default()
+    }
+
+    /// Makes it a Thread device, unless the file says what it is or the firmware knows no Thread: for a client in
+    /// the same process that was asked for Thread.
+    pub fn prefer_thread(&mut self) {
+        if self.device.network.is_none() && self.device.flavour.knows_thread() {
+            self.device.network = Some(NetworkType::Thread);
+        }
+    }
+
+    /// User name of security 2 in force: as set, else that of the vendor's example for this kind of network.
+    #[must_use]
+    pub fn username(&self) -> &str {
+        let by_network = match self.network() {
+            NetworkType::Thread => "threadprov",
+            _ => "wifiprov",
+        };
+        self.security.username.as_deref().unwrap_or(by_network)
     }
 
     /// Security scheme in force: as set, else what this firmware would have.

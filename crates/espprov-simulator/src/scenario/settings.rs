@@ -42,6 +42,12 @@ impl Flavour {
         }
     }
 
+    /// Whether its provisioning component has messages for Thread.
+    #[must_use]
+    pub const fn knows_thread(self) -> bool {
+        matches!(self, Self::Idf55 | Self::Idf6)
+    }
+
     /// The name in scenario files and on the command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -97,6 +103,68 @@ pub enum Link {
     Http,
 }
 
+/// What the firmware was built to provision. Stock firmware has one radio's messages compiled in, and says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum NetworkType {
+    /// Wi-Fi.
+    #[default]
+    Wifi,
+    /// Thread; network_provisioning only.
+    Thread,
+    /// Both: no stock firmware, but an application of one's own may.
+    Both,
+}
+
+impl NetworkType {
+    /// Every type.
+    pub const ALL: [Self; 3] = [Self::Wifi, Self::Thread, Self::Both];
+
+    /// The name in scenario files and on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Wifi => "wifi",
+            Self::Thread => "thread",
+            Self::Both => "both",
+        }
+    }
+
+    /// Whether it takes Wi-Fi credentials.
+    #[must_use]
+    pub const fn has_wifi(self) -> bool {
+        !matches!(self, Self::Thread)
+    }
+
+    /// Whether it takes Thread datasets.
+    #[must_use]
+    pub const fn has_thread(self) -> bool {
+        !matches!(self, Self::Wifi)
+    }
+}
+
+impl FromStr for NetworkType {
+    type Err = UnknownNetworkType;
+
+    fn from_str(text: &str) -> Result<Self, UnknownNetworkType> {
+        let found = Self::ALL.into_iter().find(|network| network.name() == text);
+        found.ok_or(UnknownNetworkType)
+    }
+}
+
+/// Not a kind of network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UnknownNetworkType;
+
+impl fmt::Display for UnknownNetworkType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the network is wifi, thread or both")
+    }
+}
+
+impl core::error::Error for UnknownNetworkType {}
+
 /// What becomes of the device after it stopped by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -120,8 +188,8 @@ pub struct DeviceSettings {
     pub flavour: Flavour,
     /// Link of the in-process device.
     pub link: Link,
-    /// Provisions Thread as well as Wi-Fi (only where the firmware knows Thread).
-    pub thread: bool,
+    /// What it provisions; not set: Wi-Fi, or what a client in the same process asks for.
+    pub network: Option<NetworkType>,
     /// Results kept of one scan, 1 to 255.
     pub max_scan_results: u8,
     /// Stops by itself after a client was told of the success.
@@ -142,7 +210,7 @@ impl Default for DeviceSettings {
             name: "PROV_51DE01".to_owned(),
             flavour: Flavour::default(),
             link: Link::default(),
-            thread: true,
+            network: None,
             max_scan_results: 16,
             auto_stop: true,
             stop_after: Duration::from_secs(1),
@@ -193,8 +261,8 @@ pub struct SecuritySettings {
     /// Proof of possession for security 1; empty: the device says `no_pop`.
     #[serde(deserialize_with = "secret::from_text")]
     pub pop: Secret,
-    /// User name for security 2.
-    pub username: String,
+    /// User name for security 2; not set: that of the vendor's example for this kind of network.
+    pub username: Option<String>,
     /// Password for security 2.
     #[serde(deserialize_with = "secret::from_text")]
     pub password: Secret,
@@ -207,7 +275,7 @@ impl Default for SecuritySettings {
         Self {
             scheme: None,
             pop: default_secret(),
-            username: "wifiprov".to_owned(),
+            username: None,
             password: default_secret(),
             patch: None,
         }
@@ -225,7 +293,7 @@ impl SecuritySettings {
             Some(2) if flavour == Flavour::Idf44 => Err("firmware idf-4.4 has no security 2"),
             Some(3..) => Err("security scheme is 0, 1 or 2"),
             _ if self.patch.is_some_and(|patch| patch > 1) => Err("security patch is 0 or 1"),
-            _ if self.username.is_empty() => Err("security username must not be empty"),
+            _ if self.username.as_ref().is_some_and(String::is_empty) => Err("security username must not be empty"),
             _ => Ok(()),
         }
     }

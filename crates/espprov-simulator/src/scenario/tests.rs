@@ -30,7 +30,7 @@ fn built_in_scenarios_hold_what_they_promise() {
             .any(|n| matches!(n.outcome, Outcome::Flaky { .. }))
     );
     assert_eq!((scenario.scheme(), scenario.patch()), (2, 1));
-    assert_eq!(scenario.security.username, "wifiprov");
+    assert_eq!(scenario.username(), "wifiprov");
 
     let zero = Scenario::builtin("zero").unwrap();
     assert_eq!(
@@ -71,6 +71,28 @@ fn schemes_follow_the_firmware() {
     }
     let scenario = Scenario::parse("[security]\nscheme = 0\npatch = 0").unwrap();
     assert_eq!((scenario.scheme(), scenario.patch()), (0, 0));
+}
+
+#[test]
+fn a_thread_device_is_one_that_was_asked_for() {
+    let read = |text: &str| Scenario::parse(text).unwrap();
+    let mut unset = read("");
+    assert_eq!((unset.network(), unset.username()), (NetworkType::Wifi, "wifiprov"));
+    unset.prefer_thread();
+    assert_eq!(
+        (unset.network(), unset.username()),
+        (NetworkType::Thread, "threadprov")
+    );
+    // What the file says stays, and old firmware stays what it is.
+    for text in ["[device]\nnetwork = \"wifi\"", "[device]\nflavour = \"idf-5.2\""] {
+        let mut scenario = read(text);
+        scenario.prefer_thread();
+        assert_eq!(scenario.network(), NetworkType::Wifi, "{text}");
+    }
+    let error = refused("[device]\nnetwork = \"thread\"\nflavour = \"idf-5.2\"");
+    assert!(error.message().contains("knows no Thread"), "{error}");
+    let own = read("[device]\nnetwork = \"thread\"\n[security]\nusername = \"me\"");
+    assert_eq!(own.username(), "me");
 }
 
 #[test]

@@ -97,8 +97,17 @@ impl World {
         self.events.push((self.now, event));
     }
 
+    /// The messages of a radio that was not compiled in are known, and answered with this status.
+    fn needs_wifi(&self) -> Result<(), StatusCode> {
+        if self.scenario.network().has_wifi() {
+            Ok(())
+        } else {
+            Err(StatusCode::InvalidArgument)
+        }
+    }
+
     fn needs_thread(&self) -> Result<(), StatusCode> {
-        if self.scenario.device.thread {
+        if self.scenario.network().has_thread() {
             Ok(())
         } else {
             Err(StatusCode::InvalidArgument)
@@ -108,6 +117,7 @@ impl World {
 
 impl Application for World {
     fn start_wifi_scan(&mut self, _params: WifiScanParams) -> Result<(), StatusCode> {
+        self.needs_wifi()?;
         if let Some(count) = self.wifi.start_scan(self.now, &self.scenario) {
             self.tell(SimEvent::WifiScan(count));
         }
@@ -115,6 +125,7 @@ impl Application for World {
     }
 
     fn wifi_scan_progress(&mut self) -> Result<ScanProgress, StatusCode> {
+        self.needs_wifi()?;
         Ok(self.wifi.scan_progress(self.now))
     }
 
@@ -143,28 +154,33 @@ impl Application for World {
     }
 
     fn set_wifi(&mut self, config: &WifiConfigRequest<'_>) -> Result<(), StatusCode> {
+        self.needs_wifi()?;
         self.tell(SimEvent::WifiSet(config.ssid.clone()));
         self.wifi.set(config);
         Ok(())
     }
 
     fn apply_wifi(&mut self) -> Result<(), StatusCode> {
+        self.needs_wifi()?;
         let ssid = self.wifi.apply(self.now, &self.scenario)?;
         self.tell(SimEvent::WifiApplied(ssid));
         Ok(())
     }
 
     fn wifi_status(&mut self) -> Result<WifiStatus, StatusCode> {
+        self.needs_wifi()?;
         Ok(self.wifi.status())
     }
 
     fn reset_wifi(&mut self) -> Result<(), StatusCode> {
+        self.needs_wifi()?;
         self.wifi.reset()?;
         self.tell(SimEvent::Reset);
         Ok(())
     }
 
     fn reprov_wifi(&mut self) -> Result<(), StatusCode> {
+        self.needs_wifi()?;
         self.wifi.reprov()?;
         self.tell(SimEvent::Reset);
         Ok(())

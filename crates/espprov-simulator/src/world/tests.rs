@@ -7,6 +7,26 @@ fn world() -> World {
     World::new(Scenario::builtin("default").unwrap())
 }
 
+fn thread_world() -> World {
+    let mut scenario = Scenario::builtin("default").unwrap();
+    scenario.prefer_thread();
+    World::new(scenario)
+}
+
+#[test]
+fn what_was_not_compiled_in_is_answered_as_invalid() {
+    let invalid = StatusCode::InvalidArgument;
+    let mut wifi = world();
+    assert_eq!(wifi.thread_status(), Err(invalid));
+    assert_eq!(wifi.set_thread(&[]), Err(invalid));
+    assert_eq!(wifi.thread_scan_progress(), Err(invalid));
+    let mut thread = thread_world();
+    assert_eq!(thread.wifi_status(), Err(invalid));
+    assert_eq!(thread.apply_wifi(), Err(invalid));
+    assert_eq!(thread.reset_wifi(), Err(invalid));
+    assert_eq!(thread.wifi_scan_progress(), Err(invalid));
+}
+
 fn join(world: &mut World, ssid: &[u8], passphrase: &[u8]) {
     let config = WifiConfigRequest {
         ssid: Ssid::new(ssid).unwrap(),
@@ -183,7 +203,7 @@ fn thread_datasets() {
         ([&good[..], &[9]].concat(), invalid),
         (Vec::new(), invalid),
     ] {
-        let mut world = world();
+        let mut world = thread_world();
         world.set_thread(&dataset).unwrap();
         world.apply_thread().unwrap();
         assert_eq!(world.thread_status(), Ok(ThreadStatus::Attaching));
