@@ -84,7 +84,14 @@ fn sim_is_for_wifi_unless_thread_is_asked_for() {
         offered(&["info", &simulator.url, "--json"]),
         json!(["wifi_prov", "wifi_scan", "thread_prov", "thread_scan"])
     );
-    let old = run(&["simulate", "--network", "thread", "--flavour", "idf-5.2", "--json"]);
+    let old = run(&[
+        "simulate",
+        "--network",
+        "thread",
+        "--flavour",
+        "idf-5.2",
+        "--json",
+    ]);
     old.assert_error(2, "invalid_scenario");
 }
 
@@ -93,7 +100,14 @@ fn sim_is_for_wifi_unless_thread_is_asked_for() {
 #[test]
 fn a_scenario_can_come_through_a_pipe() {
     let world = b"[security]\nscheme = 1\npop = \"87654321\"\n[[network]]\nssid = \"Pipe\"\nchannel = 6\nrssi = -40\n";
-    let args = ["provision", "sim:/dev/stdin", "--ssid", "Pipe", "--open", "--json"];
+    let args = [
+        "provision",
+        "sim:/dev/stdin",
+        "--ssid",
+        "Pipe",
+        "--open",
+        "--json",
+    ];
     let run = finish(espprov().args(args), world);
     assert_eq!(run.result()["outcome"], "connected", "{run:?}");
     let endless = espprov_tests::cli::run(&["info", "sim:/dev/zero", "--json"]);

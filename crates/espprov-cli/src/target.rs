@@ -3,11 +3,11 @@
 use crate::errors::{Failure, Place};
 use crate::link::ble::BleTarget;
 use crate::secret_input::{Credentials, SecretBytes};
+use core::cell::OnceCell;
 use espprov_http::HttpTarget;
 use espprov_serial::SerialTarget;
 use espprov_simulator::Scenario;
 use espprov_types::{PayloadError, SetupNetwork, SetupPayload, SetupTransport};
-use core::cell::OnceCell;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};

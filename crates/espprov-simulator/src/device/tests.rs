@@ -121,13 +121,20 @@ fn wrong_credentials_are_refused() {
 fn capabilities_follow_the_scenario() {
     let info_of = |text: &str| info(&mut device(text));
     let names = |text: &str| info_of(text).capabilities.names().collect::<Vec<_>>();
-    assert_eq!(names(""), ["wifi_prov", "wifi_scan"], "stock firmware has one radio");
+    assert_eq!(
+        names(""),
+        ["wifi_prov", "wifi_scan"],
+        "stock firmware has one radio"
+    );
     assert_eq!(names("[device]\nflavour = \"idf-5.2\""), ["wifi_scan"]);
     let thread = "[device]\nnetwork = \"thread\"";
     assert_eq!(names(thread), ["thread_prov", "thread_scan"]);
     assert!(!info_of(thread).supports_wifi());
     let both = "[device]\nnetwork = \"both\"";
-    assert_eq!(names(both), ["wifi_prov", "wifi_scan", "thread_prov", "thread_scan"]);
+    assert_eq!(
+        names(both),
+        ["wifi_prov", "wifi_scan", "thread_prov", "thread_scan"]
+    );
     let no_pop = info_of("[security]\nscheme = 1\npop = \"\"");
     assert!(no_pop.capabilities.no_pop);
     assert!(info_of("[security]\nscheme = 0").capabilities.no_sec);

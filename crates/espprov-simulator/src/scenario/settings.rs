@@ -293,7 +293,9 @@ impl SecuritySettings {
             Some(2) if flavour == Flavour::Idf44 => Err("firmware idf-4.4 has no security 2"),
             Some(3..) => Err("security scheme is 0, 1 or 2"),
             _ if self.patch.is_some_and(|patch| patch > 1) => Err("security patch is 0 or 1"),
-            _ if self.username.as_ref().is_some_and(String::is_empty) => Err("security username must not be empty"),
+            _ if self.username.as_ref().is_some_and(String::is_empty) => {
+                Err("security username must not be empty")
+            }
             _ => Ok(()),
         }
     }

@@ -77,7 +77,10 @@ fn schemes_follow_the_firmware() {
 fn a_thread_device_is_one_that_was_asked_for() {
     let read = |text: &str| Scenario::parse(text).unwrap();
     let mut unset = read("");
-    assert_eq!((unset.network(), unset.username()), (NetworkType::Wifi, "wifiprov"));
+    assert_eq!(
+        (unset.network(), unset.username()),
+        (NetworkType::Wifi, "wifiprov")
+    );
     unset.prefer_thread();
     assert_eq!(
         (unset.network(), unset.username()),
