@@ -31,7 +31,7 @@ pub(crate) enum Target {
 pub(crate) struct World {
     source: Source,
     /// What was read: once, for a pipe has nothing to say a second time.
-    scenario: OnceCell<Scenario>,
+    scenario: OnceCell<Box<Scenario>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -164,14 +164,14 @@ impl World {
             return Ok(scenario);
         }
         let scenario = self.read()?;
-        Ok(self.scenario.get_or_init(|| scenario))
+        Ok(self.scenario.get_or_init(|| Box::new(scenario)))
     }
 
     /// The same, with a device for Thread where it may be one.
     pub(crate) fn prefer_thread(&mut self) -> Result<(), Failure> {
         let mut scenario = self.scenario()?.clone();
         scenario.prefer_thread();
-        self.scenario = OnceCell::from(scenario);
+        self.scenario = OnceCell::from(Box::new(scenario));
         Ok(())
     }
 
