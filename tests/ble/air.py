@@ -106,6 +106,8 @@ class Air(LocalLink):
         self.handles = {}
         # Beginnings of the names of the devices in reach; the others are out of range for now.
         self.in_reach = ('',)
+        # Nobody answers a wish to connect.
+        self.holding = False
 
     def send_acl_data(self, sender, to, transport, data):
         connection = sender.le_connections.get(to)
@@ -150,6 +152,7 @@ class Air(LocalLink):
     def begin(self):
         """Forgets what was counted."""
         self.stats.clear()
+        self.holding = False
 
     def connected(self):
         """Whether the central holds a connection, or is making one."""
@@ -190,7 +193,7 @@ class VirtualController(Controller):
             for kind, data in heard:
                 self.hear(kind, pdu.advertiser_address, data)
         wish = self.pending_le_connection
-        if wish and wish.peer_address == pdu.advertiser_address:
+        if wish and not self.link.holding and wish.peer_address == pdu.advertiser_address:
             self.create_le_connection(pdu.advertiser_address)
 
     def hear(self, kind, address, data, rssi=-50):

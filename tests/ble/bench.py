@@ -25,6 +25,7 @@ import bridge
 import mock
 import table
 from air import Air, Ghost, LinuxController, VirtualController, attach
+from daemon import DaemonLog
 from scenarios import Machine, machines
 
 HERE = Path(__file__).resolve().parent
@@ -32,20 +33,6 @@ HERE = Path(__file__).resolve().parent
 MACHINE_LIMIT = int(os.environ.get('ESPPROV_BLE_LIMIT', '420'))
 # Seconds until a phase must be reached, and after Ctrl-C until no connection may be left.
 REACH_LIMIT, GONE_LIMIT = 25, 3
-
-GUEST = '''cd /opt; chmod +x espprov ble-guest; export PATH=/opt:$PATH
-mkdir -p /dev/pts; mount -t devpts devpts /dev/pts
-up() { read up _ < /proc/uptime; echo $up; }
-begin() { echo "BEGIN $1"; began=$(up); }
-end() { ended=$(up); sed 's/^/OUT /' /tmp/out; sed 's/^/ERR /' /tmp/err; echo "END $1 $2 $began $ended"; }
-run() { n=$1; shift; begin $n; "$@" >/tmp/out 2>/tmp/err </dev/null; end $n $?; }
-interrupt() {
-  n=$1; shift; begin $n
-  "$@" >/tmp/out 2>/tmp/err </dev/null & p=$!
-  read now; kill -INT $p; wait $p; code=$?; echo LEFT
-  read now; end $n $code
-}
-'''
 
 
 class Bench:
@@ -58,6 +45,8 @@ class Bench:
         self.air, self.children, self.keep, self.addresses = Air(), [], [], {}
         self.machine = self.left = None
         self.work.mkdir()
+        # What happened to bluetoothd; `crashes` are those that nobody caused.
+        self.daemon, self.crashes, self.kills = DaemonLog(self.work / 'bluetoothd.log'), [], 0
 
     async def start_devices(self):
         renewed = {}
@@ -102,14 +91,16 @@ class Bench:
     async def start_machine(self):
         path = self.work / 'central.hci'
         self.air.central = await attach(LinuxController, self.air, 'central', path, 'AA:BB:CC:00:00:01')
-        lines = [GUEST]
+        lines = ['. /opt/guest-run\n']
         for index, scenario in enumerate(self.scenarios):
             command = shlex.join(part.format(**self.addresses) if part.startswith('ble:{') else part
                                  for part in scenario.command)
-            lines.append(f'{"interrupt" if scenario.interrupt else "run"} {index} {command}\n')
+            how = 'interrupt' if scenario.interrupt else 'killing' if scenario.kill else 'run'
+            lines.append(f'{how} {index} {command}\n')
         (self.work / 'main').write_text(''.join(lines))
         self.machine = await asyncio.create_subprocess_exec(
-            str(HERE / 'vm.sh'), 'run', str(path), self.espprov, self.guest, str(self.work / 'main'),
+            str(HERE / 'vm.sh'), 'run', str(path), str(self.daemon.path), self.espprov, self.guest,
+            str(HERE / 'guest-run'), str(self.work / 'main'),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
             start_new_session=True, env={**os.environ, 'TMPDIR': str(self.work)})
         self.children.append(self.machine)
@@ -138,6 +129,7 @@ class Bench:
                     elif word == 'ERR' and current:
                         current['err'].append(rest)
                     elif word == 'END' and current:
+                        current['daemon'] = self.daemon.news()
                         results.append((current['scenario'], self.judge(current, rest.split())))
                         for result in results[-1][1]:
                             show(result)
@@ -145,6 +137,7 @@ class Bench:
         except TimeoutError:
             print(f'the machine {self.name!r} did not end in {MACHINE_LIMIT} s')
         log.close()
+        self.count(self.daemon.news(), '(after the last)')
         if len(results) < len(self.scenarios):
             tail = (self.work / 'guest.log').read_text().splitlines()[-30:]
             print('\n'.join([f'the machine {self.name!r} ended early:', *tail]))
@@ -161,6 +154,8 @@ class Bench:
         if scenario.interrupt:
             self.left = asyncio.Event()
             self.task(self.interrupt(current))
+        if scenario.kill:
+            self.task(self.kill(current))
 
     def task(self, work):
         self.keep.append(asyncio.get_running_loop().create_task(work))
@@ -170,7 +165,7 @@ class Bench:
         await ghost.haunt(seconds)
 
     def reached(self, scenario):
-        """Whether the phase is under way in which the scenario is to be interrupted."""
+        """Whether the phase is under way in which the command is to be interrupted, or the daemon killed."""
         air, stats = self.air, self.air.of(scenario.peripheral)
         return {
             'discovering': air.central.le_scan_enable,
@@ -180,17 +175,32 @@ class Bench:
             'scan': stats.exchanges['scan'] >= 1,
             'credentials': stats.exchanges['config'] >= 1,
             'waiting': stats.exchanges['config'] >= 3,
-        }[scenario.interrupt]
+        }[scenario.interrupt or scenario.kill]
 
-    async def interrupt(self, current):
-        """Presses Ctrl-C at the right moment, and watches the controller afterwards."""
-        scenario, now = current['scenario'], asyncio.get_running_loop().time
+    async def phase(self, current):
+        """Waits for it."""
+        scenario = current['scenario']
         try:
             async with asyncio.timeout(REACH_LIMIT):
                 while not self.reached(scenario):
                     await asyncio.sleep(0.02)
         except TimeoutError:
-            current['problems'].append(f'the phase {scenario.interrupt} was not reached')
+            current['problems'].append(f'the phase {scenario.interrupt or scenario.kill} was not reached')
+
+    async def kill(self, current):
+        """Has the daemon killed at the right moment. A phase that would be over at once lasts until then: a
+        connection is not made before the daemon is gone."""
+        self.air.holding = current['scenario'].kill == 'connecting'
+        await self.phase(current)
+        self.machine.stdin.write(b'now\n')
+        while self.air.holding and self.air.central.pending_le_connection is not None:
+            await asyncio.sleep(0.02)
+        self.air.holding = False
+
+    async def interrupt(self, current):
+        """Presses Ctrl-C at the right moment, and watches the controller afterwards."""
+        now = asyncio.get_running_loop().time
+        await self.phase(current)
         # Into the middle of it.
         await asyncio.sleep(0.3)
         self.machine.stdin.write(b'now\n')
@@ -230,8 +240,11 @@ class Bench:
                 problems.append(f'{found} x {event} instead of {count}')
         if millis > scenario.limit:
             problems.append(f'took {millis} ms')
+        daemon = self.count(run['daemon'], scenario.name)
+        if daemon.get('killed', 0) != bool(scenario.kill):
+            problems.append(f'bluetoothd was killed {daemon.get("killed", 0)} times')
         if scenario.rows:
-            return self.reported(run, events, problems)
+            return self.reported(run, events, problems, daemon)
         stats = self.air.of(scenario.peripheral)
         stats.finish_read()
         if scenario.mtu and stats.mtu != scenario.mtu:
@@ -240,9 +253,21 @@ class Bench:
         if problems:
             problems += run['err'][-3:] + [json.dumps(result)]
         extra = {'gone_ms': run['gone_ms']} if 'gone_ms' in run else {}
+        if daemon:
+            extra['daemon'] = daemon
         return [row(scenario, millis, stats, problems, extra)]
 
-    def reported(self, run, events, problems):
+    def count(self, events, scenario):
+        """Daemons that died: how many a scenario killed, and how many crashed."""
+        kills = sum(event.what == 'killed' for event in events)
+        crashes = [event for event in events if event.what == 'crashed']
+        self.kills += kills
+        self.crashes += [event.report(machine=self.name, scenario=scenario) for event in crashes]
+        for event in crashes:
+            print(f'       {event}, in {scenario!r} on the machine {self.name!r}', flush=True)
+        return {key: count for key, count in (('killed', kills), ('crashed', len(crashes))) if count}
+
+    def reported(self, run, events, problems, daemon):
         """Rows that the command itself brings."""
         rows, scenario = [e for e in events if e.get('event') == 'row'], run['scenario']
         if len(rows) != scenario.rows:
@@ -255,6 +280,7 @@ class Bench:
             wrong = reported['problems']
             if reported is rows[-1]:
                 wrong = wrong + problems
+                extra |= {'daemon': daemon} if daemon else {}
             results.append({**row(scenario, reported['ms'], None, wrong, extra), 'name': reported['name']})
         return results or [row(scenario, 0, None, problems + run['err'][-5:])]
 
@@ -382,10 +408,11 @@ async def main(programs, report, only):
                     to.parent.mkdir(parents=True, exist_ok=True)
                     to.write_bytes(log.read_bytes())
     failed = sum(not r['passed'] for r in rows)
+    crashes, kills = [crash for b in benches for crash in b.crashes], sum(b.kills for b in benches)
     Path(report).parent.mkdir(parents=True, exist_ok=True)
     Path(report).write_text(json.dumps({
         'suite': 'ble', 'seconds': round(time.monotonic() - start, 1), 'connect_to_session': figures(rows),
-        'scenarios': rows}, indent=1) + '\n')
+        'daemon': {'killed': kills, 'crashed': len(crashes), 'crashes': crashes}, 'scenarios': rows}, indent=1) + '\n')
     for figure in figures(rows):
         print('connect to session, {security}, MTU {mtu} ({link}): {ms} ms'.format(**figure))
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -394,6 +421,7 @@ async def main(programs, report, only):
     second = sum('first_time' in r and r['passed'] for r in rows)
     if second:
         print(f'{second} of those that passed did so at the second attempt')
+    print(f'bluetoothd crashed {len(crashes)} times; scenarios killed it {kills} times')
     print(f'{len(rows) - failed} passed, {failed} failed, 0 skipped')
     return 1 if failed else 0
 

@@ -6,9 +6,9 @@
 # socket on the host, where bench.py has a virtual controller. Nothing is installed on the host: packages are
 # unpacked privately into the cache.
 #
-#   vm.sh build           make or refresh the image in the cache
-#   vm.sh run HCI FILE... boot it with FILEs in /opt, HCI = path of the controller's socket; runs /opt/main,
-#                         with this script's standard input as its own
+#   vm.sh build                make or refresh the image in the cache
+#   vm.sh run HCI LOG FILE...  boot it with FILEs in /opt, HCI = path of the controller's socket, LOG = where
+#                              bluetoothd's own words go; runs /opt/main, with this script's standard input as its own
 # env: ESPPROV_BLE_CACHE (default ~/.cache/espprov-ble)
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
@@ -38,14 +38,21 @@ guest_run() {
   "$root/$LIB/ld-linux-x86-64.so.2" --library-path "$root/$LIB:$root/usr/$LIB" --argv0 "$name" "$root/$program" "$@"
 }
 
+# What the image depends on: not on guest-init, which every boot brings along.
+image_key() {
+  { echo "$GUEST $MODULES $BUMBLE $DBUS_FAST"; declare -f build download guest_run; cat "$HERE/pack.py"
+    apt-cache policy bluez linux-image-amd64 2>/dev/null | grep Candidate; } | sha256sum | cut -c1-16
+}
+
 build() {
-  local key
-  key=$( { echo "$GUEST $MODULES $BUMBLE $DBUS_FAST"; cat "$0" "$HERE/guest-init"
-    apt-cache policy bluez linux-image-amd64 2>/dev/null | grep Candidate; } | sha256sum | cut -c1-16)
-  [ "$(cat "$CACHE/key" 2>/dev/null)" = "$key" ] && return 0
+  mkdir -p "$CACHE"
+  # Others may want the same image at the same time.
+  exec 9> "$CACHE/lock"; flock 9
+  local key; key=$(image_key)
+  [ "$(cat "$CACHE/image/key" 2>/dev/null)" = "$key" ] && return 0
   say "building the image in $CACHE"
   for tool in apt-get dpkg-deb python3; do command -v $tool >/dev/null || die "needs $tool (a Debian or Ubuntu host)"; done
-  mkdir -p "$CACHE"; rm -f "$CACHE/key"; cd "$CACHE"
+  cd "$CACHE"
   apt-cache show bluez linux-image-amd64 >/dev/null 2>&1 || apt-get update -qq || die "no package lists"
   : > empty
 
@@ -62,7 +69,7 @@ build() {
   venv/bin/pip install -q --disable-pip-version-check "bumble==$BUMBLE" "dbus-fast==$DBUS_FAST"
 
   # 3. Guest: unpack everything, then keep the programs needed, their libraries and configuration.
-  rm -rf debs tree root kernel; mkdir -p tree root kernel
+  rm -rf debs tree root kernel image.new; mkdir -p tree root kernel image.new
   download "$PWD/debs" "$PWD/empty" $GUEST
   for deb in debs/*.deb; do
     case ${deb##*/} in perl*|libperl*|debconf*|adduser*|passwd_*|dpkg_*|tar_*) ;; *) dpkg-deb -x "$deb" tree ;; esac
@@ -75,9 +82,8 @@ build() {
     "./lib/modules/$version/kernel/drivers/bluetooth/*" "./lib/modules/$version/kernel/drivers/hid/*" \
     "./lib/modules/$version/kernel/crypto/*" "./lib/modules/$version/kernel/lib/*" \
     "./lib/modules/$version/kernel/arch/*"
-  python3 "$HERE/pack.py" kernel kernel/boot/vmlinuz-* vmlinuz
+  python3 "$HERE/pack.py" kernel kernel/boot/vmlinuz-* image.new/vmlinuz
   python3 "$HERE/pack.py" tree "$PWD/tree" "$PWD/root"
-  cp "$HERE/guest-init" root/init; chmod 755 root/init
 
   # 4. Kernel modules: those named, and what they need.
   guest_run tree depmod bin/kmod -b "$PWD/kernel" "$version" 2>/dev/null
@@ -89,28 +95,30 @@ build() {
   done
   cp kernel/lib/modules/"$version"/modules.{order,builtin,builtin.modinfo} root/lib/modules/"$version"/
   guest_run tree depmod bin/kmod -b "$PWD/root" "$version"
-  (cd root && find . -print | ./bin/busybox cpio -o -H newc 2>/dev/null) > base.cpio
-  cp tree/bin/busybox busybox
-  rm -rf tree kernel debs debs-host root
-  echo "$key" > key
-  say "built: $(du -sh . | cut -f1), initramfs $(du -h base.cpio | cut -f1)"
+  (cd root && find . -print | ./bin/busybox cpio -o -H newc 2>/dev/null) > image.new/base.cpio
+  cp tree/bin/busybox image.new/busybox
+  echo "$key" > image.new/key
+  rm -rf tree kernel debs debs-host root image; mv image.new image
+  say "built: $(du -sh . | cut -f1), initramfs $(du -h image/base.cpio | cut -f1)"
 }
 
 run() {
-  local hci=$1; shift
+  local hci=$1 log=$2 image=$CACHE/image; shift 2
   work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
   mkdir -p "$work/tree/opt"
   cp "$@" "$work/tree/opt/"
-  (cd "$work/tree" && find . -print | "$CACHE/busybox" cpio -o -H newc 2>/dev/null) > "$work/opt.cpio"
+  cp "$HERE/guest-init" "$work/tree/init"; chmod 755 "$work/tree/init"
+  (cd "$work/tree" && find . -print | "$image/busybox" cpio -o -H newc 2>/dev/null) > "$work/opt.cpio"
   # The kernel unpacks archives that follow one another.
-  cat "$CACHE/base.cpio" "$work/opt.cpio" > "$work/initrd"
+  cat "$image/base.cpio" "$work/opt.cpio" > "$work/initrd"
   local qemu=(qemu-system-x86_64) host=$CACHE/host
   if [ -x "$host/usr/bin/qemu-system-x86_64" ]; then
     export LD_LIBRARY_PATH=$host/usr/$LIB:$host/$LIB
     qemu=("$host/usr/bin/qemu-system-x86_64" -L "$host/usr/share/qemu" -L "$host/usr/share/seabios")
   fi
   "${qemu[@]}" -accel tcg -cpu qemu64 -m 384 -smp 1 -nodefaults -no-reboot -display none -serial stdio \
-    -chardev socket,id=hci,path="$hci" -serial chardev:hci -kernel "$CACHE/vmlinuz" -initrd "$work/initrd" \
+    -chardev socket,id=hci,path="$hci" -serial chardev:hci -serial "file:$log" \
+    -kernel "$image/vmlinuz" -initrd "$work/initrd" \
     -append "console=ttyS0 panic=-1 quiet loglevel=3"
 }
 
