@@ -236,16 +236,6 @@ def losing(machine):
     ]
 
 
-def daemon_dies():
-    """bluetoothd is killed, and comes back: a command that begins afterwards knows nothing of it."""
-    return [
-        Scenario('bluetoothd killed, discovering', ['espprov', '--json', 'discover', '--timeout', '5s', '--prefix', 'NOBODY'],
-                 code=3, kill='discovering', link='none'),
-        Scenario('bluetoothd back', provision('ble:OUR_1_517'), outcome='connected', mtu=517, security='sec1',
-                 peripheral='OUR_1_517'),
-    ]
-
-
 def interruptions(machine):
     """Ctrl-C in every phase. The devices see to it that the phase lasts: each loses one answer for good."""
     hung = scenario('HUNG', 1, extra=''.join(
@@ -303,7 +293,6 @@ def machines():
     matrix(ours, 'ours')
     interleave(ours, sessions('ours', 'OUR_2_256', 256), sessions('ours', 'OUR_2_23', 23), passphrases(ours),
                bluedroid(ours), interruptions(ours))
-    ours.scenarios += daemon_dies()
     matrix(foreign, 'bridge')
     interleave(foreign, sessions('bridge', 'FGN_2_256', 256), finding(), refusals(foreign), losing(foreign))
     conformance(suite)
