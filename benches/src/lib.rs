@@ -64,7 +64,7 @@ impl Security2 {
     }
 
     fn client(a: &[u8; 32]) -> sec2::Client {
-        sec2::Client::with_private_number(USERNAME, PASSWORD, Some(1), a).expect("valid")
+        sec2::Client::dangerous_with_private_number(USERNAME, PASSWORD, Some(1), a).expect("valid")
     }
 
     /// One handshake.
@@ -149,7 +149,7 @@ impl Security1 {
         Self {
             private,
             responses: record(
-                sec1::Client::with_private_key(POP, &private),
+                sec1::Client::dangerous_with_private_key(POP, &private),
                 sec1::Device::new(POP),
             ),
         }
@@ -157,7 +157,7 @@ impl Security1 {
 
     /// One handshake.
     pub fn run(&self) {
-        let client = sec1::Client::with_private_key(POP, black_box(&self.private));
+        let client = sec1::Client::dangerous_with_private_key(POP, black_box(&self.private));
         black_box(replay(client, &self.responses));
     }
 }

@@ -61,12 +61,26 @@ fn every_scheme_over_http() {
             &["--pop", "pop-of-test"],
             1,
             0,
-            &[],
+            &["guessable_pop"],
         ),
-        (&["--security", "1", "--pop", ""], &["--pop", ""], 1, 0, &[]),
+        (
+            &["--security", "1", "--pop", ""],
+            &["--pop", ""],
+            1,
+            0,
+            &["unauthenticated"],
+        ),
         (
             &["--security", "1", "--flavour", "idf-4.4"],
             &["--pop", "abcd1234"],
+            1,
+            0,
+            &["guessable_pop"],
+        ),
+        // Whoever names the scheme knows.
+        (
+            &["--security", "1"],
+            &["--pop", "abcd1234", "--security", "1"],
             1,
             0,
             &[],

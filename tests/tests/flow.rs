@@ -2,7 +2,7 @@
 
 use core::cell::RefCell;
 use core::time::Duration;
-use espprov_core::auth::{Auto, PolicyError, SessionSecurity};
+use espprov_core::auth::{Auto, PolicyError, SecurityChoice, SessionSecurity, Witness};
 use espprov_core::request::ControlAction;
 use espprov_core::{
     Deadlines, Outcome, Phase, ProvisionError, ScanOptions, StatusCode, ThreadDataset, WifiConfig,
@@ -147,6 +147,36 @@ fn no_silent_downgrade() {
     );
     let (networks, _) = pair.run(device.scan_wifi(&ScanOptions::default()));
     assert_eq!(networks.unwrap().len(), 3);
+}
+
+/// A setup code is read off the device itself: its word counts against proto-ver's, unless the caller names the scheme.
+#[test]
+fn a_device_that_says_less_than_its_setup_code_is_refused() {
+    let code = r#"{"ver":"v1","name":"PROV_1","pop":"abcd1234","transport":"ble","security":2}"#;
+    let payload = espprov_types::SetupPayload::parse(code).unwrap();
+    let pair = Pair::new(Scheme::Sec1.scenario(WORLD));
+    let (link, log) = Recorder::new(pair.link(LinkModel::Ideal));
+    let mut device = client(link, Auto::from_payload(&payload), &pair.clock, 5);
+    let (result, _) = pair.run(device.provision_wifi(&home()));
+    assert_eq!(
+        result,
+        Err(ProvisionError::Policy(PolicyError::SecurityFall {
+            offered: 1,
+            said: 2,
+            by: Witness::SetupPayload,
+        }))
+    );
+    assert_eq!(
+        *log.borrow(),
+        ["proto-ver"],
+        "no handshake, so nothing to guess by"
+    );
+
+    let named = SecurityChoice::Exactly(espprov_types::SecurityScheme::Sec1);
+    let auth = Auto::from_payload(&payload).with_choice(named);
+    let mut device = client(pair.link(LinkModel::Ideal), auth, &pair.clock, 6);
+    let (outcome, _) = pair.run(device.provision_wifi(&home()));
+    assert!(matches!(outcome, Ok(Outcome::Connected(_))), "{outcome:?}");
 }
 
 #[test]

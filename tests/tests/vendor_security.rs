@@ -414,7 +414,7 @@ fn client_handshake<H: Handshake>(vector: &Vector, mut client: H, fallback: bool
 }
 
 fn sec2_client(vector: &Vector) -> sec2::Client {
-    sec2::Client::with_private_number(
+    sec2::Client::dangerous_with_private_number(
         text(vector, &vector.username, "username"),
         text(vector, &vector.password, "password"),
         vector.sec_patch_ver,
@@ -462,14 +462,16 @@ fn client_role(vectors: Vec<Vector>) {
             0 => client_handshake(&vector, sec0::Client::new(), false).map(AnyChannel::Plain),
             1 => {
                 let private = array(&vector, &vector.client_private_key, "client_private_key");
-                let client =
-                    sec1::Client::with_private_key(vector.pop.as_deref().unwrap_or("").as_bytes(), &private);
+                let client = sec1::Client::dangerous_with_private_key(
+                    vector.pop.as_deref().unwrap_or("").as_bytes(),
+                    &private,
+                );
                 client_handshake(&vector, client, false).map(AnyChannel::Ctr)
             }
             2 if vector.username.as_deref() == Some("") => {
                 // Ours does not even begin.
                 let a = array(&vector, &vector.a, "a");
-                let refused = sec2::Client::with_private_number(b"", b"", None, &a);
+                let refused = sec2::Client::dangerous_with_private_number(b"", b"", None, &a);
                 assert!(
                     matches!(refused, Err(HandshakeError::EmptyUsername)),
                     "{}",

@@ -34,6 +34,8 @@ pub(crate) struct Plan {
     place: Place,
     auth: Auto,
     plaintext: bool,
+    /// Somebody other than the device says which scheme it has.
+    named: bool,
     deadline: Duration,
     retries: u8,
     recorder: Rc<Recorder>,
@@ -62,13 +64,11 @@ impl Plan {
             }
             link::own_credentials(world, &mut credentials)?;
         }
-        let choice = match (
-            args.security.choice(),
-            aim.setup.as_ref().and_then(|setup| setup.scheme()),
-        ) {
-            (SecurityChoice::Auto, Some(scheme)) => SecurityChoice::Exactly(scheme),
-            (choice, _) => choice,
-        };
+        let choice = args.security.choice();
+        let auth = aim.setup.as_ref().map_or_else(Auto::new, Auto::from_payload);
+        let auth = auth.with_choice(choice).allow_plaintext(args.allow_plaintext);
+        let named = choice != SecurityChoice::Auto
+            || aim.setup.as_ref().is_some_and(|setup| setup.security.is_some());
         let place = aim.place();
         let recorder = Recorder::new(
             global.trace.as_deref(),
@@ -77,8 +77,9 @@ impl Plan {
             Rc::clone(out),
         )?;
         Ok(Self {
-            auth: authenticator(&credentials, choice, args.allow_plaintext)?,
+            auth: authenticator(auth, &credentials)?,
             plaintext: args.allow_plaintext,
+            named,
             place,
             aim,
             deadline: args.deadline,
@@ -108,6 +109,7 @@ impl Plan {
             recorder: Rc::clone(&self.recorder),
             endpoints,
             plaintext: self.plaintext,
+            named: self.named,
         };
         let mut deadlines = Deadlines::default();
         deadlines.connecting = self.deadline;
@@ -199,16 +201,12 @@ pub(crate) async fn interruption() {
     }
 }
 
-fn authenticator(
-    credentials: &Credentials,
-    choice: SecurityChoice,
-    plaintext: bool,
-) -> Result<Auto, Failure> {
+/// Adds the credentials that were given to what the setup payload says.
+fn authenticator(mut auth: Auto, credentials: &Credentials) -> Result<Auto, Failure> {
     let too_long = |_| {
         Failure::usage("too_long", "a credential has more than 64 bytes")
             .help("check --pop, --username and --password against the label on the device")
     };
-    let mut auth = Auto::new().with_choice(choice).allow_plaintext(plaintext);
     if let Some(pop) = &credentials.pop {
         auth = auth.with_pop(pop).map_err(too_long)?;
     }
@@ -313,6 +311,7 @@ pub(crate) struct Narrator {
     /// What the link lists.
     endpoints: Vec<String>,
     plaintext: bool,
+    named: bool,
 }
 
 impl Observer for Narrator {
@@ -341,6 +340,18 @@ impl Observer for Narrator {
                     out.warn(
                         "patch_mismatch",
                         "the device claims another patch level of security 2 than it uses",
+                    );
+                }
+                if notices.unauthenticated {
+                    out.warn(
+                        "unauthenticated",
+                        "without a PoP nothing proves that this is the device: anyone near could pose as it",
+                    );
+                }
+                if notices.guessable_pop && !self.named {
+                    out.warn(
+                        "guessable_pop",
+                        "the device chose security 1: if somebody poses as it, they can now find out the PoP by trying; where it can do better, insist with --security 2",
                     );
                 }
                 if notices.stripped_digest {

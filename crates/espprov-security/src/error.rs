@@ -54,7 +54,7 @@ pub enum HandshakeError {
     OutOfTurn,
     /// Security 2 needs a user name of at least one byte.
     EmptyUsername,
-    /// The random number generator failed.
+    /// The random number generator failed, or what it gave for a key repeats itself.
     Entropy,
     /// The heap has no room for the numbers of the exchange (about 1 KB with security 2).
     OutOfMemory,
@@ -153,7 +153,7 @@ impl fmt::Display for HandshakeError {
             Self::NotFinished => f.write_str("the handshake is not finished"),
             Self::OutOfTurn => f.write_str("handshake step called out of turn"),
             Self::EmptyUsername => f.write_str("the user name is empty"),
-            Self::Entropy => f.write_str("the random number generator failed"),
+            Self::Entropy => f.write_str("the random number generator failed or repeats itself"),
             Self::OutOfMemory => f.write_str("out of memory"),
             Self::Malformed => f.write_str("malformed session message"),
             Self::SchemeMismatch => f.write_str("session message of another security scheme"),

@@ -68,6 +68,11 @@ pub struct Notices {
     /// The device's verifier only matches the inner digest without its leading zeros (made by the vendor's
     /// Python generator).
     pub stripped_digest: bool,
+    /// Security 1 with a PoP: whoever answered, the device or an impostor in its place, can test guesses of the PoP
+    /// from now on, offline and at any speed.
+    pub guessable_pop: bool,
+    /// Security 1 without a PoP: nothing proves who answered.
+    pub unauthenticated: bool,
 }
 
 /// Device half of a handshake. Takes a command 0 in any state; after a refused request it is in the state

@@ -3,6 +3,10 @@
 //! Bytes go in, bytes come out: no socket, no clock, no randomness of its own. It must never contain I/O,
 //! an async runtime, an RNG implementation, or anything that logs.
 //!
+//! Keys come from the caller's random number generator. One that fails, or repeats itself, is
+//! [`HandshakeError::Entropy`] before a key is made of it. Constructors that take a key instead are called
+//! `dangerous_…`.
+//!
 //! A handshake ends in a [`Channel`], which seals and opens every record after it. The traits are public:
 //! an application can bring a scheme of its own, and [`Plain`] serves devices that have none.
 //!
@@ -26,15 +30,8 @@ fn connect(rng: &mut impl rand_core::TryCryptoRng) -> Result<(), HandshakeError>
     assert_eq!(device.channel().unwrap().open(&mut record).unwrap(), b"hello");
     Ok(())
 }
-# struct Fixed;
-# impl rand_core::TryRng for Fixed {
-#     type Error = core::convert::Infallible;
-#     fn try_next_u32(&mut self) -> Result<u32, Self::Error> { Ok(7) }
-#     fn try_next_u64(&mut self) -> Result<u64, Self::Error> { Ok(7) }
-#     fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Self::Error> { out.fill(7); Ok(()) }
-# }
-# impl rand_core::TryCryptoRng for Fixed {}
-# connect(&mut Fixed).unwrap();
+# use rand_chacha::{ChaCha20Rng, rand_core::SeedableRng};
+# connect(&mut ChaCha20Rng::seed_from_u64(7)).unwrap();
 ```
 "#
 )]
@@ -43,7 +40,7 @@ fn connect(rng: &mut impl rand_core::TryCryptoRng) -> Result<(), HandshakeError>
 //! | scheme | handshake | records | weakness to know |
 //! |---|---|---|---|
 //! | [`sec0`] | none | plaintext | everything, the passphrase included, is readable on the air |
-//! | `sec1` | X25519 and a proof of possession | AES-256-CTR | **no MAC**: whoever sits in the middle of a running session can flip chosen bits of any record unnoticed; with an empty PoP they can be that middle from the start |
+//! | `sec1` | X25519 and a proof of possession | AES-256-CTR | **the PoP can be guessed offline** by whoever answers one handshake in the device's place; **no MAC**: whoever sits in the middle of a running session can flip chosen bits of any record unnoticed; with an empty PoP they can be that middle from the start |
 //! | `sec2` patch 1 | SRP6a, 3072 bits | AES-256-GCM, counter nonce | none known |
 //! | `sec2` patch 0 | the same | AES-256-GCM, **one nonce for all records** | two recorded records give the xor of their plaintexts and the key to forge more; a repeated request is accepted |
 //!
@@ -68,6 +65,10 @@ extern crate std;
 #[cfg(any(feature = "sec1", feature = "sec2"))]
 mod aes256;
 mod channel;
+#[cfg(any(feature = "sec1", feature = "sec2"))]
+mod digest;
+#[cfg(any(feature = "sec1", feature = "sec2"))]
+mod entropy;
 mod error;
 mod handshake;
 pub mod sec0;

@@ -180,11 +180,14 @@ impl Run {
             Scheme::Sec0 => self.shake(sec0::Client::new()),
             Scheme::Sec1 { client_pop, .. } => {
                 let private: [u8; 32] = entropy(&self.vector.seed, "client_private_key");
-                self.shake(sec1::Client::with_private_key(client_pop.as_bytes(), &private))
+                self.shake(sec1::Client::dangerous_with_private_key(
+                    client_pop.as_bytes(),
+                    &private,
+                ))
             }
             Scheme::Sec2(sec2) => {
                 let a: [u8; 32] = entropy(&self.vector.seed, "a");
-                let client = sec2::Client::with_private_number(
+                let client = sec2::Client::dangerous_with_private_number(
                     sec2.username.as_bytes(),
                     sec2.password.as_bytes(),
                     Some(sec2.patch.level()),

@@ -246,6 +246,11 @@ fn from_policy(policy: PolicyError) -> Failure {
             "somebody may pose as the device to get the credentials, or its firmware was built without security",
             "if the device really has no security, leave --pop and --password out and add --allow-plaintext",
         ),
+        PolicyError::SecurityFall { offered, .. } => Failure::new(Exit::Policy, "security_fall", said)
+            .cause("somebody may pose as the device to find out the credentials, or its firmware was replaced")
+            .help(format!(
+                "make sure that this is your device; if it really has security {offered} now, say so with --security {offered}"
+            )),
         PolicyError::PopNotWanted => refuse(
             "pop_not_wanted",
             "somebody may pose as the device, or its firmware was built without a PoP",

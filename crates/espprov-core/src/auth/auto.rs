@@ -2,9 +2,9 @@
 
 use super::sec1_only::check_pop;
 use super::sec2_only::DEFAULT_USERNAME;
-use super::{AnyHandshake, Authenticator, PolicyError, SessionSecurity};
+use super::{AnyHandshake, Authenticator, PolicyError, SessionSecurity, Witness};
 use espprov_security::{sec0, sec1, sec2};
-use espprov_types::{DeviceInfo, Secret, SecurityScheme, TooLong};
+use espprov_types::{DeviceInfo, Secret, SecurityScheme, SetupPayload, TooLong};
 use rand_core::TryCryptoRng;
 
 /// Which scheme the user asks for.
@@ -13,7 +13,7 @@ pub enum SecurityChoice {
     /// What the device says, within the policy.
     #[default]
     Auto,
-    /// Exactly this one.
+    /// Exactly this one, whatever anybody else says.
     Exactly(SecurityScheme),
 }
 
@@ -23,6 +23,14 @@ pub enum SecurityChoice {
 /// * A password serves security 2 only.
 /// * A device that claims no security, or no PoP, while such credentials are held is refused, unless plaintext
 ///   was allowed explicitly.
+/// * What a setup payload names is pinned: see [`from_payload`](Self::from_payload).
+/// * A device that falls back from what it claimed before is refused ([`PolicyError::SecurityFall`]): one `Auto`
+///   remembers the strongest scheme it has met, so use one per device. A scheme that the caller names
+///   ([`SecurityChoice::Exactly`]) is what counts, and the only thing that allows a fall.
+///
+/// What is left: a PoP, no payload, and a device that says security 1 from the start. It may be an older one, or an
+/// impostor after the PoP; nobody can tell, and
+/// [`Notices::guessable_pop`](espprov_security::Notices::guessable_pop) says so.
 ///
 /// ```
 /// use espprov_core::auth::Auto;
@@ -36,6 +44,10 @@ pub struct Auto {
     password: Option<Secret<64>>,
     choice: SecurityChoice,
     plaintext: bool,
+    /// The scheme that the setup payload names.
+    pinned: Option<SecurityScheme>,
+    /// The weakest scheme to accept, and who said so.
+    floor: Option<(SecurityScheme, Witness)>,
 }
 
 impl Auto {
@@ -43,6 +55,36 @@ impl Auto {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Holds what a setup payload brings, and takes its word against the device's: the scheme it names is the one to
+    /// use, and so are its user name and PoP. Where it names a user name and no scheme, that is security 2: no other
+    /// has users. Where it names neither, the device is asked.
+    ///
+    /// ```
+    /// use espprov_core::auth::Auto;
+    /// use espprov_types::SetupPayload;
+    ///
+    /// let code = r#"{"ver":"v1","name":"PROV_1","pop":"abcd1234","transport":"ble","security":"2"}"#;
+    /// let auth = Auto::from_payload(&SetupPayload::parse(code)?);
+    /// # let _ = auth;
+    /// # Ok::<(), espprov_types::PayloadError>(())
+    /// ```
+    #[must_use]
+    pub fn from_payload(payload: &SetupPayload) -> Self {
+        let pinned = payload.scheme();
+        let has_user = payload.username.is_some();
+        Self {
+            pop: payload.pop.clone(),
+            // As long as a user name may be: this never fails.
+            username: payload
+                .username
+                .as_ref()
+                .and_then(|name| Secret::new(name.as_bytes()).ok()),
+            pinned,
+            floor: (pinned.is_none() && has_user).then_some((SecurityScheme::Sec2, Witness::SetupPayload)),
+            ..Self::default()
+        }
     }
 
     /// Holds a PoP; empty means: the user knows that the device needs none.
@@ -87,21 +129,60 @@ impl Auto {
     }
 
     /// The scheme to use with this device.
-    fn choose(&self, info: &DeviceInfo) -> Result<SecurityScheme, PolicyError> {
+    fn choose(&mut self, info: &DeviceInfo) -> Result<SecurityScheme, PolicyError> {
         let offered = info.scheme();
-        match self.choice {
-            SecurityChoice::Auto => Ok(offered),
-            SecurityChoice::Exactly(wanted) if wanted == offered => Ok(offered),
-            SecurityChoice::Exactly(wanted) => Err(PolicyError::SchemeMismatch {
+        let (said, floor) = (self.pinned, self.floor);
+        self.remember(offered);
+        let wanted = match (self.choice, said) {
+            (SecurityChoice::Exactly(wanted), _) => wanted,
+            (SecurityChoice::Auto, Some(pinned)) => {
+                refuse_fall(offered, pinned, Witness::SetupPayload)?;
+                pinned
+            }
+            (SecurityChoice::Auto, None) => {
+                if let Some((least, witness)) = floor {
+                    refuse_fall(offered, least, witness)?;
+                }
+                offered
+            }
+        };
+        if wanted == offered {
+            Ok(offered)
+        } else {
+            Err(PolicyError::SchemeMismatch {
                 offered: offered.number(),
                 wanted: wanted.number(),
-            }),
+            })
+        }
+    }
+
+    /// The strongest scheme met so far is the least to accept from now on. A number that nobody knows is not
+    /// stronger than anything.
+    fn remember(&mut self, offered: SecurityScheme) {
+        let known = !matches!(offered, SecurityScheme::Unknown(_));
+        let higher = self
+            .floor
+            .is_none_or(|(least, _)| offered.number() > least.number());
+        if known && higher {
+            self.floor = Some((offered, Witness::EarlierAnswer));
         }
     }
 
     fn holds_secret(secret: Option<&Secret<64>>) -> bool {
         secret.is_some_and(|s| !s.is_empty())
     }
+}
+
+/// A device that claims less than was said of it.
+fn refuse_fall(offered: SecurityScheme, said: SecurityScheme, by: Witness) -> Result<(), PolicyError> {
+    if offered.number() >= said.number() {
+        return Ok(());
+    }
+    Err(PolicyError::SecurityFall {
+        offered: offered.number(),
+        said: said.number(),
+        by,
+    })
 }
 
 impl Authenticator for Auto {
@@ -163,119 +244,5 @@ impl Authenticator for Auto {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::string::String;
-
-    /// Counts up: entropy enough for a handshake that is never sent.
-    struct Counter(u8);
-    impl rand_core::TryRng for Counter {
-        type Error = core::convert::Infallible;
-        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-            self.0 = self.0.wrapping_add(1);
-            Ok(u32::from(self.0) + 1)
-        }
-        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-            self.try_next_u32().map(u64::from)
-        }
-        fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Self::Error> {
-            for b in dst {
-                self.0 = self.0.wrapping_add(1);
-                *b = self.0;
-            }
-            Ok(())
-        }
-    }
-    impl TryCryptoRng for Counter {}
-
-    /// What `auth` does with a device that claims this.
-    fn verdict(auth: &Auto, sec_ver: &str, cap: &str) -> Result<SessionSecurity, PolicyError> {
-        let mut json = String::from(r#"{"prov":{"ver":"v1.1","#);
-        json.push_str(sec_ver);
-        json.push_str(r#""cap":["wifi_scan""#);
-        json.push_str(cap);
-        json.push_str("]}}");
-        let info = DeviceInfo::parse(json.as_bytes()).unwrap();
-        let mut auth = auth.clone();
-        auth.begin(&info, &mut Counter(0)).map(|h| auth.security(&h))
-    }
-
-    const SEC0: (&str, &str) = (r#""sec_ver":0,"#, r#","no_sec""#);
-    const SEC1: (&str, &str) = (r#""sec_ver":1,"#, "");
-    const SEC1_NO_POP: (&str, &str) = (r#""sec_ver":1,"#, r#","no_pop""#);
-    const SEC2: (&str, &str) = (r#""sec_ver":2,"sec_patch_ver":1,"#, "");
-    const OLD: (&str, &str) = ("", "");
-    const OLD_NO_SEC: (&str, &str) = ("", r#","no_sec""#);
-    const FUTURE: (&str, &str) = (r#""sec_ver":3,"#, "");
-
-    #[test]
-    fn the_policy() {
-        use PolicyError as E;
-        use SessionSecurity as S;
-        let none = Auto::new();
-        let pop = Auto::new().with_pop(b"abcd1234").unwrap();
-        let no_pop = Auto::new().with_pop(b"").unwrap();
-        let password = Auto::new().with_password(b"secret").unwrap();
-        let forced = |scheme| SecurityChoice::Exactly(scheme);
-        for (auth, (sec_ver, cap), expected) in [
-            (&none, SEC0, Ok(S::Sec0)),
-            (&none, OLD_NO_SEC, Ok(S::Sec0)),
-            (&none, SEC1, Err(E::PopMissing)),
-            (&none, OLD, Err(E::PopMissing)),
-            (&none, SEC1_NO_POP, Ok(S::Sec1)),
-            (&none, SEC2, Err(E::PasswordMissing)),
-            (&none, FUTURE, Err(E::UnknownScheme(3))),
-            (&pop, SEC0, Err(E::SecurityDowngrade { offered: 0 })),
-            (&pop, SEC1, Ok(S::Sec1)),
-            (&pop, OLD, Ok(S::Sec1)),
-            (&pop, SEC1_NO_POP, Err(E::PopNotWanted)),
-            (&pop, SEC2, Ok(S::Sec2)),
-            (&no_pop, SEC1_NO_POP, Ok(S::Sec1)),
-            (&no_pop, SEC2, Err(E::PasswordMissing)),
-            (&no_pop, SEC0, Ok(S::Sec0)),
-            (&password, SEC0, Err(E::SecurityDowngrade { offered: 0 })),
-            (&password, SEC1, Err(E::PasswordForSecurity1)),
-            (&password, SEC1_NO_POP, Err(E::PasswordForSecurity1)),
-            (&password, SEC2, Ok(S::Sec2)),
-            (&pop.clone().allow_plaintext(true), SEC0, Ok(S::Sec0)),
-            (
-                &pop.clone().allow_plaintext(true),
-                SEC1_NO_POP,
-                Err(E::PopNotWanted),
-            ),
-            (
-                &pop.clone().with_choice(forced(SecurityScheme::Sec2)),
-                SEC1,
-                Err(E::SchemeMismatch {
-                    offered: 1,
-                    wanted: 2,
-                }),
-            ),
-            (
-                &pop.clone().with_choice(forced(SecurityScheme::Sec1)),
-                SEC1,
-                Ok(S::Sec1),
-            ),
-        ] {
-            assert_eq!(
-                verdict(auth, sec_ver, cap),
-                expected,
-                "{auth:?} with {sec_ver} {cap}"
-            );
-        }
-    }
-
-    #[test]
-    fn debug_shows_no_secret() {
-        let auth = Auto::new()
-            .with_pop(b"abcd1234")
-            .unwrap()
-            .with_password(b"s3cret")
-            .unwrap();
-        let text = std::format!("{auth:?}");
-        assert!(
-            !text.contains("abcd1234") && !text.contains("s3cret") && !text.contains("97, 98"),
-            "{text}"
-        );
-    }
-}
+#[path = "auto_tests.rs"]
+mod tests;

@@ -9,6 +9,8 @@ mod none;
 mod sec1_only;
 #[cfg(feature = "sec2")]
 mod sec2_only;
+#[cfg(test)]
+mod testing;
 
 #[cfg(all(feature = "sec1", feature = "sec2"))]
 pub use any::{AnyChannel, AnyHandshake};
@@ -29,7 +31,7 @@ use rand_core::TryCryptoRng;
 /// after proto-ver and every reconnect needs a fresh handshake.
 ///
 /// proto-ver is unauthenticated: an authenticator never lets it weaken the session below the credentials it
-/// holds.
+/// holds, nor below what it has been told of the device.
 pub trait Authenticator {
     /// The handshake it starts.
     type Handshake: Handshake;
@@ -82,6 +84,16 @@ impl SessionSecurity {
     }
 }
 
+/// Who said which scheme a device has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Witness {
+    /// The setup payload, which somebody has read off the device itself.
+    SetupPayload,
+    /// The device, or whoever answered for it, earlier in this run.
+    EarlierAnswer,
+}
+
 /// Why there will be no session with this device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -96,6 +108,17 @@ pub enum PolicyError {
     PopNotWanted,
     /// An SRP password never serves security 1.
     PasswordForSecurity1,
+    /// The device claims a weaker scheme than somebody said before. Whoever poses as a device gains by such a fall:
+    /// security 1 lets them test guesses of the PoP, security 0 shows them everything. Naming the scheme
+    /// ([`SecurityChoice::Exactly`]) allows it.
+    SecurityFall {
+        /// The scheme the device claims.
+        offered: u8,
+        /// The scheme it was said to have.
+        said: u8,
+        /// Who said so.
+        by: Witness,
+    },
     /// The device wants another scheme than the one asked for.
     SchemeMismatch {
         /// The scheme the device claims.
@@ -109,7 +132,7 @@ pub enum PolicyError {
     PopMissing,
     /// Security 2 needs a password (or PoP) and none is held.
     PasswordMissing,
-    /// The entropy source failed.
+    /// The entropy source failed, or repeats itself.
     Entropy,
     /// The handshake could not start.
     Handshake(HandshakeError),
@@ -125,7 +148,10 @@ impl PolicyError {
 
 impl From<HandshakeError> for PolicyError {
     fn from(error: HandshakeError) -> Self {
-        Self::Handshake(error)
+        match error {
+            HandshakeError::Entropy => Self::Entropy,
+            error => Self::Handshake(error),
+        }
     }
 }
 
@@ -140,6 +166,16 @@ impl fmt::Display for PolicyError {
             }
             Self::PopNotWanted => "a PoP was given, but the device claims to need none",
             Self::PasswordForSecurity1 => "a password was given, but the device claims security 1",
+            Self::SecurityFall { offered, said, by } => {
+                let witness = match by {
+                    Witness::SetupPayload => "its setup code says",
+                    Witness::EarlierAnswer => "earlier it said",
+                };
+                return write!(
+                    f,
+                    "the device claims security {offered}, but {witness} security {said}"
+                );
+            }
             Self::SchemeMismatch { offered, wanted } => {
                 return write!(
                     f,
@@ -149,7 +185,7 @@ impl fmt::Display for PolicyError {
             Self::UnknownScheme(scheme) => return write!(f, "the device claims unknown security {scheme}"),
             Self::PopMissing => "the device needs a proof of possession (PoP)",
             Self::PasswordMissing => "the device needs a username and password",
-            Self::Entropy => "the entropy source failed",
+            Self::Entropy => "the entropy source failed or repeats itself",
             Self::Handshake(error) => return error.fmt(f),
         })
     }

@@ -57,3 +57,51 @@ pub(super) fn check_pop(info: &DeviceInfo, pop: Option<&Secret<64>>) -> Result<(
         _ => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{
+        Claim, Counter, FUTURE, OLD, OLD_NO_SEC, SEC0, SEC1, SEC1_NO_POP, SEC2, info,
+    };
+    use super::*;
+    use PolicyError as E;
+
+    fn verdict(pop: &[u8], claim: Claim) -> Result<SessionSecurity, PolicyError> {
+        let mut auth = Sec1Only::new(pop).unwrap();
+        let handshake = auth.begin(&info(claim), &mut Counter(0))?;
+        Ok(auth.security(&handshake))
+    }
+
+    #[test]
+    fn security_1_and_nothing_else() {
+        for pop in [&b"abcd1234"[..], b""] {
+            assert_eq!(verdict(pop, SEC1), Ok(SessionSecurity::Sec1));
+            assert_eq!(verdict(pop, OLD), Ok(SessionSecurity::Sec1));
+            for weaker in [SEC0, OLD_NO_SEC] {
+                assert_eq!(verdict(pop, weaker), Err(E::SecurityDowngrade { offered: 0 }));
+            }
+            let other = E::SchemeMismatch {
+                offered: 2,
+                wanted: 1,
+            };
+            assert_eq!(verdict(pop, SEC2), Err(other));
+            assert_eq!(verdict(pop, FUTURE), Err(E::UnknownScheme(3)));
+        }
+    }
+
+    #[test]
+    fn a_pop_that_is_held_is_used() {
+        assert_eq!(verdict(b"abcd1234", SEC1_NO_POP), Err(E::PopNotWanted));
+        assert_eq!(verdict(b"", SEC1_NO_POP), Ok(SessionSecurity::Sec1));
+    }
+
+    #[test]
+    fn credentials_are_bounded_and_not_shown() {
+        assert!(Sec1Only::new(&[b'x'; 65]).is_err());
+        let shown = std::format!("{:?}", Sec1Only::new(b"abcd1234").unwrap());
+        assert!(
+            !shown.contains("abcd1234") && !shown.contains("97, 98"),
+            "{shown}"
+        );
+    }
+}

@@ -53,3 +53,50 @@ impl Authenticator for Sec2Only {
         SessionSecurity::Sec2
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{
+        Claim, Counter, FUTURE, OLD, OLD_NO_SEC, SEC0, SEC1, SEC1_NO_POP, SEC2, info,
+    };
+    use super::*;
+    use PolicyError as E;
+    use espprov_security::HandshakeError;
+
+    fn verdict(username: &[u8], claim: Claim) -> Result<SessionSecurity, PolicyError> {
+        let mut auth = Sec2Only::new(username, b"abcd1234").unwrap();
+        let handshake = auth.begin(&info(claim), &mut Counter(0))?;
+        Ok(auth.security(&handshake))
+    }
+
+    #[test]
+    fn security_2_and_nothing_else() {
+        assert_eq!(verdict(b"wifiprov", SEC2), Ok(SessionSecurity::Sec2));
+        for weaker in [SEC1, SEC1_NO_POP, OLD] {
+            let refused = Err(E::SecurityDowngrade { offered: 1 });
+            assert_eq!(verdict(b"wifiprov", weaker), refused);
+        }
+        for weaker in [SEC0, OLD_NO_SEC] {
+            let refused = Err(E::SecurityDowngrade { offered: 0 });
+            assert_eq!(verdict(b"wifiprov", weaker), refused);
+        }
+        assert_eq!(verdict(b"wifiprov", FUTURE), Err(E::UnknownScheme(3)));
+    }
+
+    #[test]
+    fn the_handshake_needs_a_user_name() {
+        let refused = E::Handshake(HandshakeError::EmptyUsername);
+        assert_eq!(verdict(b"", SEC2), Err(refused));
+    }
+
+    #[test]
+    fn credentials_are_bounded_and_not_shown() {
+        assert!(Sec2Only::new(b"wifiprov", &[b'x'; 65]).is_err());
+        assert!(Sec2Only::new(&[b'x'; 65], b"").is_err());
+        let shown = std::format!("{:?}", Sec2Only::new(b"wifiprov", b"abcd1234").unwrap());
+        assert!(
+            !shown.contains("abcd1234") && !shown.contains("97, 98"),
+            "{shown}"
+        );
+    }
+}

@@ -1,6 +1,7 @@
 //! Client half of security 1.
 
 use super::{CtrChannel, KEY_LEN, PopMask, RANDOM_LEN, SCHEME, check_verify, public_key, session_key};
+use crate::entropy::fill_key;
 use crate::wire::{self, Item, Step};
 use crate::{Field, Handshake, HandshakeError, Notices, Retry};
 use core::fmt;
@@ -9,6 +10,7 @@ use zeroize::Zeroizing;
 
 /// Client half. The call order is that of [`Handshake`].
 pub struct Client {
+    has_pop: bool,
     state: State,
 }
 
@@ -62,18 +64,19 @@ impl Client {
     /// capability).
     ///
     /// # Errors
-    /// [`HandshakeError::Entropy`] when `rng` fails.
+    /// [`HandshakeError::Entropy`] when `rng` fails or repeats itself.
     pub fn new(pop: &[u8], rng: &mut impl TryCryptoRng) -> Result<Self, HandshakeError> {
         let mut private = Zeroizing::new([0; KEY_LEN]);
-        rng.try_fill_bytes(&mut *private)
-            .map_err(|_| HandshakeError::Entropy)?;
-        Ok(Self::with_private_key(pop, &private))
+        fill_key(rng, &mut private)?;
+        Ok(Self::dangerous_with_private_key(pop, &private))
     }
 
-    /// The same with a given X25519 private key, for reproducible runs. A key must never serve twice.
+    /// The same with a given X25519 private key: for test vectors and measurements. Who knows the key, or sees it
+    /// serve twice, can test guesses of the PoP and read the session.
     #[must_use]
-    pub fn with_private_key(pop: &[u8], private: &[u8; KEY_LEN]) -> Self {
+    pub fn dangerous_with_private_key(pop: &[u8], private: &[u8; KEY_LEN]) -> Self {
         Self {
+            has_pop: !pop.is_empty(),
             state: State::Exchange(Exchange {
                 due: Due::Request,
                 pop: PopMask::new(pop),
@@ -192,7 +195,11 @@ impl Handshake for Client {
     }
 
     fn notices(&self) -> Notices {
-        Notices::default()
+        Notices {
+            guessable_pop: self.has_pop,
+            unauthenticated: !self.has_pop,
+            ..Notices::default()
+        }
     }
 
     fn into_channel(self) -> Result<CtrChannel, HandshakeError> {

@@ -1,6 +1,7 @@
 //! Device half of security 1.
 
 use super::{CtrChannel, KEY_LEN, PopMask, RANDOM_LEN, SCHEME, check_verify, public_key, session_key};
+use crate::entropy::fill_key;
 use crate::wire::{self, Step};
 use crate::{DeviceHandshake, Field, HandshakeError};
 use core::fmt;
@@ -55,8 +56,7 @@ impl Device {
         let client_public = wire::exactly(client_public, Field::PublicKey)?;
         let mut private = Zeroizing::new([0; KEY_LEN]);
         let mut random = [0; RANDOM_LEN];
-        rng.try_fill_bytes(&mut *private)
-            .map_err(|_| HandshakeError::Entropy)?;
+        fill_key(rng, &mut private)?;
         rng.try_fill_bytes(&mut random)
             .map_err(|_| HandshakeError::Entropy)?;
         let key = session_key(&private, &client_public, &self.pop)?;

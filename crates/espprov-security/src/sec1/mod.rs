@@ -1,9 +1,18 @@
 //! Security 1: X25519, a proof of possession (PoP) mixed into the key, AES-256-CTR.
 //!
-//! What it gives: whoever does not know the PoP can neither read nor take over a session. What it lacks: a
-//! message authentication code. Someone in the middle who lets a handshake pass can flip any bit of any
-//! record afterwards without being noticed, and the flipped bit arrives as exactly that bit of the
-//! plaintext. Treat every decrypted byte as untrusted, and prefer security 2 where the device offers it.
+//! What it gives: whoever only listens learns nothing, and who does not know the PoP cannot start a session with the
+//! device. What it lacks, so prefer security 2 where the device offers it:
+//!
+//! * **Protection of the PoP against impostors.** The client proves itself first. Whoever answers its command 0 in
+//!   the device's place chose one of the two keys, so they can compute the X25519 secret, and `client_verify` then tells for
+//!   every guess of the PoP whether it is right: offline, as fast as SHA-256 and one AES block go. Eight hex digits
+//!   last seconds. With the PoP they can pose as the device to the client, and as a client to the device. Every session
+//!   with a PoP says so in [`Notices::guessable_pop`](crate::Notices::guessable_pop).
+//! * **Any proof, without a PoP.** Then whoever answers is the device
+//!   ([`Notices::unauthenticated`](crate::Notices::unauthenticated)).
+//! * **A message authentication code.** Someone in the middle who lets a handshake pass can flip any bit of any
+//!   record afterwards without being noticed, and the flipped bit arrives as exactly that bit of the plaintext.
+//!   Treat every decrypted byte as untrusted.
 //!
 //! The key is `X25519(own private, peer public) xor SHA-256(PoP)`, without the second half for an empty PoP.
 //! One keystream, its first counter block chosen by the device, runs through the whole session, beginning
@@ -18,8 +27,9 @@ pub use client::Client;
 pub use device::Device;
 
 use crate::HandshakeError;
+use crate::digest::hash;
 use crate::wire::Scheme;
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -36,7 +46,11 @@ struct PopMask(Option<Zeroizing<[u8; KEY_LEN]>>);
 
 impl PopMask {
     fn new(pop: &[u8]) -> Self {
-        Self((!pop.is_empty()).then(|| Zeroizing::new(Sha256::digest(pop).into())))
+        Self((!pop.is_empty()).then(|| {
+            let mut mask = Zeroizing::new([0; KEY_LEN]);
+            hash::<Sha256>(&[pop], (&mut *mask).into());
+            mask
+        }))
     }
 }
 

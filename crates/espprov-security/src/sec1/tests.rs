@@ -7,7 +7,7 @@ use crate::{Channel, ChannelError, DeviceHandshake, Field, Handshake, HandshakeE
 use espprov_proto::session::sec1_payload::Payload;
 use espprov_proto::session::session_data::Proto;
 use espprov_proto::session::{
-    Sec1Payload, SecSchemeVersion, SessionCmd0, SessionCmd1, SessionResp0, SessionResp1,
+    Sec1Payload, SecSchemeVersion, SessionCmd0, SessionCmd1, SessionData, SessionResp0, SessionResp1,
 };
 use proptest::prelude::*;
 use std::vec::Vec;
@@ -23,6 +23,13 @@ fn message(msg: i32, payload: Option<Payload>) -> Vec<u8> {
         SecSchemeVersion::SecScheme1,
         Some(Proto::Sec1(Sec1Payload { msg, payload })),
     )
+}
+
+fn parse(bytes: &[u8]) -> Option<Payload> {
+    match espprov_proto::decode::<SessionData>(bytes).unwrap().proto {
+        Some(Proto::Sec1(payload)) => payload.payload,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn sc0(key: &[u8]) -> Option<Payload> {
@@ -168,7 +175,6 @@ fn both_halves_with_and_without_pop() {
     for pop in [POP, b"", &[0xff; 100]] {
         let (mut client, mut device) = (client(pop), Device::new(pop));
         shake(&mut client, &mut device, &mut rng(3)).unwrap();
-        assert_eq!(client.notices(), Notices::default());
         converse(&mut client.into_channel().unwrap(), device.channel().unwrap());
     }
 }
@@ -317,6 +323,62 @@ fn entropy_failure_is_an_error() {
     );
 }
 
+/// A stopped source gives the last word for ever: no key is made of that.
+#[test]
+fn a_stuck_source_is_an_error_in_both_halves() {
+    let command = message(0, sc0(&[9; 32]));
+    for stuck in [&[0][..], &[0xff], &[1, 2, 3, 4]] {
+        let source = || Repeat(stuck, 0);
+        assert!(matches!(Client::new(POP, &mut source()), Err(E::Entropy)));
+        let mut device = Device::new(POP);
+        assert_eq!(answer(&mut device, &command, &mut source()), Err(E::Entropy));
+        // And the device is none the worse for it.
+        shake(&mut client(POP), &mut device, &mut rng(12)).unwrap();
+    }
+}
+
+#[test]
+fn notices_say_what_a_session_is_worth() {
+    for (pop, guessable_pop) in [(POP, true), (b"", false)] {
+        let expected = Notices {
+            guessable_pop,
+            unauthenticated: !guessable_pop,
+            ..Notices::default()
+        };
+        let (mut client, mut device) = (client(pop), Device::new(pop));
+        shake(&mut client, &mut device, &mut rng(13)).unwrap();
+        assert_eq!(client.notices(), expected);
+    }
+}
+
+/// What `guessable_pop` means: an impostor who knows no PoP answers command 0, and command 1 tells for each guess
+/// whether it is right.
+#[test]
+fn an_impostor_tests_guesses_offline() {
+    let mut client = client(POP);
+    let Some(Payload::Sc0(command)) = parse(&request(&mut client)) else {
+        panic!("command 0")
+    };
+    let client_public: [u8; 32] = command.client_pubkey.as_slice().try_into().unwrap();
+    let (private, random) = ([0x21; 32], [9; 16]);
+    let public = public_key(&private);
+    client
+        .handle_response(&message(1, sr0(0, &public, &random)))
+        .unwrap();
+    let Some(Payload::Sc1(command)) = parse(&request(&mut client)) else {
+        panic!("command 1")
+    };
+    let right: Vec<&[u8]> = [&b"0000"[..], b"password", POP, b"abcd1235", b""]
+        .into_iter()
+        .filter(|guess| {
+            let key = session_key(&private, &client_public, &PopMask::new(guess)).unwrap();
+            let mut verify = command.client_verify_data.clone();
+            CtrChannel::new(&key, &random).open(&mut verify).unwrap() == public
+        })
+        .collect();
+    assert_eq!(right, [POP]);
+}
+
 #[test]
 fn call_order_is_checked() {
     assert_eq!(client(POP).handle_response(&[]), Err(E::OutOfTurn));
@@ -446,7 +508,7 @@ fn debug_shows_no_secret() {
     let secret = [0xab; 32];
     let text = std::format!(
         "{:?} {:?} {:?}",
-        Client::with_private_key(POP, &secret),
+        Client::dangerous_with_private_key(POP, &secret),
         Device::new(POP),
         CtrChannel::new(&secret, &[0xab; 16])
     );

@@ -2,12 +2,12 @@
 
 use super::srp::{self, Agreement, InnerForm, Secret512, Transcript};
 use super::{GcmChannel, NONCE_LEN, OLD_NONCE_LEN, PRIVATE_LEN, PROOF_LEN, PUBLIC_LEN, SCHEME, record_key};
+use crate::entropy::fill_key;
 use crate::wire::{self, Item, Step};
 use crate::{Field, Handshake, HandshakeError, Notices, Retry};
 use alloc::vec::Vec;
 use core::fmt;
 use rand_core::TryCryptoRng;
-use sha2::{Digest, Sha512};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
@@ -71,7 +71,7 @@ impl Client {
     ///
     /// # Errors
     /// [`HandshakeError::EmptyUsername`], [`HandshakeError::OutOfMemory`], or [`HandshakeError::Entropy`] when `rng`
-    /// fails.
+    /// fails or repeats itself.
     pub fn new(
         username: &[u8],
         password: &[u8],
@@ -79,16 +79,16 @@ impl Client {
         rng: &mut impl TryCryptoRng,
     ) -> Result<Self, HandshakeError> {
         let mut a = Zeroizing::new([0; PRIVATE_LEN]);
-        rng.try_fill_bytes(&mut *a).map_err(|_| HandshakeError::Entropy)?;
-        Self::with_private_number(username, password, claimed_patch, &a)
+        fill_key(rng, &mut a)?;
+        Self::dangerous_with_private_number(username, password, claimed_patch, &a)
     }
 
-    /// The same with a given ephemeral number a (big-endian), for reproducible runs. It must never serve
-    /// twice.
+    /// The same with a given ephemeral number a (big-endian): for test vectors and measurements. Who knows it, or
+    /// sees it serve twice, can test guesses of the password.
     ///
     /// # Errors
     /// [`HandshakeError::EmptyUsername`] or [`HandshakeError::OutOfMemory`].
-    pub fn with_private_number(
+    pub fn dangerous_with_private_number(
         username: &[u8],
         password: &[u8],
         claimed_patch: Option<u8>,
@@ -242,14 +242,10 @@ fn copy(bytes: &[u8]) -> Result<Vec<u8>, HandshakeError> {
 /// Another ephemeral number for a second handshake, out of the first: A must not repeat, and there is no
 /// entropy source at hand here.
 fn next_private_number(a: &[u8; PRIVATE_LEN]) -> Zeroizing<[u8; PRIVATE_LEN]> {
-    let digest: Secret512 = Zeroizing::new(
-        Sha512::new()
-            .chain_update(b"espprov security 2: second ephemeral number")
-            .chain_update(a)
-            .finalize()
-            .into(),
-    );
-    record_key(&digest)
+    record_key(&srp::hash(&[
+        b"espprov security 2: second ephemeral number",
+        a.as_slice(),
+    ]))
 }
 
 impl Handshake for Client {

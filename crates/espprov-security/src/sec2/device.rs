@@ -3,6 +3,7 @@
 use super::srp::{self, Digest512, Secret512, Transcript};
 use super::{GcmChannel, NONCE_LEN, OLD_NONCE_LEN, PRIVATE_LEN, PROOF_LEN, PUBLIC_LEN, Verifier};
 use super::{SCHEME, group, record_key};
+use crate::entropy::fill_key;
 use crate::wire::{self, Step};
 use crate::{DeviceHandshake, Field, HandshakeError};
 use core::fmt;
@@ -84,7 +85,7 @@ impl Device {
             return Err(HandshakeError::DegeneratePublicKey);
         }
         let mut b = Zeroizing::new([0; PRIVATE_LEN]);
-        rng.try_fill_bytes(&mut *b).map_err(|_| HandshakeError::Entropy)?;
+        fill_key(rng, &mut b)?;
         let b_padded = srp::device_public(self.verifier.verifier(), &b)?;
         let b_pub = group::minimal(&b_padded);
         let len = wire::answer(SCHEME, Step::Response0, 2, [b_pub, self.verifier.salt()], out)?;

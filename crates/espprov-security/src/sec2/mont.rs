@@ -368,13 +368,18 @@ impl<'m, W: Word, const L: usize> Power<'m, W, L> {
         W::pow(self, exponent);
     }
 
-    /// Windows of `log2(T)` bits from the top. Each step reads the whole table, so that which entry it
-    /// needs shows neither in timing nor in the cache.
     #[inline(never)]
     fn pow_by_table<const T: usize>(&mut self, exponent: &[u8]) {
-        let window = T.trailing_zeros() as usize;
-        // Not `Zeroizing`: making one costs a second table on the stack. Nothing returns before it is wiped.
+        // Not `Zeroizing`: making one costs a second table on the stack.
         let mut table = [[W::default(); L]; T];
+        self.pow_in(&mut table, exponent);
+    }
+
+    /// Windows of `log2(T)` bits from the top. Each step reads the whole table, so that which entry it
+    /// needs shows neither in timing nor in the cache. The table is wiped in the end; nothing returns before.
+    #[inline(always)]
+    fn pow_in<const T: usize>(&mut self, table: &mut [[W; L]; T], exponent: &[u8]) {
+        let window = T.trailing_zeros() as usize;
         table[1] = self.value;
         self.value = self.modulus.one;
         for index in 0..T {
@@ -386,7 +391,7 @@ impl<'m, W: Word, const L: usize> Power<'m, W, L> {
         let mut factor = Zeroizing::new([W::default(); L]);
         let top = windows(exponent, window) - 1;
         for index in (0..=top).rev() {
-            select(&table, digit(exponent, index, window), &mut factor);
+            select(table, digit(exponent, index, window), &mut factor);
             if index == top {
                 self.value = *factor;
             } else {
@@ -533,3 +538,7 @@ fn digit(exponent: &[u8], index: usize, width: usize) -> u32 {
     let pair = byte(0) | (byte(1) << 8);
     (pair >> (position % 8)) & ((1 << width) - 1)
 }
+
+#[cfg(test)]
+#[path = "mont_tests.rs"]
+mod tests;

@@ -12,7 +12,7 @@
 
 use super::group::{self, GROUP, LEN, unhex};
 use crate::{Field, HandshakeError};
-use sha2::{Digest, Sha512};
+use sha2::Sha512;
 use zeroize::Zeroizing;
 
 /// A SHA-512 digest.
@@ -20,12 +20,15 @@ pub(super) type Digest512 = [u8; 64];
 /// A SHA-512 digest that must not leak.
 pub(super) type Secret512 = Zeroizing<Digest512>;
 
-fn hash(parts: &[&[u8]]) -> Digest512 {
-    let mut hasher = Sha512::new();
-    for part in parts {
-        hasher.update(part);
-    }
-    hasher.finalize().into()
+/// H of the parts, one after the other.
+pub(super) fn hash(parts: &[&[u8]]) -> Secret512 {
+    let mut digest = Zeroizing::new([0; 64]);
+    hash_into(parts, &mut digest);
+    digest
+}
+
+fn hash_into(parts: &[&[u8]], digest: &mut Digest512) {
+    crate::digest::hash::<Sha512>(parts, digest.into());
 }
 
 /// k. A constant of the group, like the next: the tests compute both.
@@ -42,12 +45,12 @@ pub(super) const GROUP_DIGEST: Digest512 = unhex(concat!(
 
 /// H(I ǀ ":" ǀ P).
 pub(super) fn inner_digest(username: &[u8], password: &[u8]) -> Secret512 {
-    Zeroizing::new(hash(&[username, b":", password]))
+    hash(&[username, b":", password])
 }
 
 /// H(I).
 pub(super) fn identity(username: &[u8]) -> Digest512 {
-    hash(&[username])
+    *hash(&[username])
 }
 
 /// How the inner digest enters x.
@@ -65,7 +68,7 @@ pub(super) fn private_x(salt: &[u8], inner: &Digest512, form: InnerForm) -> Secr
         InnerForm::Full => inner.as_slice(),
         InnerForm::Stripped => group::minimal(inner),
     };
-    Zeroizing::new(hash(&[salt, inner]))
+    hash(&[salt, inner])
 }
 
 /// A of 384 bytes or B of 1..=384, padded into zeros. Refuses 0 modulo N.
@@ -81,7 +84,7 @@ pub(super) fn peer_public(bytes: &[u8], padded: &mut [u8; LEN]) -> Result<(), Ha
 }
 
 fn scrambler(a_pub: &[u8], b_padded: &[u8; LEN]) -> Result<Digest512, HandshakeError> {
-    nonzero(hash(&[a_pub, b_padded]))
+    nonzero(*hash(&[a_pub, b_padded]))
 }
 
 /// No input is known that hashes to zero, so the rule stands on its own and is tested on its own.
@@ -131,16 +134,17 @@ impl Transcript<'_> {
             client_proof,
             device_proof,
         } = agreement;
-        **key = hash(&[group::minimal(secret)]);
-        *client_proof = hash(&[
+        hash_into(&[group::minimal(secret)], key);
+        let proof: [&[u8]; 6] = [
             &GROUP_DIGEST,
             self.identity,
             self.salt,
             self.a_pub,
             self.b_pub,
             &**key,
-        ]);
-        **device_proof = hash(&[self.a_pub, client_proof, &**key]);
+        ];
+        hash_into(&proof, client_proof);
+        hash_into(&[self.a_pub, client_proof, &**key], device_proof);
     }
 }
 

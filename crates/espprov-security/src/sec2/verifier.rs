@@ -3,6 +3,7 @@
 use super::group;
 use super::srp::{self, InnerForm};
 use crate::HandshakeError;
+use crate::entropy::repeats;
 use alloc::vec::Vec;
 use core::fmt;
 use rand_core::TryCryptoRng;
@@ -106,7 +107,7 @@ impl Verifier {
     /// A random salt. It never begins with 00: several clients drop leading zeros and then fail.
     ///
     /// # Errors
-    /// [`HandshakeError::Entropy`] when `rng` fails, or gives nothing but zeros.
+    /// [`HandshakeError::Entropy`] when `rng` fails, gives nothing but zeros, or (from 16 bytes on) repeats itself.
     pub fn generate_salt(len: usize, rng: &mut impl TryCryptoRng) -> Result<Vec<u8>, HandshakeError> {
         let mut salt = alloc::vec![0; len];
         // A working source passes at once; 16 zeros in a row are one in 2^128.
@@ -114,7 +115,12 @@ impl Verifier {
             rng.try_fill_bytes(&mut salt)
                 .map_err(|_| HandshakeError::Entropy)?;
             if salt.first() != Some(&0) {
-                return Ok(salt);
+                let stuck = len >= 16 && repeats(&salt);
+                return if stuck {
+                    Err(HandshakeError::Entropy)
+                } else {
+                    Ok(salt)
+                };
             }
         }
         Err(HandshakeError::Entropy)

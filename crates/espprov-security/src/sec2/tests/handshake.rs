@@ -386,6 +386,21 @@ fn constructors_refuse() {
     ));
 }
 
+/// A stopped source gives the last word for ever: no key is made of that.
+#[test]
+fn a_stuck_source_is_an_error_in_both_halves() {
+    let command0 = request(&mut client(Some(1)));
+    for stuck in [&[0][..], &[0xff], &[1, 2, 3, 4]] {
+        let source = || Repeat(stuck, 0);
+        let refused = Client::new(USER, PASSWORD, None, &mut source());
+        assert!(matches!(refused, Err(E::Entropy)));
+        let mut device = device(Patch::CounterNonce);
+        assert_eq!(answer(&mut device, &command0, &mut source()), Err(E::Entropy));
+        shake(&mut client(Some(1)), &mut device, &mut rng(15)).unwrap();
+        assert_eq!(Verifier::generate_salt(16, &mut source()), Err(E::Entropy));
+    }
+}
+
 #[test]
 fn call_order_is_checked() {
     assert_eq!(client(None).handle_response(&[]), Err(E::OutOfTurn));
@@ -540,7 +555,7 @@ fn debug_shows_no_secret() {
         text,
         concat!(
             "sec2::Client { state: \"Exchange\", due: Some(Command0), notices: Notices { nonce_reuse: false, ",
-            "patch_mismatch: false, stripped_digest: false }, .. } ",
+            "patch_mismatch: false, stripped_digest: false, guessable_pop: false, unauthenticated: false }, .. } ",
             "sec2::Device { patch: CounterNonce, state: \"ExpectCommand0\", .. } Verifier { .. }"
         )
     );
