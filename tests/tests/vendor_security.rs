@@ -584,7 +584,7 @@ fn sec2_device(vector: &Vector) {
         // The device's numbers are not recorded. What it refused must be refused whatever they are.
         _ if handshake_refused(vector) => {
             let verifier = Verifier::generate(b"stand-in", b"stand-in", &[7; 16]).expect("valid");
-            (verifier, vec![9; 32], false)
+            (verifier, (1..=32).collect(), false)
         }
         _ => {
             device_records(vector, &mut record_channel(vector));
@@ -682,7 +682,12 @@ fn device_role(vectors: Vec<Vector>) {
                     record_channel(&vector);
                 }
                 let mut device = sec1::Device::new(b"the device's own");
-                device_handshake(&vector, &mut device, Script::new(&[&[5; 48]]), false);
+                device_handshake(
+                    &vector,
+                    &mut device,
+                    Script::new(&[b"forty-eight bytes, of which no half is the other."]),
+                    false,
+                );
             }
             2 => sec2_device(&vector),
             other => panic!("{}: security {other}", vector.name),
