@@ -1,7 +1,7 @@
 //! What the reference cannot see from outside: rare carries, and that nothing stays behind.
 
 use super::*;
-use std::cell::Cell;
+use core::cell::Cell;
 use std::thread_local;
 
 const R: u128 = 1 << 96;
