@@ -1,14 +1,17 @@
 //! Every scheme × every exchange of a full provisioning × every fault: the flow ends in time, with an error
-//! that names the fault's kind, and a second run on the same device succeeds.
+//! that names the fault's kind, and a second run on the same device succeeds. Then the same with a link that cannot be
+//! opened again for a while: from apply on no failure may be claimed, and no success that is none.
 
 use core::time::Duration;
 use espprov_core::{
     Outcome, Phase, ProvisionError, ScanOptions, SessionError, WifiConfig, WifiConnection, WifiFailure,
 };
-use espprov_simulator::LinkModel;
-use espprov_simulator::fault::{Fault, FaultyTransport, Injection};
+use espprov_simulator::fault::{Fault, FaultyTransport, Injection, Outage};
+use espprov_simulator::{LinkModel, Service as _, SimEvent};
 use espprov_tests::pair::{Pair, Recorder, Scheme, WORLD, client};
-use espprov_transport::TransportError;
+use espprov_transport::{Clock as _, TransportError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 const DEADLINE: Duration = Duration::from_secs(120);
 
@@ -96,6 +99,11 @@ fn allowed<E: TransportError>(
             connected || matches!(ended, Ok(Outcome::Failed(_))) || err(&here)
         }
         (Phase::Apply | Phase::Status, Fault::FlipRequestBit | Fault::FlipReplyBit) if !authenticated => true,
+        // An old answer passes for a new one where nothing is authenticated, or a nonce is used twice: the device is gone without an unanswered
+        // question.
+        (Phase::Status, Fault::DuplicateReply) if matches!(scheme, Scheme::Sec0 | Scheme::Sec2Patch0) => {
+            connected || matches!(ended, Ok(Outcome::Unconfirmed))
+        }
         // From apply on, nothing that happens to the link is a proof of failure.
         (Phase::Apply | Phase::Status, _) => connected,
         (_, Fault::DropRequest | Fault::DropReply | Fault::Delay) => {
@@ -141,24 +149,41 @@ fn allowed<E: TransportError>(
     }
 }
 
-/// Runs all faults at all exchanges of one scheme on one link. Gives the number of cases and what went wrong.
-fn sweep(scheme: Scheme, model: LinkModel) -> (usize, Vec<String>) {
+/// Runs all faults at all exchanges of one scheme on one link; with an outage, those from apply on. Gives the number of
+/// cases and what went wrong.
+fn sweep(scheme: Scheme, model: LinkModel, outage: Option<Outage>) -> (usize, Vec<String>) {
     let mut cases = 0;
     let mut wrong = Vec::new();
     for (index, phase) in phases(scheme, model).into_iter().enumerate() {
+        if outage.is_some() && !matches!(phase, Phase::Apply | Phase::Status) {
+            continue;
+        }
         for fault in Fault::ALL {
             cases += 1;
             let n = u32::try_from(index).unwrap() + 1;
             let pair = Pair::new(scheme.scenario(&world()));
+            let online = watch(&pair);
             let plan = vec![Injection::at_exchange(n, fault)];
             let seed = u64::from(n) * 100 + fault as u64;
-            let faulty = FaultyTransport::new(pair.link(model), pair.clock.clone(), plan, seed);
+            let mut faulty = FaultyTransport::new(pair.link(model), pair.clock.clone(), plan, seed);
+            if let Some(outage) = outage {
+                faulty = faulty.with_outage(outage);
+            }
             let mut device = client(faulty, scheme.auth(), &pair.clock, seed);
             let (ended, took) = pair.run(full_run!(device));
-            let case = format!("{scheme:?}, {model:?}, exchange {n} ({phase:?}), {fault}");
+            let case = format!("{scheme:?}, {model:?}, exchange {n} ({phase:?}), {fault}, {outage:?}");
             assert_eq!(device.transport().injected(), 1, "{case}: the fault was injected");
             if took > DEADLINE + Duration::from_secs(1) {
                 wrong.push(format!("{case}: took {took:?}"));
+            }
+            // A device that nobody looks at does not move.
+            let now = pair.clock.now();
+            pair.device.with(|device| device.presence(now));
+            let claims_success = matches!(ended, Ok(Outcome::Connected(_) | Outcome::LikelyConnected));
+            let may_lie =
+                scheme == Scheme::Sec0 || matches!(fault, Fault::FlipReplyBit) && scheme == Scheme::Sec1;
+            if claims_success && !may_lie && !online.load(Ordering::Relaxed) {
+                wrong.push(format!("{case}: {ended:?}, but it is not online"));
             }
             // Where a refusal breaks the link, the refused second copy of a request breaks it unseen.
             let broken_by_copy = fault == Fault::DuplicateRequest
@@ -166,11 +191,20 @@ fn sweep(scheme: Scheme, model: LinkModel) -> (usize, Vec<String>) {
                 && ended
                     .as_ref()
                     .is_err_and(|e| matches!(e, ProvisionError::Link { .. }));
-            if !broken_by_copy && !allowed(scheme, model, phase, fault, &ended) {
+            let fine = if outage.is_some() {
+                claims_success
+                    || ended == Ok(Outcome::Unconfirmed)
+                    || allowed(scheme, model, phase, fault, &ended)
+            } else {
+                broken_by_copy || allowed(scheme, model, phase, fault, &ended)
+            };
+            if !fine {
                 wrong.push(format!("{case}: {ended:?}"));
             }
-            // Whatever happened: a minute later, another client provisions the same device.
-            pair.clock.advance(Duration::from_secs(60));
+            // Whatever happened: some time later, another client provisions the same device. One that nobody asked stops
+            // half a minute after its success.
+            pair.clock
+                .advance(Duration::from_secs(if outage.is_some() { 120 } else { 60 }));
             let mut second = client(pair.link(model), scheme.auth(), &pair.clock, seed + 1);
             let (again, _) = pair.run(full_run!(second));
             if !matches!(again, Ok(Outcome::Connected(_))) {
@@ -181,10 +215,24 @@ fn sweep(scheme: Scheme, model: LinkModel) -> (usize, Vec<String>) {
     (cases, wrong)
 }
 
-fn matrix(name: &str, columns: &[(Scheme, LinkModel)]) {
+/// Whether the device has been online.
+fn watch(pair: &Pair) -> Arc<AtomicBool> {
+    let online = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&online);
+    pair.device.with(|device| {
+        device.observe(move |_, event| {
+            if let SimEvent::WifiConnected(..) = event {
+                flag.store(true, Ordering::Relaxed);
+            }
+        });
+    });
+    online
+}
+
+fn matrix(name: &str, columns: &[(Scheme, LinkModel)], outage: Option<Outage>) {
     let results: Vec<_> = columns
         .iter()
-        .map(|&(scheme, model)| sweep(scheme, model))
+        .map(|&(scheme, model)| sweep(scheme, model, outage))
         .collect();
     let cases: usize = results.iter().map(|(cases, _)| cases).sum();
     let wrong: Vec<_> = results.into_iter().flat_map(|(_, wrong)| wrong).collect();
@@ -206,6 +254,7 @@ fn fault_matrix() {
     matrix(
         "every scheme",
         &Scheme::ALL.map(|scheme| (scheme, LinkModel::Ideal)),
+        None,
     );
 }
 
@@ -219,5 +268,27 @@ fn fault_matrix_over_http_and_bluetooth() {
             (Scheme::Sec1, LinkModel::bluedroid()),
             (Scheme::Sec2Patch1, LinkModel::bluedroid_sec2()),
         ],
+        None,
     );
+}
+
+#[test]
+fn fault_matrix_with_a_link_that_does_not_come_back_at_once() {
+    for outage in [
+        Outage::Refused(1),
+        Outage::Refused(7),
+        Outage::Away(Duration::from_secs(2)),
+        Outage::Away(Duration::from_secs(11)),
+        Outage::Away(Duration::from_secs(3600)),
+    ] {
+        matrix(
+            &format!("{outage:?}"),
+            &[
+                (Scheme::Sec1, LinkModel::Ideal),
+                (Scheme::Sec1, LinkModel::http()),
+                (Scheme::Sec1, LinkModel::nimble()),
+            ],
+            Some(outage),
+        );
+    }
 }

@@ -153,6 +153,18 @@ impl Injection {
     }
 }
 
+/// What happens to attempts to open the link again, once an injected fault has struck.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outage {
+    /// So many attempts fail.
+    Refused(u32),
+    /// All attempts fail for this long, from the first one on.
+    Away(Duration),
+}
+
+/// How long an attempt takes that fails by an [`Outage`].
+const FAILING: Duration = Duration::from_millis(20);
+
 /// Counts exchanges and says which one is hit; also owns the dice.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -233,6 +245,11 @@ pub struct FaultyTransport<T, C> {
     clock: C,
     plan: Plan,
     usable: bool,
+    /// The request of the last exchange went out.
+    sent: bool,
+    outage: Option<Outage>,
+    /// When an [`Outage::Away`] ends.
+    back_at: Option<Duration>,
     /// The reply that comes again instead of the next one.
     stale: Option<Vec<u8>>,
 }
@@ -290,7 +307,35 @@ impl<T: Transport, C: Clock> FaultyTransport<T, C> {
             clock,
             plan: Plan::new(injections, seed),
             usable: true,
+            sent: false,
+            outage: None,
+            back_at: None,
             stale: None,
+        }
+    }
+
+    /// Makes attempts to open the link again fail, too.
+    #[must_use]
+    pub const fn with_outage(mut self, outage: Outage) -> Self {
+        self.outage = Some(outage);
+        self
+    }
+
+    /// Whether an attempt to open the link again fails now.
+    fn is_out(&mut self) -> bool {
+        if self.plan.fired == 0 {
+            return false;
+        }
+        match &mut self.outage {
+            Some(Outage::Refused(left @ 1..)) => {
+                *left -= 1;
+                true
+            }
+            Some(Outage::Away(time)) => {
+                let now = self.clock.now();
+                now < *self.back_at.get_or_insert(now + *time)
+            }
+            _ => false,
         }
     }
 
@@ -336,6 +381,7 @@ impl<T: Transport, C: Clock> FaultyTransport<T, C> {
             Fault::DuplicateRequest => buf.get(..len).map(<[u8]>::to_vec),
             _ => None,
         };
+        self.sent = true;
         let result = self.inner.exchange(endpoint, buf, len).await;
         let reply_len = result.map_err(FaultyError::Link)?;
         if let Some(mut request) = copy {
@@ -369,9 +415,11 @@ impl<T: Transport, C: Clock> Transport for FaultyTransport<T, C> {
         if !self.usable {
             return Err(FaultyError::NeedsReconnect);
         }
+        self.sent = false;
         let stale = self.stale.take();
         let hit = self.plan.next(endpoint.as_str());
         let Some(hit) = hit else {
+            self.sent = true;
             let result = self.inner.exchange(endpoint, buf, len).await;
             let reply_len = result.map_err(FaultyError::Link)?;
             let Some(stale) = stale else {
@@ -396,6 +444,10 @@ impl<T: Transport, C: Clock> Transport for FaultyTransport<T, C> {
         self.inner.limits()
     }
 
+    fn delivered(&self) -> bool {
+        self.sent && self.inner.delivered()
+    }
+
     fn endpoints(&self, visit: &mut dyn FnMut(&str)) {
         self.inner.endpoints(visit);
     }
@@ -410,6 +462,11 @@ impl<T: Reconnect, C: Clock> Reconnect for FaultyTransport<T, C> {
     async fn reconnect(&mut self, intent: SessionIntent) -> Result<(), Self::Error> {
         self.usable = false;
         self.stale = None;
+        if self.is_out() {
+            self.inner.close().await;
+            self.clock.sleep(FAILING).await;
+            return Err(FaultyError::Closed { delivered: false });
+        }
         self.inner.reconnect(intent).await.map_err(FaultyError::Link)?;
         self.usable = true;
         Ok(())
@@ -531,6 +588,45 @@ mod tests {
             assert_eq!(bench.echo(b"3"), Some(Err(LinkFault::NeedsReconnect)), "{fault}");
             block_on(&bench.clock, bench.link.reconnect(SessionIntent::Keep)).unwrap();
             assert_eq!(bench.echo(b"4"), Some(Ok(b"4".to_vec())), "{fault}");
+        }
+    }
+
+    #[test]
+    fn an_outage_begins_with_the_fault_and_ends() {
+        let lost = Err(FaultyError::Closed { delivered: false });
+        for (outage, fails) in [
+            (Outage::Refused(0), 0),
+            (Outage::Refused(3), 3),
+            // 20 ms each.
+            (Outage::Away(Duration::from_millis(90)), 5),
+        ] {
+            let mut bench = Bench::new(Fault::CloseAfter);
+            bench.link.outage = Some(outage);
+            let reconnect = |bench: &mut Bench| {
+                let Bench { clock, link } = bench;
+                block_on(clock, link.reconnect(SessionIntent::Fresh))
+            };
+            assert_eq!(reconnect(&mut bench), Ok(()), "nothing has struck yet");
+            let _ = (bench.echo(b"1"), bench.echo(b"2"));
+            for _ in 0..fails {
+                assert_eq!(reconnect(&mut bench), lost, "{outage:?}");
+                assert_eq!(bench.echo(b"x"), Some(Err(LinkFault::NeedsReconnect)));
+            }
+            assert_eq!(reconnect(&mut bench), Ok(()), "{outage:?}");
+            assert_eq!(bench.echo(b"3"), Some(Ok(b"3".to_vec())));
+        }
+    }
+
+    #[test]
+    fn whether_a_hanging_request_arrived_is_known() {
+        for (fault, delivered) in [
+            (Fault::DropRequest, false),
+            (Fault::DropReply, true),
+            (Fault::Delay, true),
+        ] {
+            let mut bench = Bench::new(fault);
+            assert!(bench.echo(b"1").is_some() && bench.echo(b"2").is_none());
+            assert_eq!(bench.link.delivered(), delivered, "{fault}");
         }
     }
 

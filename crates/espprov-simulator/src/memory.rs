@@ -23,6 +23,8 @@ pub struct MemoryTransport<S, C> {
     /// Boot the link was made in; `None` while the device was away.
     boot: Option<u32>,
     usable: bool,
+    /// The device got the request of the last exchange.
+    delivered: bool,
     stats: Stats,
 }
 
@@ -90,6 +92,7 @@ impl<S: Service, C: Clock> MemoryTransport<S, C> {
             session,
             boot,
             usable: true,
+            delivered: false,
             stats: Stats::default(),
         }
     }
@@ -154,6 +157,7 @@ impl<S: Service, C: Clock> MemoryTransport<S, C> {
         if !self.is_connected() {
             return Err(LinkFault::Lost { delivered: false });
         }
+        self.delivered = true;
         let now = self.clock.now();
         let mut answer = self
             .device
@@ -203,6 +207,7 @@ impl<S: Service, C: Clock> Transport for MemoryTransport<S, C> {
         };
         // Stays false if this future is dropped or fails.
         self.usable = false;
+        self.delivered = false;
         self.stats.exchanges += 1;
         self.stats.bytes += len as u64;
         self.spend(self.model.request_cost(len)).await;
@@ -241,6 +246,10 @@ impl<S: Service, C: Clock> Transport for MemoryTransport<S, C> {
 
     fn limits(&self) -> Limits {
         self.model.limits()
+    }
+
+    fn delivered(&self) -> bool {
+        self.delivered
     }
 
     fn endpoints(&self, visit: &mut dyn FnMut(&str)) {
@@ -414,6 +423,7 @@ mod tests {
         let exchange = link.exchange(endpoint("silent"), &mut buf, 1);
         let result = block_on(&clock, with_deadline(&clock, SECOND, exchange));
         assert_eq!(result, Err(Elapsed));
+        assert!(link.delivered());
         assert_eq!(
             ask(&clock, &mut link, "echo", b"x"),
             Err(LinkFault::NeedsReconnect)

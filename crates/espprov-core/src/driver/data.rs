@@ -47,8 +47,8 @@ where
     }
 
     /// Sends bytes as they are, without session or cipher, and hands the answer to `sink`. For devices that
-    /// register endpoints without security, and for looking at the protocol's own. An endpoint that the
-    /// current session enciphers will refuse them, and the session may be lost.
+    /// register endpoints without security, and for looking at the protocol's own. Past a session that enciphers they
+    /// disturb it, as they do on `prov-session`: it is given up, and the next call starts another one.
     ///
     /// # Errors
     /// Empty data, or the link failed.
@@ -96,7 +96,7 @@ where
     {
         let mut once = Once::new(question, phase);
         self.run(&mut once).await?;
-        once.answer.ok_or(ProvisionError::Deadline { phase })
+        once.answer.ok_or(ProvisionError::Internal)
     }
 }
 
@@ -158,5 +158,94 @@ impl<E, F: FnOnce(&[u8])> Task<E> for Raw<'_, F> {
             sink(reply);
         }
         Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::driver::testing::{Answer, Error, Play, lost};
+    use std::vec::Vec;
+
+    /// Sends in pieces; what was asked, and what the sink heard.
+    fn send(data: &[u8], chunk: usize, fail_at: usize) -> (Result<usize, Error>, Vec<usize>, Vec<u8>) {
+        let mut heard = Vec::new();
+        let mut rest = data.chunks(chunk);
+        let mut pieces = Pieces {
+            piece: Custom::new(Endpoint::CUSTOM_DATA, rest.next().unwrap()).unwrap(),
+            endpoint: Endpoint::CUSTOM_DATA,
+            rest,
+            exchanges: 0,
+            sink: |reply: &[u8]| heard.extend_from_slice(reply),
+        };
+        let mut play = Play::new();
+        let end = play.run(&mut pieces, |asked, nth| {
+            if nth == fail_at {
+                return Answer::error(lost(Phase::Data));
+            }
+            Answer::ok(asked) // an echo
+        });
+        let end = end.map(|()| pieces.exchanges);
+        let lens = play.asked.iter().map(|asked| asked.len() / 2).collect();
+        (end, lens, heard)
+    }
+
+    #[test]
+    fn pieces_advance_and_their_answers_are_heard_in_order() {
+        let data: Vec<u8> = (0..=255).collect();
+        for (chunk, lens) in [(100, &[100, 100, 56][..]), (256, &[256]), (128, &[128, 128])] {
+            let (end, asked, heard) = send(&data, chunk, 0);
+            assert_eq!((end, &asked[..]), (Ok(lens.len()), lens));
+            assert_eq!(heard, data);
+        }
+    }
+
+    #[test]
+    fn what_was_heard_before_a_failure_stays_heard() {
+        let (end, asked, heard) = send(&[7; 30], 10, 2);
+        assert_eq!(
+            (end, asked.len(), heard),
+            (Err(lost(Phase::Data)), 2, [7; 10].to_vec())
+        );
+    }
+
+    #[test]
+    fn raw_bytes_go_out_as_they_are_and_once() {
+        let mut heard = Vec::new();
+        let mut raw = Raw {
+            endpoint: Endpoint::PROTO_VER,
+            data: b"---",
+            sink: Some(|reply: &[u8]| heard.extend_from_slice(reply)),
+        };
+        let mut play = Play::new();
+        let end = play.run(&mut raw, |_, _| Answer::bytes(b"v1.1".to_vec()));
+        assert_eq!(end, Ok(()));
+        assert_eq!(
+            (&play.asked[..], &heard[..]),
+            (&["2d2d2d".into()][..], &b"v1.1"[..])
+        );
+    }
+
+    #[test]
+    fn a_question_of_one_answer() {
+        let mut once = Once::new(GetWifiStatus, Phase::Status);
+        let mut play = Play::new();
+        let end = play.run(&mut once, |_, _| Answer::ok("08015a021001"));
+        let connecting = WifiStatus::Connecting {
+            attempts_remaining: None,
+        };
+        assert_eq!((end, once.answer), (Ok(()), Some(connecting)));
+        let mut once = Once::new(GetThreadStatus, Phase::Status);
+        let end = play.run(&mut once, |_, _| Answer::ok("ff"));
+        assert!(
+            matches!(
+                end,
+                Err(ProvisionError::Reply {
+                    phase: Phase::Status,
+                    ..
+                })
+            ),
+            "{end:?}"
+        );
     }
 }

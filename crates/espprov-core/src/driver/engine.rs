@@ -2,15 +2,19 @@
 //! open. Sans-IO: decides everything, does nothing.
 
 mod handshake;
+mod outgoing;
+mod takeover;
+#[cfg(test)]
+mod tests;
 
-use super::task::{Desk, Question, Task, Want};
+use self::takeover::Takeover;
+use super::task::{Desk, Task, Trail, Want};
 use super::{Deadlines, Event, Observer, Phase, ProvisionError, Wiped};
+use crate::Session;
 use crate::auth::{Authenticator, SessionSecurity};
-use crate::request::{GetInfo, Request};
-use crate::{Session, SessionError};
 use core::mem;
 use core::time::Duration;
-use espprov_security::{Handshake, HandshakeError};
+use espprov_security::Handshake;
 use espprov_transport::{Elapsed, Endpoint, Limits, LinkFault, TransportError};
 use espprov_types::DeviceInfo;
 use rand_core::TryCryptoRng;
@@ -42,6 +46,8 @@ pub(super) type Happened<E> = Result<Result<usize, E>, Elapsed>;
 pub(super) struct World<'a> {
     pub(super) limits: Limits,
     pub(super) now: &'a dyn Fn() -> Duration,
+    /// The request of the last exchange reached the device, as far as the link knows.
+    pub(super) delivered: bool,
 }
 
 /// Everything the driver knows; the link and the clock are beside it.
@@ -60,6 +66,9 @@ pub(super) struct Engine<A: Authenticator, R, B: AsMut<[u8]>, O> {
     under_way: UnderWay,
     /// Bytes that the exchange under way sends.
     sent: usize,
+    /// What was noticed since the task heard something.
+    trail: Trail,
+    takeover: Option<Takeover>,
 }
 
 /// How far the session is. The handshake becomes the session in place, so that only one of them takes memory.
@@ -76,11 +85,20 @@ enum Stage<H: Handshake> {
     },
 }
 
+/// What the task wanted when the last action began.
+struct Asked {
+    phase: Phase,
+    /// When the way there must be over.
+    until: Duration,
+}
+
 /// What the last action was for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum UnderWay {
     Nothing,
     Pause,
+    /// A pause of the engine's own, to let another client go first.
+    BackOff,
     Reconnect,
     Info,
     Handshake,
@@ -102,6 +120,8 @@ impl<A: Authenticator, R, B: AsMut<[u8]>> Engine<A, R, B, ()> {
             tainted: false,
             under_way: UnderWay::Nothing,
             sent: 0,
+            trail: Trail::default(),
+            takeover: None,
         }
     }
 
@@ -118,6 +138,8 @@ impl<A: Authenticator, R, B: AsMut<[u8]>> Engine<A, R, B, ()> {
             tainted: self.tainted,
             under_way: self.under_way,
             sent: self.sent,
+            trail: self.trail,
+            takeover: self.takeover,
         }
     }
 }
@@ -135,7 +157,14 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
     /// tainted.
     pub(super) fn begin(&mut self) {
         self.under_way = UnderWay::Nothing;
+        self.trail = Trail::default();
+        self.takeover = None;
         self.drop_handshake();
+    }
+
+    /// Tells the observer something that no task is there for.
+    pub(super) fn event(&mut self, event: &Event<'_>) {
+        self.observer.event(event);
     }
 
     /// The link is about to end.
@@ -150,8 +179,11 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
         world: &World<'_>,
         happened: Happened<E>,
     ) -> Result<Option<Action<'t>>, ProvisionError<E>> {
-        let phase = task.want(&self.deadlines).phase();
-        let mut result = self.settle(happened, phase);
+        let asked = Asked {
+            phase: task.want(&self.deadlines).phase(),
+            until: task.deadline(&self.deadlines).min(self.total),
+        };
+        let mut result = self.settle(happened, &asked, world);
         loop {
             if let Some(result) = result.take()
                 && self.deliver(task, world, result)?
@@ -183,6 +215,13 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
         let len = self.sent;
         let send = |endpoint| What::Exchange { endpoint, len };
         let until = task.deadline(&self.deadlines).min(self.total);
+        if let (UnderWay::BackOff, Some(takeover)) = (self.under_way, &self.takeover) {
+            return Action {
+                what: What::Pause,
+                limit: takeover.pause(),
+                until: Duration::MAX,
+            };
+        }
         let (what, limit, until) = match (self.under_way, task.want(&self.deadlines)) {
             (UnderWay::Info, _) => (send(Endpoint::PROTO_VER), exchange, until),
             (UnderWay::Handshake, _) => (send(Endpoint::PROV_SESSION), handshake, until),
@@ -191,7 +230,10 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
             }
             (UnderWay::Raw, Want::Raw { endpoint, .. }) => (send(endpoint), exchange, until),
             (_, Want::Pause(time)) => (What::Pause, time, Duration::MAX),
-            _ => (What::Reconnect, connect, until),
+            _ => {
+                let until = task.reconnect_deadline(&self.deadlines).min(self.total);
+                (What::Reconnect, connect, until)
+            }
         };
         Action { what, limit, until }
     }
@@ -200,20 +242,28 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
     fn settle<E: TransportError>(
         &mut self,
         happened: Happened<E>,
-        asked: Phase,
+        asked: &Asked,
+        world: &World<'_>,
     ) -> Option<Result<usize, ProvisionError<E>>> {
         let was = mem::replace(&mut self.under_way, UnderWay::Nothing);
         let phase = match was {
             UnderWay::Nothing => return None,
+            UnderWay::BackOff => {
+                self.backed_off();
+                return None;
+            }
             UnderWay::Pause => return Some(Ok(0)),
             UnderWay::Reconnect => Phase::Connect,
             UnderWay::Info => Phase::Info,
             UnderWay::Handshake => Phase::Handshake,
-            UnderWay::Answer | UnderWay::Raw => asked,
+            UnderWay::Answer | UnderWay::Raw => asked.phase,
         };
         let error = match happened {
             Ok(Ok(len)) => {
                 self.tainted = false;
+                self.trail.heard |= was != UnderWay::Reconnect;
+                // If it turns out to be no answer, then the answer is lost.
+                self.trail.delivered = was == UnderWay::Answer;
                 let reached = match was {
                     UnderWay::Answer | UnderWay::Raw => return Some(Ok(len)),
                     UnderWay::Info => self.read_info(len),
@@ -223,9 +273,14 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
                 return reached.err().map(Err);
             }
             Ok(Err(error)) => error,
-            Err(Elapsed) => return Some(Err(ProvisionError::Deadline { phase })),
+            Err(Elapsed) => {
+                self.trail.delivered = was == UnderWay::Answer && world.delivered;
+                return Some(Err(ProvisionError::Deadline { phase }));
+            }
         };
         let fault = error.fault();
+        self.trail.delivered = was == UnderWay::Answer && fault.may_have_been_delivered();
+        self.trail.foreign = fault == LinkFault::Garbled;
         if was != UnderWay::Reconnect {
             self.tainted = !matches!(
                 fault,
@@ -235,6 +290,13 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
             );
         }
         match (was, fault) {
+            (_, LinkFault::SessionTaken) => {
+                let goes_on = self.taken((world.now)(), asked.until, phase);
+                if goes_on && matches!(was, UnderWay::Info | UnderWay::Handshake) {
+                    self.drop_handshake();
+                    return None;
+                }
+            }
             (UnderWay::Handshake, LinkFault::Refused { link_alive }) => {
                 return self.handle_refusal(link_alive).err().map(Err);
             }
@@ -288,6 +350,8 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
             reply_room: room.saturating_sub(overhead),
             observer: &mut self.observer,
             phase,
+            trail: mem::take(&mut self.trail),
+            may_go_on: self.takeover.is_some_and(|takeover| takeover.goes_on()),
             nonsense: false,
         };
         let over = task.handle(&mut desk, answer);
@@ -314,6 +378,9 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
                 }
             }
         }
+        if self.takeover.is_some_and(|takeover| takeover.is_due()) {
+            return Ok(UnderWay::BackOff);
+        }
         if self.tainted {
             if let Stage::Ready { .. } = self.stage {
                 self.stage = Stage::Nothing;
@@ -321,8 +388,8 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
             self.observer.event(&Event::Reconnecting);
             return Ok(UnderWay::Reconnect);
         }
-        if let Want::Raw { data, .. } = want {
-            return self.copy(data);
+        if let Want::Raw { endpoint, data } = want {
+            return self.copy(*endpoint, data);
         }
         if self.info.is_none() {
             return self.ask_info();
@@ -337,67 +404,6 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
             Want::Answer { question, phase, .. } => self.seal(*question, *phase, limits),
             _ => Ok(UnderWay::Nothing),
         }
-    }
-
-    /// Puts a request into the buffer, enciphered.
-    fn seal<E>(
-        &mut self,
-        question: &dyn Question,
-        phase: Phase,
-        limits: Limits,
-    ) -> Result<UnderWay, ProvisionError<E>> {
-        let Stage::Ready { session, .. } = &mut self.stage else {
-            return Err(ProvisionError::Handshake(HandshakeError::NotFinished));
-        };
-        let secret = matches!(phase, Phase::Set | Phase::Data);
-        if secret && !session.is_encrypted() && !self.auth.allows_plaintext() {
-            return Err(ProvisionError::PlaintextNotAllowed);
-        }
-        let buf = self.buf.bytes();
-        // The record is sealed into no more room than the link has: too long is known before the cipher moves.
-        let room = limits.max_request.unwrap_or(usize::MAX).min(buf.len());
-        let out = buf.get_mut(..room).unwrap_or_default();
-        let sealed = session.seal(question.endpoint(), &|out| question.encode(out), out);
-        self.sent = sealed.map_err(|error| match error {
-            SessionError::BufferTooShort { needed } => ProvisionError::RequestTooLarge {
-                need: needed,
-                limit: room,
-            },
-            error => ProvisionError::session(phase, error),
-        })?;
-        self.tainted = true; // until the reply is here
-        Ok(UnderWay::Answer)
-    }
-
-    /// Puts a request into the buffer as it is.
-    fn copy<E>(&mut self, data: &[u8]) -> Result<UnderWay, ProvisionError<E>> {
-        let buf = self.buf.bytes();
-        let too_large = ProvisionError::RequestTooLarge {
-            need: data.len(),
-            limit: buf.len(),
-        };
-        buf.get_mut(..data.len()).ok_or(too_large)?.copy_from_slice(data);
-        self.sent = data.len();
-        self.tainted = true; // until the reply is here
-        Ok(UnderWay::Raw)
-    }
-
-    /// Puts the question for the device's description into the buffer.
-    fn ask_info<E>(&mut self) -> Result<UnderWay, ProvisionError<E>> {
-        let filler = Request::encode(&GetInfo, self.buf.bytes());
-        self.sent = filler.map_err(|error| ProvisionError::session(Phase::Info, error.into()))?;
-        self.tainted = true; // until the reply is here
-        Ok(UnderWay::Info)
-    }
-
-    /// Reads the device's description.
-    #[inline(never)] // it is large, and nothing deeper shall run on top of the copy made here
-    fn read_info<E>(&mut self, len: usize) -> Result<(), ProvisionError<E>> {
-        let reply = self.buf.bytes().get(..len).unwrap_or_default();
-        let info = GetInfo.decode(reply);
-        let info = info.map_err(|error| ProvisionError::session(Phase::Info, error.into()))?;
-        self.observer.event(&Event::Info(self.info.insert(info)));
-        Ok(())
     }
 
     /// The session is lost, and the link's state in doubt.

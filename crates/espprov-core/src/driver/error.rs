@@ -192,6 +192,20 @@ impl<E> ProvisionError<E> {
         }
     }
 
+    /// After a session with the device: whoever gave this cannot be the same one. Its word is worth nothing.
+    pub(super) const fn is_of_a_stranger(&self) -> bool {
+        matches!(
+            self,
+            Self::WrongCredentials { .. }
+                | Self::Handshake(_)
+                | Self::NoSuchEndpoint { .. }
+                | Self::ReplyTooLarge { .. }
+                | Self::Refused {
+                    phase: Phase::Info | Phase::Handshake
+                }
+        )
+    }
+
     /// The link or the session broke: a new one may get further. After `apply` was accepted this is no proof
     /// of failure.
     #[must_use]

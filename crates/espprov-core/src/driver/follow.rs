@@ -8,8 +8,11 @@ use espprov_types::{ThreadAttachment, ThreadFailure, ThreadStatus, WifiConnectio
 /// The first pause between two status requests, and the longest.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// What the last attempt to reach a lost device may take beyond the time it has to come back.
+const LAST_ATTEMPT: Duration = Duration::from_secs(1);
 
 /// A status, reduced to what the flow decides by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Progress<C, F> {
     Online(C),
     Trying(Option<u32>),
@@ -21,8 +24,27 @@ pub(super) enum Progress<C, F> {
 pub(super) struct Follow<E> {
     until: Duration,
     pause: Duration,
-    /// Since when nothing came back, and the latest reason.
-    lost: Option<(Duration, ProvisionError<E>)>,
+    /// The device's last answer was that it is connecting.
+    connecting: bool,
+    /// A question reached the device after that, and was not answered.
+    unanswered: bool,
+    lost: Option<Lost<E>>,
+}
+
+/// The device is out of sight.
+struct Lost<E> {
+    /// Since when nothing came back from it.
+    since: Duration,
+    /// Since when nobody answered in its place, the device's own fragments of an answer included.
+    away: Duration,
+    /// The latest reason.
+    error: ProvisionError<E>,
+    /// Somebody else answers; the observer has been told.
+    stranger: bool,
+    /// Until when to look for it.
+    patience: Duration,
+    /// Patience was all that was missing for [`Outcome::LikelyConnected`].
+    evidence: bool,
 }
 
 /// What to do after a look.
@@ -39,14 +61,23 @@ impl<E> Follow<E> {
         Self {
             until: desk.now.saturating_add(desk.deadlines.connecting).min(desk.total),
             pause: FIRST_PAUSE,
+            connecting: false,
+            unanswered: false,
             lost: None,
         }
     }
 
     /// When the next look must be over.
     pub(super) fn deadline(&self, deadlines: &Deadlines) -> Duration {
-        self.lost.as_ref().map_or(self.until, |(at, _)| {
-            at.saturating_add(deadlines.recover).min(self.until)
+        self.lost.as_ref().map_or(self.until, |lost| {
+            lost.since.saturating_add(deadlines.recover).min(self.until)
+        })
+    }
+
+    /// When the device must be in reach again for that. The last attempt has a moment to succeed.
+    pub(super) fn reconnect_deadline(&self) -> Duration {
+        self.lost.as_ref().map_or(self.until, |lost| {
+            lost.patience.saturating_add(LAST_ATTEMPT).min(self.until)
         })
     }
 
@@ -56,50 +87,100 @@ impl<E> Follow<E> {
         desk: &mut Desk<'_>,
         seen: Result<Progress<C, F>, ProvisionError<E>>,
     ) -> Result<Next<C, F>, ProvisionError<E>> {
-        let (now, patience) = (desk.now, self.deadline(desk.deadlines));
         match seen {
             Ok(Progress::Online(on)) => return Ok(Next::End(Outcome::Connected(on))),
             Ok(Progress::Gone(why)) => return Ok(Next::End(Outcome::Failed(why))),
             Ok(Progress::Trying(attempts_remaining)) => {
-                self.lost = None;
+                self.answered(true);
                 desk.event(&Event::Connecting { attempts_remaining });
             }
-            Ok(Progress::Idle) => self.lost = None,
+            Ok(Progress::Idle) => self.answered(false),
             Err(
                 error @ (ProvisionError::Status { .. }
                 | ProvisionError::Policy(_)
-                | ProvisionError::OutOfMemory { .. }),
+                | ProvisionError::OutOfMemory { .. }
+                | ProvisionError::Internal),
             ) => return Err(error),
+            // The device is there, and another client is, too.
+            Err(error @ ProvisionError::SessionTaken { .. }) if !desk.may_go_on => return Err(error),
+            Err(ProvisionError::SessionTaken { .. }) => self.lost = None,
             // The question was cut off because time is up, not because the link failed it.
-            Err(ProvisionError::Deadline { .. }) if self.lost.is_none() && now >= self.until => {
+            Err(ProvisionError::Deadline { .. }) if self.lost.is_none() && desk.now >= self.until => {
                 return Err(ProvisionError::Deadline { phase: Phase::Status });
             }
-            // Link, session or even handshake trouble: the device's radio may be on another channel, or its
-            // provisioning service gone because it is online. Keep trying for a while.
             Err(error) => {
-                let at = self.lost.as_ref().map_or(now, |(at, _)| *at);
-                if self.lost.replace((at, error)).is_none() {
-                    desk.event(&Event::LinkLost { phase: Phase::Status });
-                } else if now >= patience {
+                let patience = self.lose(desk, error);
+                if desk.now >= patience {
                     return self.gone();
                 }
             }
         }
+        let now = desk.now;
         if now >= self.until {
             return self.gone();
         }
-        let pause = self.pause.min(self.until.saturating_sub(now));
+        let until = self.lost.as_ref().map_or(self.until, |lost| lost.patience);
+        let pause = self.pause.min(until.saturating_sub(now));
         let longer = self.pause.saturating_mul(3).checked_div(2);
         self.pause = longer.unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
         Ok(Next::Pause(pause))
+    }
+
+    /// The device answered.
+    fn answered(&mut self, connecting: bool) {
+        self.connecting = connecting;
+        self.unanswered = false;
+        self.lost = None;
+    }
+
+    /// Link, session or even handshake trouble: the device's radio may be on another channel, its provisioning service
+    /// gone because it is online, or somebody else has its place. Until when to keep looking.
+    fn lose(&mut self, desk: &mut Desk<'_>, error: ProvisionError<E>) -> Duration {
+        let now = desk.now;
+        self.unanswered |= desk.trail.delivered;
+        let is_stranger = desk.trail.foreign || error.is_of_a_stranger();
+        let mut lost = match self.lost.take() {
+            Some(lost) => Lost { error, ..lost },
+            None => {
+                desk.event(&Event::LinkLost { phase: Phase::Status });
+                Lost {
+                    since: now,
+                    away: now,
+                    error,
+                    stranger: false,
+                    patience: now,
+                    evidence: false,
+                }
+            }
+        };
+        if is_stranger && !lost.stranger {
+            lost.stranger = true;
+            desk.event(&Event::Stranger);
+        }
+        // A stranger's answers are nobody's. The device's own show that its service is there still, whatever became of
+        // them.
+        if desk.trail.heard && !is_stranger {
+            lost.away = now;
+        }
+        lost.evidence = self.connecting && self.unanswered;
+        let recover = lost.since.saturating_add(desk.deadlines.recover);
+        let gone = lost.away.saturating_add(desk.limits.gone_after);
+        lost.patience = if lost.evidence { recover.min(gone) } else { recover }.min(self.until);
+        // Short of the whole time nothing is known.
+        lost.evidence &= now >= gone;
+        self.lost.insert(lost).patience
     }
 
     /// What it means that the time is up.
     fn gone<C, F>(&mut self) -> Result<Next<C, F>, ProvisionError<E>> {
         match self.lost.take() {
             // Somebody is there and answers nonsense: that is no device that left.
-            Some((_, error @ ProvisionError::Reply { .. })) => Err(error),
-            Some(_) => Ok(Next::End(Outcome::LikelyConnected)),
+            Some(Lost {
+                error: error @ ProvisionError::Reply { .. },
+                ..
+            }) => Err(error),
+            Some(Lost { evidence: true, .. }) => Ok(Next::End(Outcome::LikelyConnected)),
+            Some(_) => Ok(Next::End(Outcome::Unconfirmed)),
             None => Err(ProvisionError::Deadline { phase: Phase::Status }),
         }
     }
@@ -130,80 +211,264 @@ impl From<ThreadStatus> for Progress<ThreadAttachment, ThreadFailure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::auth::SessionSecurity;
+    use crate::driver::task::Trail;
     use crate::{ReplyError, SessionError};
     use espprov_transport::Limits;
+    use std::string::String;
     use std::vec::Vec;
 
     type Error = ProvisionError<()>;
-    const LOST: Error = ProvisionError::Link {
-        phase: Phase::Status,
-        error: (),
-    };
+    type Ended = Result<Outcome<&'static str, &'static str>, Error>;
+
+    const fn link(phase: Phase) -> Error {
+        ProvisionError::Link { phase, error: () }
+    }
     const NONSENSE: Error = ProvisionError::Reply {
         phase: Phase::Status,
         error: SessionError::Reply(ReplyError::Malformed),
     };
+    const WRONG: Error = ProvisionError::WrongCredentials {
+        security: SessionSecurity::Sec1,
+    };
+    const NOTHING: Trail = Trail {
+        heard: false,
+        delivered: false,
+        foreign: false,
+    };
+    const UNANSWERED: Trail = Trail {
+        delivered: true,
+        ..NOTHING
+    };
+    const HEARD: Trail = Trail {
+        heard: true,
+        ..NOTHING
+    };
 
     /// What was seen at the n-th look.
-    type Seen = Result<Progress<&'static str, &'static str>, Error>;
+    type Seen = (Result<Progress<&'static str, &'static str>, Error>, Trail);
 
-    /// Follows a device until the end; also the time of every look, in milliseconds. Each look takes `look`.
-    fn follow(
-        look: Duration,
-        total: Duration,
-        mut seen: impl FnMut(usize) -> Seen,
-    ) -> (Result<Outcome<&'static str, &'static str>, Error>, Vec<u128>) {
-        let (deadlines, mut observer) = (Deadlines::default(), ());
+    fn trying() -> Seen {
+        (Ok(Progress::Trying(None)), HEARD)
+    }
+
+    /// Nobody is there.
+    fn away() -> Seen {
+        (Err(link(Phase::Connect)), NOTHING)
+    }
+
+    /// The question went out, its answer did not come.
+    fn unanswered() -> Seen {
+        (Err(link(Phase::Status)), UNANSWERED)
+    }
+
+    struct Run {
+        end: Ended,
+        /// The time of every look, in milliseconds.
+        looks: Vec<u128>,
+        events: Vec<String>,
+    }
+
+    /// Follows a device until the end. Each look takes `look`, or until the link is given up.
+    fn run(look: Duration, total: Duration, limits: Limits, mut seen: impl FnMut(usize) -> Seen) -> Run {
+        let deadlines = Deadlines::default();
+        let mut events = Vec::new();
+        let mut observer = |event: &Event<'_>| events.push(std::format!("{event:?}"));
         let mut desk = Desk {
             now: Duration::ZERO,
             total,
             deadlines: &deadlines,
-            limits: Limits::UNKNOWN,
+            limits,
             reply_room: 0,
             observer: &mut observer,
             phase: Phase::Status,
+            trail: NOTHING,
+            may_go_on: false,
             nonsense: false,
         };
         let mut follow = Follow::new(&desk);
         let mut looks = Vec::new();
-        for index in 0.. {
+        let end = loop {
+            let (result, trail) = seen(looks.len());
             looks.push(desk.now.as_millis());
-            desk.now = follow.deadline(&deadlines).min(desk.now + look);
-            match follow.handle(&mut desk, seen(index)) {
+            assert!(looks.len() < 500, "no end: {looks:?}");
+            let until = match result {
+                Err(ProvisionError::Link {
+                    phase: Phase::Connect,
+                    ..
+                }) => follow.reconnect_deadline(),
+                _ => follow.deadline(&deadlines),
+            };
+            desk.now = until.min(desk.now + look).max(desk.now);
+            desk.trail = trail;
+            match follow.handle(&mut desk, result) {
                 Ok(Next::Pause(time)) => desk.now += time,
-                Ok(Next::End(outcome)) => return (Ok(outcome), looks),
-                Err(error) => return (Err(error), looks),
+                Ok(Next::End(outcome)) => break Ok(outcome),
+                Err(error) => break Err(error),
             }
-        }
-        unreachable!("one look follows the other")
+        };
+        Run { end, looks, events }
+    }
+
+    fn follow(look: Duration, total: Duration, seen: impl FnMut(usize) -> Seen) -> (Ended, Vec<u128>) {
+        let run = run(look, total, Limits::HTTP, seen);
+        (run.end, run.looks)
     }
 
     #[test]
     fn pauses_grow_and_the_last_one_is_cut() {
-        let (end, looks) = follow(Duration::ZERO, Duration::MAX, |_| Ok(Progress::Trying(None)));
+        let (end, looks) = follow(Duration::ZERO, Duration::MAX, |_| trying());
         assert_eq!(end, Err(ProvisionError::Deadline { phase: Phase::Status }));
         assert_eq!(looks[..6], [0, 500, 1250, 2375, 4062, 6062]);
         assert_eq!(looks.last(), Some(&60_000));
     }
 
     #[test]
-    fn silence_ends_when_the_patience_does() {
-        let (end, looks) = follow(Duration::from_secs(1), Duration::MAX, |index| match index {
-            0 => Ok(Progress::Trying(Some(3))),
-            _ => Err(LOST),
-        });
-        assert_eq!(end, Ok(Outcome::LikelyConnected));
-        // Lost at 2.5 s, and then for 15 s.
-        assert!((15_000..=17_500).contains(looks.last().unwrap()), "{looks:?}");
+    fn success_needs_every_piece_of_evidence() {
+        // What the first two looks see; the device is away afterwards.
+        for (what, first, second, expected) in [
+            ("all of it", trying(), unanswered(), Outcome::LikelyConnected),
+            ("nothing went unanswered", trying(), away(), Outcome::Unconfirmed),
+            (
+                "it never said connecting",
+                unanswered(),
+                away(),
+                Outcome::Unconfirmed,
+            ),
+            (
+                "its last word was idle",
+                (Ok(Progress::Idle), HEARD),
+                unanswered(),
+                Outcome::Unconfirmed,
+            ),
+        ] {
+            for limits in [Limits::HTTP, Limits::ble(512, 512)] {
+                let run = run(
+                    Duration::from_millis(100),
+                    Duration::MAX,
+                    limits,
+                    |index| match index {
+                        0 => first,
+                        1 => second,
+                        _ => away(),
+                    },
+                );
+                assert_eq!(run.end, Ok(expected), "{what}");
+                // As soon as the rule allows, or when patience is at its end.
+                let lost = if run.looks.len() > 1 && expected == Outcome::LikelyConnected {
+                    700
+                } else {
+                    100
+                };
+                let last = *run.looks.last().unwrap();
+                let wanted = match expected {
+                    Outcome::LikelyConnected => lost + limits.gone_after.as_millis(),
+                    _ => lost + 15_000,
+                };
+                assert!(
+                    (wanted..=wanted + 1000).contains(&(last + 100)),
+                    "{what}: {:?}",
+                    run.looks
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_later_question_may_be_the_unanswered_one() {
+        // Lost with nothing under way, found again, asked, and gone.
+        let run = run(
+            Duration::ZERO,
+            Duration::MAX,
+            Limits::ble(512, 512),
+            |index| match index {
+                0 => trying(),
+                3 => (
+                    Err(link(Phase::Status)),
+                    Trail {
+                        heard: true,
+                        ..UNANSWERED
+                    },
+                ),
+                _ => away(),
+            },
+        );
+        assert_eq!(run.end, Ok(Outcome::LikelyConnected));
+        let asked = run.looks[3];
+        assert_eq!(run.looks.last(), Some(&(asked + 3000)), "{:?}", run.looks);
+    }
+
+    #[test]
+    fn fragments_of_an_answer_are_a_sign_of_life() {
+        // It answers half a handshake each time: its service has not gone.
+        let run = run(
+            Duration::ZERO,
+            Duration::MAX,
+            Limits::ble(512, 512),
+            |index| match index {
+                0 => trying(),
+                1 => unanswered(),
+                _ => (Err(link(Phase::Handshake)), HEARD),
+            },
+        );
+        assert_eq!(run.end, Ok(Outcome::Unconfirmed));
+        assert_eq!(run.looks.last(), Some(&15_500));
+    }
+
+    #[test]
+    fn a_stranger_is_nobody_and_is_told_once() {
+        let foreign = Trail {
+            foreign: true,
+            ..HEARD
+        };
+        for stranger in [
+            (Err(WRONG), HEARD),
+            (
+                Err(ProvisionError::Handshake(
+                    espprov_security::HandshakeError::NotFinished,
+                )),
+                HEARD,
+            ),
+            (
+                Err(ProvisionError::NoSuchEndpoint {
+                    phase: Phase::Handshake,
+                }),
+                NOTHING,
+            ),
+            (
+                Err(ProvisionError::Refused {
+                    phase: Phase::Handshake,
+                }),
+                NOTHING,
+            ),
+            (Err(link(Phase::Handshake)), foreign),
+        ] {
+            for (second, expected) in [
+                (unanswered(), Outcome::LikelyConnected),
+                (away(), Outcome::Unconfirmed),
+            ] {
+                let run = run(Duration::ZERO, Duration::MAX, Limits::HTTP, |index| match index {
+                    0 => trying(),
+                    1 => second,
+                    _ => stranger,
+                });
+                assert_eq!(run.end, Ok(expected), "{stranger:?}");
+                let told = run.events.iter().filter(|event| *event == "Stranger").count();
+                assert_eq!(told, 1, "{:?}", run.events);
+            }
+        }
+        // Where nobody else is, nothing is told.
+        let run = run(Duration::ZERO, Duration::MAX, Limits::HTTP, |_| away());
+        assert!(!run.events.contains(&String::from("Stranger")));
     }
 
     #[test]
     fn a_device_that_comes_back_starts_the_patience_anew() {
         // Some 45 s, most of them out of sight, never 15 s at a stretch.
         let (end, _) = follow(Duration::ZERO, Duration::MAX, |index| match index {
-            24 => Ok(Progress::Online("Home")),
-            _ if index % 5 == 4 => Ok(Progress::Idle),
-            _ => Err(LOST),
+            24 => (Ok(Progress::Online("Home")), HEARD),
+            _ if index % 5 == 4 => (Ok(Progress::Idle), HEARD),
+            _ => away(),
         });
         assert_eq!(end, Ok(Outcome::Connected("Home")));
     }
@@ -218,22 +483,36 @@ mod tests {
         let memory = ProvisionError::OutOfMemory {
             phase: Phase::Handshake,
         };
-        for error in [NONSENSE, refused, memory] {
-            assert_eq!(follow(look, Duration::MAX, |_| Err(error)).0, Err(error));
+        let taken = ProvisionError::SessionTaken { phase: Phase::Status };
+        for error in [NONSENSE, refused, memory, taken, ProvisionError::Internal] {
+            assert_eq!(follow(look, Duration::MAX, |_| (Err(error), HEARD)).0, Err(error));
         }
         // The device's own word ends it at once.
-        let (end, looks) = follow(look, Duration::MAX, |_| Ok(Progress::Gone("wrong passphrase")));
+        let (end, looks) = follow(look, Duration::MAX, |_| {
+            (Ok(Progress::Gone("wrong passphrase")), HEARD)
+        });
         assert_eq!((end, looks.len()), (Ok(Outcome::Failed("wrong passphrase")), 1));
     }
 
     #[test]
     fn a_question_cut_off_by_the_deadline_is_no_loss() {
-        let cut = |_| Err(ProvisionError::Deadline { phase: Phase::Status });
+        let cut = |_| (Err(ProvisionError::Deadline { phase: Phase::Status }), UNANSWERED);
         let (end, looks) = follow(Duration::from_secs(5), Duration::from_secs(4), cut);
         assert_eq!(end, Err(ProvisionError::Deadline { phase: Phase::Status }));
         assert_eq!(looks, [0]);
         // With time left it is one.
         let (end, _) = follow(Duration::from_secs(5), Duration::MAX, cut);
-        assert_eq!(end, Ok(Outcome::LikelyConnected));
+        assert_eq!(end, Ok(Outcome::Unconfirmed));
+    }
+
+    #[test]
+    fn the_end_of_all_time_is_not_evidence() {
+        // Away for less than it takes when the whole run's deadline passes.
+        let (end, _) = follow(Duration::ZERO, Duration::from_secs(8), |index| match index {
+            0 => trying(),
+            1 => unanswered(),
+            _ => away(),
+        });
+        assert_eq!(end, Ok(Outcome::Unconfirmed));
     }
 }

@@ -17,6 +17,8 @@ mod provision;
 mod run;
 mod scan;
 mod task;
+#[cfg(test)]
+mod testing;
 
 pub use deadlines::Deadlines;
 pub use error::{Phase, ProvisionError};
@@ -27,7 +29,6 @@ pub use scan::ScanOptions;
 use crate::auth::{Authenticator, SessionSecurity};
 use core::time::Duration;
 use engine::{Action, Engine, What};
-use espprov_security::HandshakeError;
 use espprov_transport::{Clock, Reconnect};
 use espprov_types::DeviceInfo;
 use rand_core::TryCryptoRng;
@@ -138,7 +139,7 @@ where
     pub async fn info(&mut self) -> Result<&DeviceInfo, ProvisionError<T::Error>> {
         self.run(&mut Reach::Info).await?;
         let info = self.engine.info.as_ref();
-        info.ok_or(ProvisionError::Deadline { phase: Phase::Info })
+        info.ok_or(ProvisionError::Internal)
     }
 
     /// Makes sure that there is a session, and says how it is secured.
@@ -147,8 +148,7 @@ where
     /// The link failed, the policy forbids it, or the handshake failed.
     pub async fn connect(&mut self) -> Result<SessionSecurity, ProvisionError<T::Error>> {
         self.run(&mut Reach::Session).await?;
-        let unfinished = ProvisionError::Handshake(HandshakeError::NotFinished);
-        self.security().ok_or(unfinished)
+        self.security().ok_or(ProvisionError::Internal)
     }
 
     /// Ends the link in an orderly way, or gives up on that after [`Deadlines::connect`]. Call it on every way
@@ -178,5 +178,19 @@ impl<B: AsMut<[u8]>> Wiped<B> {
 impl<B: AsMut<[u8]>> Drop for Wiped<B> {
     fn drop(&mut self) {
         self.bytes().zeroize();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Wiped;
+
+    #[test]
+    fn the_buffer_is_wiped() {
+        let mut bytes = [0xaa; 16];
+        let mut buf = Wiped(&mut bytes[..]);
+        assert_eq!(buf.bytes(), [0xaa; 16]);
+        drop(buf);
+        assert_eq!(bytes, [0; 16]);
     }
 }

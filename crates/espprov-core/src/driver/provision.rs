@@ -52,8 +52,8 @@ where
     /// minutes in the worst case: [`limit_total`](Self::limit_total) bounds the whole.
     ///
     /// # Errors
-    /// Anything that went wrong before the device accepted to apply the credentials, or the deadline. A link
-    /// lost after that is not an error: see [`Outcome::LikelyConnected`].
+    /// Anything that went wrong before the device was told to apply the credentials, or the deadline. A link lost from
+    /// then on is not an error: see [`Outcome::LikelyConnected`] and [`Outcome::Unconfirmed`].
     pub async fn provision_wifi(
         &mut self,
         config: &WifiConfig<'_>,
@@ -76,16 +76,9 @@ where
         &mut self,
         goal: G,
     ) -> Result<Outcome<G::Online, G::Failure>, ProvisionError<T::Error>> {
-        let mut task = Provision {
-            goal,
-            step: Step::Set,
-            attempts: MAX_ATTEMPTS,
-            doubt: None,
-            outcome: None,
-        };
+        let mut task = Provision::new(goal);
         self.run(&mut task).await?;
-        task.outcome
-            .ok_or(ProvisionError::Deadline { phase: Phase::Status })
+        task.outcome.ok_or(ProvisionError::Internal)
     }
 }
 
@@ -134,12 +127,24 @@ impl Goal for SetThread<'_> {
 struct Provision<G: Goal, E> {
     goal: G,
     step: Step<E>,
+    /// Time to let pass before the step.
+    pause: Option<Duration>,
     /// Attempts to hand over, this one included.
     attempts: u8,
-    /// The error that left it unclear whether the device acted on `apply`.
-    doubt: Option<ProvisionError<E>>,
+    /// It is unclear whether the device acted on `apply`.
+    doubt: Option<Doubt<E>>,
     outcome: Option<Outcome<G::Online, G::Failure>>,
 }
+
+/// The answer to `apply` is lost: from here on, nothing that happens to the link says that the device failed.
+struct Doubt<E> {
+    since: Duration,
+    /// What became of the answer.
+    error: ProvisionError<E>,
+}
+
+/// Pause between two attempts to reach a device that left us in doubt.
+const DOUBT_PAUSE: Duration = Duration::from_millis(500);
 
 enum Step<E> {
     Set,
@@ -151,8 +156,6 @@ enum Step<E> {
     Control(Control),
     Follow {
         follow: Follow<E>,
-        /// The time until the next look.
-        pause: Option<Duration>,
         /// Our own attempt, accepted; else the one found by `Look`.
         ours: bool,
     },
@@ -160,13 +163,13 @@ enum Step<E> {
 
 impl<G: Goal, E> Task<E> for Provision<G, E> {
     fn want(&self, deadlines: &Deadlines) -> Want<'_> {
+        if let Some(time) = self.pause {
+            return Want::Pause(time);
+        }
         let (question, phase, limit): (&dyn Question, _, _) = match &self.step {
             Step::Set => (&self.goal, Phase::Set, deadlines.exchange),
             Step::Apply => (G::APPLY, Phase::Apply, deadlines.exchange),
             Step::Control(lever) => (lever, Phase::Control, deadlines.exchange),
-            Step::Follow {
-                pause: Some(time), ..
-            } => return Want::Pause(*time),
             Step::Look | Step::Follow { .. } => (G::STATUS, Phase::Status, deadlines.poll),
         };
         Want::Answer {
@@ -183,75 +186,126 @@ impl<G: Goal, E> Task<E> for Provision<G, E> {
         }
     }
 
+    fn reconnect_deadline(&self, deadlines: &Deadlines) -> Duration {
+        match (&self.step, &self.doubt) {
+            (Step::Follow { follow, .. }, _) => follow.reconnect_deadline(),
+            (_, Some(doubt)) => doubt.since.saturating_add(deadlines.recover),
+            _ => Duration::MAX,
+        }
+    }
+
     fn handle(
         &mut self,
         desk: &mut Desk<'_>,
         answer: Result<&[u8], ProvisionError<E>>,
     ) -> Result<bool, ProvisionError<E>> {
-        match &mut self.step {
+        if self.pause.take().is_some() {
+            return Ok(false);
+        }
+        let seen = match &mut self.step {
             Step::Set => {
                 let set = answer.and_then(|reply| desk.read(self.goal.decode(reply)));
-                set.map_err(|error| self.doubt.take().unwrap_or(error))?;
-                desk.event(&Event::ConfigSent);
-                self.step = Step::Apply;
+                set.map(|()| {
+                    desk.event(&Event::ConfigSent);
+                    self.step = Step::Apply;
+                    false
+                })
             }
             Step::Apply => {
                 let applied = answer.and_then(|reply| desk.read(G::APPLY.decode(reply)));
-                return self.after_apply(desk, applied).map(|()| false);
+                return self.after_apply(desk, applied);
             }
-            Step::Look => {
-                let seen = desk.read(G::STATUS.decode(answer?))?;
-                return self.clear_the_way(desk, seen.into());
-            }
-            Step::Control(lever) => {
-                desk.read(lever.decode(answer?))?;
-                self.try_again()?;
-            }
-            Step::Follow {
-                pause: pause @ Some(_),
-                ..
-            } => *pause = None,
-            Step::Follow { follow, pause, ours } => {
+            Step::Look => match answer.and_then(|reply| desk.read(G::STATUS.decode(reply))) {
+                Ok(seen) => return self.clear_the_way(desk, seen.into()),
+                Err(error) => Err(error),
+            },
+            Step::Control(lever) => match answer.and_then(|reply| desk.read(lever.decode(reply))) {
+                Ok(()) => return self.try_again(),
+                Err(error) => Err(error),
+            },
+            Step::Follow { follow, ours } => {
                 let seen = answer.and_then(|reply| desk.read(G::STATUS.decode(reply)));
                 match follow.handle(desk, seen.map(Into::into))? {
-                    Next::Pause(time) => *pause = Some(time),
+                    Next::Pause(time) => self.pause = Some(time),
                     Next::End(outcome) if *ours => return Ok(self.end(outcome)),
                     Next::End(outcome) => return self.after_another(outcome),
                 }
+                Ok(false)
             }
-        }
-        Ok(false)
+        };
+        seen.or_else(|error| self.trouble(desk, error))
     }
 }
 
 impl<G: Goal, E> Provision<G, E> {
+    const fn new(goal: G) -> Self {
+        Self {
+            goal,
+            step: Step::Set,
+            pause: None,
+            attempts: MAX_ATTEMPTS,
+            doubt: None,
+            outcome: None,
+        }
+    }
+
     fn after_apply(
         &mut self,
         desk: &mut Desk<'_>,
         applied: Result<(), ProvisionError<E>>,
-    ) -> Result<(), ProvisionError<E>> {
+    ) -> Result<bool, ProvisionError<E>> {
         match applied {
             Ok(()) => {
                 desk.event(&Event::ConfigApplied);
                 self.follow(desk, true);
-                Ok(())
+                Ok(false)
             }
             Err(ProvisionError::Status {
                 code: StatusCode::InternalError,
                 ..
             }) => {
                 self.step = Step::Look;
-                Ok(())
+                Ok(false)
             }
+            // Not judged, and whoever came in between may have handed over something else.
+            Err(ProvisionError::SessionTaken { .. }) if desk.may_go_on => {
+                self.step = Step::Set;
+                Ok(false)
+            }
+            // Without a session again: the question itself did not go out.
+            Err(error) if !is_about(&error, Phase::Apply) => self.trouble(desk, error),
             // Handing over again is safe in a new session: if the device acted, it refuses the second apply and
             // we look at what it is doing.
             Err(error) if error.is_link_trouble() => {
                 desk.event(&Event::LinkLost { phase: Phase::Apply });
-                self.doubt = Some(error);
+                self.doubt = Some(Doubt {
+                    since: desk.now,
+                    error,
+                });
                 self.try_again()
             }
-            Err(error) => Err(self.doubt.take().unwrap_or(error)),
+            Err(error) => Err(error),
         }
+    }
+
+    /// A step other than apply and follow failed. In doubt that decides nothing, for a while.
+    fn trouble(&mut self, desk: &Desk<'_>, error: ProvisionError<E>) -> Result<bool, ProvisionError<E>> {
+        if matches!(error, ProvisionError::SessionTaken { .. }) && desk.may_go_on {
+            return Ok(false);
+        }
+        let Some(doubt) = &self.doubt else {
+            return Err(error);
+        };
+        if !error.is_link_trouble() && !error.is_of_a_stranger() {
+            return Err(error);
+        }
+        let left = doubt.since.saturating_add(desk.deadlines.recover).min(desk.total);
+        let left = left.saturating_sub(desk.now);
+        if left.is_zero() {
+            return Ok(self.end(Outcome::Unconfirmed));
+        }
+        self.pause = Some(left.min(DOUBT_PAUSE));
+        Ok(false)
     }
 
     /// Finds out how an attempt ends that is not known to be ours, or makes room for another one.
@@ -291,25 +345,34 @@ impl<G: Goal, E> Provision<G, E> {
     fn follow(&mut self, desk: &Desk<'_>, ours: bool) {
         self.step = Step::Follow {
             follow: Follow::new(desk),
-            pause: None,
             ours,
         };
     }
 
     /// Hands over once more, unless that was the last attempt.
-    fn try_again(&mut self) -> Result<(), ProvisionError<E>> {
+    fn try_again(&mut self) -> Result<bool, ProvisionError<E>> {
         self.attempts = self.attempts.saturating_sub(1);
         if self.attempts == 0 {
-            return Err(self.doubt.take().unwrap_or(refused()));
+            return match self.doubt.take().map(|doubt| doubt.error) {
+                None => Err(refused()),
+                // Somebody is there and answers nonsense: that is no device that left.
+                Some(error @ ProvisionError::Reply { .. }) => Err(error),
+                Some(_) => Ok(self.end(Outcome::Unconfirmed)),
+            };
         }
         self.step = Step::Set;
-        Ok(())
+        Ok(false)
     }
 
     fn end(&mut self, outcome: Outcome<G::Online, G::Failure>) -> bool {
         self.outcome = Some(outcome);
         true
     }
+}
+
+/// The exchange of this phase itself failed, not the way there.
+fn is_about<E>(error: &ProvisionError<E>, phase: Phase) -> bool {
+    error.phase().is_none_or(|failed| failed == phase)
 }
 
 /// `apply` was refused, and nothing is known that would help.
@@ -319,3 +382,6 @@ const fn refused<E>() -> ProvisionError<E> {
         code: StatusCode::InternalError,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -42,6 +42,7 @@ where
         let world = World {
             limits: self.transport.limits(),
             now: &|| self.clock.now(),
+            delivered: self.transport.delivered(),
         };
         self.engine.step(task, &world, happened)
     }
@@ -69,5 +70,193 @@ where
             }
         });
         with_deadline(&*clock, deadline, work).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::NoSecurity;
+    use crate::driver::{Deadlines, Phase};
+    use core::cell::Cell;
+    use core::convert::Infallible;
+    use core::fmt;
+    use core::future::Future;
+    use core::task::{Context, Poll, Waker};
+    use core::time::Duration;
+    use espprov_transport::{Endpoint, Limits, LinkFault, Transport, TransportError};
+    use rand_core::TryRng;
+    use std::rc::Rc;
+    use std::vec;
+    use std::vec::Vec;
+
+    /// Time passes whenever somebody waits for it and nothing else can happen.
+    #[derive(Clone, Default)]
+    struct Watch(Rc<Cell<Duration>>);
+
+    impl Clock for Watch {
+        fn now(&self) -> Duration {
+            self.0.get()
+        }
+        async fn sleep(&self, duration: Duration) {
+            assert!(duration < Duration::MAX, "a wait without a deadline");
+            self.0.set(self.0.get() + duration);
+        }
+    }
+
+    struct NoDice;
+    impl TryRng for NoDice {
+        type Error = Infallible;
+        fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+            Ok(0)
+        }
+        fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+            Ok(0)
+        }
+        fn try_fill_bytes(&mut self, _: &mut [u8]) -> Result<(), Infallible> {
+            Ok(())
+        }
+    }
+    impl TryCryptoRng for NoDice {}
+
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    struct Broken(LinkFault);
+    impl fmt::Display for Broken {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("broken")
+        }
+    }
+    impl core::error::Error for Broken {}
+    impl TransportError for Broken {
+        fn fault(&self) -> LinkFault {
+            self.0
+        }
+    }
+
+    /// What one call of the link does.
+    #[derive(Clone, Copy)]
+    enum Does {
+        Answer(&'static [u8]),
+        Fail(LinkFault),
+        Hang,
+    }
+
+    /// Does what it is told, and notes what was asked of it.
+    struct Scripted {
+        script: Vec<Does>,
+        log: Vec<&'static str>,
+    }
+
+    impl Scripted {
+        async fn next(&mut self, what: &'static str) -> Result<&'static [u8], Broken> {
+            self.log.push(what);
+            match self.script.remove(0) {
+                Does::Answer(bytes) => Ok(bytes),
+                Does::Fail(fault) => Err(Broken(fault)),
+                Does::Hang => pending().await,
+            }
+        }
+    }
+
+    impl Transport for Scripted {
+        type Error = Broken;
+        async fn exchange(&mut self, _: Endpoint<'_>, buf: &mut [u8], _: usize) -> Result<usize, Broken> {
+            let reply = self.next("exchange").await?;
+            buf[..reply.len()].copy_from_slice(reply);
+            Ok(reply.len())
+        }
+        fn limits(&self) -> Limits {
+            Limits::UNKNOWN
+        }
+        async fn close(&mut self) {
+            let _ = self.next("close").await;
+        }
+    }
+
+    impl Reconnect for Scripted {
+        async fn reconnect(&mut self, intent: SessionIntent) -> Result<(), Broken> {
+            assert_eq!(intent, SessionIntent::Fresh, "a session of its own");
+            self.next("reconnect").await.map(drop)
+        }
+    }
+
+    type Device = Provisioner<Scripted, NoSecurity, NoDice, Watch, Vec<u8>>;
+
+    fn device(script: &[Does]) -> (Device, Watch) {
+        let clock = Watch::default();
+        let link = Scripted {
+            script: script.to_vec(),
+            log: Vec::new(),
+        };
+        let device = Provisioner::new(link, NoSecurity, NoDice, clock.clone(), vec![0; 512]);
+        (device, clock)
+    }
+
+    /// Nothing here waits for anything but the watch.
+    fn now_or_never<F: Future>(future: F) -> F::Output {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(output) => output,
+            Poll::Pending => panic!("it waits for nothing"),
+        }
+    }
+
+    const INFO: Does = Does::Answer(br#"{"prov":{"ver":"v1.1","sec_ver":0,"cap":["no_sec"]}}"#);
+    const LOST: Does = Does::Fail(LinkFault::Lost { delivered: false });
+
+    #[test]
+    fn every_wait_has_an_end() {
+        let deadlines = Deadlines::default();
+        // A question, a reconnect, a close that never end.
+        let (mut device, clock) = device(&[Does::Hang, Does::Hang, INFO, Does::Hang]);
+        let asked = now_or_never(device.info()).map(drop);
+        assert_eq!(asked, Err(ProvisionError::Deadline { phase: Phase::Info }));
+        assert_eq!(clock.now(), deadlines.exchange);
+        let asked = now_or_never(device.info()).map(drop);
+        assert_eq!(
+            asked,
+            Err(ProvisionError::Deadline {
+                phase: Phase::Connect
+            })
+        );
+        assert_eq!(clock.now(), deadlines.exchange + deadlines.connect);
+        assert_eq!(device.transport.log, ["exchange", "reconnect"]);
+        let before = clock.now();
+        device.transport.script.remove(0);
+        now_or_never(device.close());
+        assert_eq!(clock.now() - before, deadlines.connect);
+    }
+
+    #[test]
+    fn the_overall_deadline_comes_first() {
+        let (mut device, clock) = device(&[Does::Hang]);
+        device.limit_total(Duration::from_secs(3));
+        let asked = now_or_never(device.info()).map(drop);
+        assert_eq!(asked, Err(ProvisionError::Deadline { phase: Phase::Info }));
+        assert_eq!(clock.now(), Duration::from_secs(3));
+    }
+
+    #[test]
+    fn after_a_failure_the_link_is_opened_again_and_only_then() {
+        let status = Does::Answer(b"\x08\x01\x5a\x02\x10\x01");
+        let answers = Does::Answer(b"");
+        let (mut device, _) = device(&[INFO, status, LOST, LOST, answers, status]);
+        assert!(now_or_never(device.wifi_status()).is_ok());
+        let phase = Phase::Status;
+        let error = Broken(LinkFault::Lost { delivered: false });
+        let asked = now_or_never(device.wifi_status()).map(drop);
+        assert_eq!(asked, Err(ProvisionError::Link { phase, error }));
+        let asked = now_or_never(device.wifi_status()).map(drop);
+        let phase = Phase::Connect;
+        assert_eq!(asked, Err(ProvisionError::Link { phase, error }));
+        assert!(now_or_never(device.wifi_status()).is_ok());
+        let log = [
+            "exchange",
+            "exchange",
+            "exchange",
+            "reconnect",
+            "reconnect",
+            "exchange",
+        ];
+        assert_eq!(device.transport.log, log);
     }
 }

@@ -1,15 +1,16 @@
 //! Which networks does the device hear?
 
-use super::task::{Desk, Question, Task, Want};
+use super::task::{Desk, Once, Question, Task, Want};
 use super::{Deadlines, Event, Observer, Phase, ProvisionError, Provisioner};
 use crate::auth::Authenticator;
 use crate::request::{
-    Request, ScanPage, ScanStatus, StartThreadScan, StartWifiScan, ThreadScanPage, WifiScanPage,
+    GetWifiStatus, Request, ScanEntries, ScanPage, ScanStatus, StartThreadScan, StartWifiScan,
+    ThreadScanPage, WifiScanPage,
 };
 use alloc::vec::Vec;
 use core::time::Duration;
 use espprov_transport::{Clock, Reconnect};
-use espprov_types::{AccessPoint, ThreadNetwork, WifiStatus};
+use espprov_types::{AccessPoint, ThreadNetwork, WifiConnection, WifiStatus};
 use rand_core::TryCryptoRng;
 
 /// An entry of a scan reply takes at most this many bytes (channels ≥ 128 and ten-byte rssi included).
@@ -32,7 +33,8 @@ pub struct ScanOptions {
     /// Entries per page; `None` = what the link and the buffer carry safely.
     pub page: Option<u8>,
     /// Ask afterwards which network the device is on, and mark it `active`. A device that is online takes
-    /// the question as a sign that provisioning is over.
+    /// the question as a sign that provisioning is over. If it does not answer, nothing is marked and the scan is
+    /// none the worse ([`Event::ActiveUnknown`]).
     pub mark_active: bool,
 }
 
@@ -56,7 +58,10 @@ where
     B: AsMut<[u8]>,
     O: Observer,
 {
-    /// Scans for Wi-Fi networks: access points as the device sent them, strongest first, duplicates included.
+    /// Scans for Wi-Fi networks: access points as the device sent them, strongest first, duplicates included. Entries
+    /// that cannot be read are left out ([`Event::EntriesSkipped`]).
+    ///
+    /// [`Deadlines::scan`](super::Deadlines::scan) is for all of it, from the start of the scan to its last page.
     ///
     /// # Errors
     /// The link, the session or the scan failed, or it was not over in time.
@@ -70,19 +75,17 @@ where
             group_channels: self.transport.limits().scan.group_channels.into(),
             period_ms: PERIOD_MS,
         };
-        let mut scan = Scan::new(
-            start,
-            ScanStatus::Wifi,
-            WifiScanPage,
-            options.page,
-            self.scan_end(),
-        );
+        let mut scan = Scan::new(start, ScanStatus::Wifi, WifiScanPage, options.page);
         self.run(&mut scan).await?;
-        if options.mark_active
-            && let WifiStatus::Connected(on) = self.wifi_status().await?
-        {
-            for network in &mut scan.networks {
-                network.active = network.ssid == on.ssid && on.bssid.is_none_or(|b| b == network.bssid);
+        if options.mark_active {
+            let mut status = Within {
+                once: Once::new(GetWifiStatus, Phase::Status),
+                until: scan.until,
+            };
+            match (self.run(&mut status).await, status.once.answer) {
+                (Ok(()), Some(WifiStatus::Connected(on))) => mark_active(&mut scan.networks, &on),
+                (Ok(()), _) => {}
+                (Err(_), _) => self.engine.event(&Event::ActiveUnknown),
             }
         }
         Ok(scan.networks)
@@ -100,21 +103,59 @@ where
             blocking: options.blocking,
             channel_mask: 0,
         };
-        let mut scan = Scan::new(
-            start,
-            ScanStatus::Thread,
-            ThreadScanPage,
-            options.page,
-            self.scan_end(),
-        );
+        let mut scan = Scan::new(start, ScanStatus::Thread, ThreadScanPage, options.page);
         self.run(&mut scan).await?;
         Ok(scan.networks)
     }
+}
 
-    /// When a scan that begins now must have ended.
-    fn scan_end(&self) -> Duration {
-        let Deadlines { scan, .. } = self.engine.deadlines;
-        self.clock.now().saturating_add(scan).min(self.engine.total)
+/// Marks what the device is on. What can be relied on is the name and the channel: firmware cuts a BSSID at a zero.
+fn mark_active(networks: &mut [AccessPoint], on: &WifiConnection) {
+    let same_name = |network: &AccessPoint| on.ssid.is_hidden() || network.ssid == on.ssid;
+    let same_bssid = |network: &AccessPoint| on.bssid == Some(network.bssid);
+    let same_channel = |network: &AccessPoint| {
+        on.channel
+            .is_none_or(|channel| u32::try_from(channel) == Ok(network.channel))
+    };
+    let exact = networks.iter().any(|n| same_name(n) && same_bssid(n));
+    // Without either there is nothing to go by.
+    let by_channel = !on.ssid.is_hidden() && networks.iter().any(|n| same_name(n) && same_channel(n));
+    for network in networks {
+        network.active = same_name(network)
+            && if exact {
+                same_bssid(network)
+            } else if by_channel {
+                same_channel(network)
+            } else {
+                !on.ssid.is_hidden()
+            };
+    }
+}
+
+/// One question, within what is left of a time.
+struct Within<Q, U> {
+    once: Once<Q, U>,
+    until: Duration,
+}
+
+impl<E, Q, U> Task<E> for Within<Q, U>
+where
+    Once<Q, U>: Task<E>,
+{
+    fn want(&self, deadlines: &Deadlines) -> Want<'_> {
+        self.once.want(deadlines)
+    }
+
+    fn deadline(&self, _: &Deadlines) -> Duration {
+        self.until
+    }
+
+    fn handle(
+        &mut self,
+        desk: &mut Desk<'_>,
+        answer: Result<&[u8], ProvisionError<E>>,
+    ) -> Result<bool, ProvisionError<E>> {
+        self.once.handle(desk, answer)
     }
 }
 
@@ -127,7 +168,7 @@ struct Scan<S, P, N> {
     page: P,
     /// Entries per page, if the caller says.
     page_len: Option<u8>,
-    /// When the device's scan must be over.
+    /// When everything must be over: from the start of the scan, not of the way there.
     until: Duration,
     step: Step,
     found: u8,
@@ -137,6 +178,8 @@ struct Scan<S, P, N> {
 
 #[derive(Clone, Copy)]
 enum Step {
+    /// On the way there.
+    Approach,
     Start,
     Status,
     Pause,
@@ -144,21 +187,15 @@ enum Step {
 }
 
 impl<S, P, N> Scan<S, P, N> {
-    fn new(
-        start: S,
-        status: ScanStatus,
-        request: fn(ScanPage) -> P,
-        page_len: Option<u8>,
-        until: Duration,
-    ) -> Self {
+    fn new(start: S, status: ScanStatus, request: fn(ScanPage) -> P, page_len: Option<u8>) -> Self {
         Self {
             start,
             status,
             request,
             page: request(ScanPage { start: 0, count: 0 }),
             page_len,
-            until,
-            step: Step::Start,
+            until: Duration::MAX,
+            step: Step::Approach,
             found: 0,
             next: 0,
             networks: Vec::new(),
@@ -180,10 +217,11 @@ impl<S, P, N> Scan<S, P, N> {
 impl<E, S, P, N> Task<E> for Scan<S, P, N>
 where
     S: for<'b> Request<Response<'b> = ()>,
-    P: for<'b> Request<Response<'b> = Vec<N>>,
+    P: for<'b> Request<Response<'b> = ScanEntries<N>>,
 {
     fn want(&self, deadlines: &Deadlines) -> Want<'_> {
         let (question, limit): (&dyn Question, _) = match self.step {
+            Step::Approach => return Want::Session,
             Step::Pause => return Want::Pause(POLL),
             Step::Start => (&self.start, deadlines.scan),
             Step::Status => (&self.status, deadlines.exchange),
@@ -196,13 +234,25 @@ where
         }
     }
 
+    fn deadline(&self, _: &Deadlines) -> Duration {
+        self.until
+    }
+
     fn handle(
         &mut self,
         desk: &mut Desk<'_>,
         answer: Result<&[u8], ProvisionError<E>>,
     ) -> Result<bool, ProvisionError<E>> {
-        let reply = answer?;
+        let reply = match answer {
+            // Asked once more in another session: the device keeps the list, not the session.
+            Err(ProvisionError::SessionTaken { .. }) if desk.may_go_on => return Ok(false),
+            answer => answer?,
+        };
         match self.step {
+            Step::Approach => {
+                self.until = desk.now.saturating_add(desk.deadlines.scan).min(desk.total);
+                self.step = Step::Start;
+            }
             Step::Start => {
                 desk.read(self.start.decode(reply))?;
                 self.step = Step::Status;
@@ -226,18 +276,26 @@ where
                 self.step = Step::Pause;
             }
             Step::Page => {
-                let mut entries = desk.read(self.page.decode(reply))?;
-                if entries.is_empty() {
+                let ScanEntries {
+                    mut networks,
+                    skipped,
+                } = desk.read(self.page.decode(reply))?;
+                if skipped > 0 {
+                    desk.event(&Event::EntriesSkipped { count: skipped });
+                }
+                let got = u8::try_from(networks.len())
+                    .unwrap_or(u8::MAX)
+                    .saturating_add(skipped);
+                if got == 0 {
                     return Ok(true); // the list shrank meanwhile
                 }
-                let got = u8::try_from(entries.len()).unwrap_or(u8::MAX);
                 self.next = self.next.saturating_add(got);
                 if self.networks.is_empty() {
-                    self.networks = entries;
+                    self.networks = networks;
                 } else {
-                    let room = self.networks.try_reserve_exact(entries.len());
+                    let room = self.networks.try_reserve_exact(networks.len());
                     room.map_err(|_| ProvisionError::OutOfMemory { phase: Phase::Scan })?;
-                    self.networks.append(&mut entries);
+                    self.networks.append(&mut networks);
                 }
                 return Ok(self.turn(self.page_len.unwrap_or(1)));
             }
@@ -257,3 +315,6 @@ fn fitting_page(desk: &Desk<'_>) -> u8 {
         .unwrap_or(u8::MAX)
         .min(desk.limits.scan.page)
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,6 +21,11 @@ pub(super) trait Task<E> {
         Duration::MAX
     }
 
+    /// The same for opening the link again.
+    fn reconnect_deadline(&self, deadlines: &Deadlines) -> Duration {
+        self.deadline(deadlines)
+    }
+
     /// Takes the answer, in clear, or why there is none. `true` when the task is over; its result is in it then.
     fn handle(
         &mut self,
@@ -74,6 +79,17 @@ impl<R: Request> Question for R {
     }
 }
 
+/// What was noticed on the way to an answer, or to its absence.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Trail {
+    /// Somebody answered something.
+    pub(super) heard: bool,
+    /// The question itself reached the device, and its answer is lost.
+    pub(super) delivered: bool,
+    /// Whoever answered is no device.
+    pub(super) foreign: bool,
+}
+
 /// What a task finds beside the answer.
 pub(super) struct Desk<'a> {
     /// The time.
@@ -87,6 +103,9 @@ pub(super) struct Desk<'a> {
     pub(super) observer: &'a mut dyn Observer,
     /// The step that was answered.
     pub(super) phase: Phase,
+    pub(super) trail: Trail,
+    /// After [`ProvisionError::SessionTaken`]: there is time to try again. The engine waits a little first.
+    pub(super) may_go_on: bool,
     /// The answer was none: the engine looks at this afterwards.
     pub(super) nonsense: bool,
 }

@@ -12,7 +12,8 @@ pub use ctrl::{Control, ControlAction};
 pub use custom::{Custom, EmptyRequest};
 pub use info::GetInfo;
 pub use scan::{
-    ScanPage, ScanProgress, ScanStatus, StartThreadScan, StartWifiScan, ThreadScanPage, WifiScanPage,
+    ScanEntries, ScanPage, ScanProgress, ScanStatus, StartThreadScan, StartWifiScan, ThreadScanPage,
+    WifiScanPage,
 };
 pub use thread::{ApplyThread, GetThreadStatus, SetThread};
 
@@ -74,10 +75,10 @@ mod tests {
         let _ = ScanStatus::Wifi.decode(reply);
         let _ = ScanStatus::Thread.decode(reply);
         if let Ok(entries) = WifiScanPage(page).decode(reply) {
-            assert!(entries.len() <= usize::from(page.count));
+            assert!(entries.networks.len() + usize::from(entries.skipped) <= usize::from(page.count));
         }
         if let Ok(entries) = ThreadScanPage(page).decode(reply) {
-            assert!(entries.len() <= usize::from(page.count));
+            assert!(entries.networks.len() + usize::from(entries.skipped) <= usize::from(page.count));
         }
         for action in [ControlAction::ResetWifi, ControlAction::ReprovThread] {
             let _ = Control(action).decode(reply);

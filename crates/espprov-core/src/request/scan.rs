@@ -66,6 +66,16 @@ pub struct WifiScanPage(pub ScanPage);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ThreadScanPage(pub ScanPage);
 
+/// The entries of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ScanEntries<N> {
+    /// Those that could be read, as the device sent them.
+    pub networks: Vec<N>,
+    /// Those that could not: a name that is too long, an identifier of the wrong length.
+    pub skipped: u8,
+}
+
 /// Messages with empty content may arrive with the oneof absent: `msg` decides.
 fn receive(reply: &[u8], command: Command) -> Result<ScanReply<'_>, ReplyError> {
     let reply = ScanReply::read(reply)?;
@@ -181,30 +191,34 @@ impl ScanPage {
     }
 
     /// Reads the entries one by one. A device that sends more than was asked for is not to be believed, and its
-    /// surplus is not kept.
+    /// surplus is not kept; one entry out of the ordinary costs that entry.
     fn decode<N>(
         self,
         reply: &[u8],
         command: Command,
         read: impl Fn(&[u8]) -> Result<N, ReplyError>,
-    ) -> Result<Vec<N>, ReplyError> {
+    ) -> Result<ScanEntries<N>, ReplyError> {
         let mut networks = Vec::new();
         let room = networks.try_reserve_exact(self.count.into());
         room.map_err(|_| ReplyError::OutOfMemory)?;
+        let mut left = self.count;
+        let mut skipped = 0_u8;
         for entry in content(reply, command)?.entries() {
-            if networks.len() >= usize::from(self.count) {
-                return Err(ReplyError::TooManyEntries);
+            left = left.checked_sub(1).ok_or(ReplyError::TooManyEntries)?;
+            match read(entry?) {
+                Ok(network) => networks.push(network),
+                Err(ReplyError::FieldOutOfRange) => skipped = skipped.saturating_add(1),
+                Err(error) => return Err(error),
             }
-            networks.push(read(entry?)?);
         }
-        Ok(networks)
+        Ok(ScanEntries { networks, skipped })
     }
 }
 
 impl Sealed for WifiScanPage {}
 
 impl Request for WifiScanPage {
-    type Response<'b> = Vec<AccessPoint>;
+    type Response<'b> = ScanEntries<AccessPoint>;
 
     fn endpoint(&self) -> Endpoint<'_> {
         Endpoint::PROV_SCAN
@@ -214,7 +228,7 @@ impl Request for WifiScanPage {
         self.0.encode(Command::SCAN_WIFI_RESULT, out)
     }
 
-    fn decode(&self, reply: &[u8]) -> Result<Vec<AccessPoint>, ReplyError> {
+    fn decode(&self, reply: &[u8]) -> Result<ScanEntries<AccessPoint>, ReplyError> {
         self.0.decode(reply, Command::SCAN_WIFI_RESULT, |entry| {
             let entry = WifiEntry::read(entry)?;
             let ssid = Ssid::from_scan(entry.ssid).map_err(|_| ReplyError::FieldOutOfRange)?;
@@ -228,7 +242,7 @@ impl Request for WifiScanPage {
 impl Sealed for ThreadScanPage {}
 
 impl Request for ThreadScanPage {
-    type Response<'b> = Vec<ThreadNetwork>;
+    type Response<'b> = ScanEntries<ThreadNetwork>;
 
     fn endpoint(&self) -> Endpoint<'_> {
         Endpoint::PROV_SCAN
@@ -238,7 +252,7 @@ impl Request for ThreadScanPage {
         self.0.encode(Command::SCAN_THREAD_RESULT, out)
     }
 
-    fn decode(&self, reply: &[u8]) -> Result<Vec<ThreadNetwork>, ReplyError> {
+    fn decode(&self, reply: &[u8]) -> Result<ScanEntries<ThreadNetwork>, ReplyError> {
         self.0.decode(reply, Command::SCAN_THREAD_RESULT, |entry| {
             let entry = ThreadEntry::read(entry)?;
             Ok(ThreadNetwork {
@@ -297,7 +311,7 @@ mod tests {
         let page = WifiScanPage(ScanPage { start: 0, count: 1 })
             .decode(&reply)
             .unwrap();
-        let ap = &page[0];
+        let ap = &page.networks[0];
         assert_eq!((ap.ssid.as_bytes(), ap.channel, ap.rssi), (&b"ab"[..], 6, -50));
         assert_eq!(
             (ap.bssid.octets(), ap.auth),
@@ -310,7 +324,7 @@ mod tests {
         let entry = ENTRY.replace(' ', "");
         let reply = hex(&std::format!("08057a3a{entry}{entry}"));
         let page = |count| WifiScanPage(ScanPage { start: 0, count });
-        assert_eq!(page(2).decode(&reply).map(|aps| aps.len()), Ok(2));
+        assert_eq!(page(2).decode(&reply).map(|page| page.networks.len()), Ok(2));
         assert_eq!(page(1).decode(&reply), Err(ReplyError::TooManyEntries));
     }
 
@@ -320,7 +334,11 @@ mod tests {
         let mut reply = hex("08057aac02");
         reply.extend([0x0a, 0].repeat(150));
         let page = WifiScanPage(ScanPage { start: 0, count: 4 });
-        assert_eq!(page.decode(&reply), Err(ReplyError::FieldOutOfRange), "no BSSID");
+        assert_eq!(
+            page.decode(&reply),
+            Err(ReplyError::TooManyEntries),
+            "nor counted"
+        );
         let entry = hex(&ENTRY.replace(' ', ""));
         let mut reply = hex("08057ae90d");
         reply.extend(entry.repeat(61));
@@ -346,7 +364,42 @@ mod tests {
         ] {
             assert_eq!(page.decode(&hex(&reply)), Err(error), "{reply}");
         }
-        assert_eq!(page.decode(&hex("0805")), Ok(Vec::new()));
+        assert_eq!(
+            page.decode(&hex("0805")).map(|page| page.networks),
+            Ok(Vec::new())
+        );
+    }
+
+    #[test]
+    fn an_odd_entry_costs_that_entry() {
+        let good = hex(&ENTRY.replace(' ', ""));
+        let page = WifiScanPage(ScanPage { start: 0, count: 3 });
+        let long_name = [
+            &[0x0a, 33][..],
+            &[b'x'; 33],
+            &hex("22060102030405 06".replace(' ', "").as_str()),
+        ]
+        .concat();
+        for (what, odd) in [
+            ("no BSSID", hex("0a026162")),
+            ("a BSSID of five bytes", hex("0a02616222050102030405")),
+            ("an SSID of 33 bytes", long_name),
+            ("nothing at all", Vec::new()),
+        ] {
+            let odd = [&[0x0a, u8::try_from(odd.len()).unwrap()][..], &odd].concat();
+            let entries = [&good[..], &odd, &good].concat();
+            let mut reply = hex("08057a");
+            reply.push(u8::try_from(entries.len()).unwrap());
+            reply.extend(entries);
+            let read = page.decode(&reply).unwrap();
+            assert_eq!((read.networks.len(), read.skipped), (2, 1), "{what}");
+        }
+        // A Thread name of 17 bytes.
+        let mut reply = hex("080baa01150a133211");
+        reply.extend([b'x'; 17]);
+        let page = ThreadScanPage(ScanPage { start: 0, count: 1 });
+        let read = page.decode(&reply).unwrap();
+        assert_eq!((read.networks.len(), read.skipped), (0, 1));
     }
 
     #[test]

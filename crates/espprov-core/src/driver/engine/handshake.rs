@@ -16,7 +16,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
     #[inline(never)] // a handshake takes up to a kilobyte: its way into its place is off the stack before it computes
     pub(super) fn begin_handshake<E>(&mut self) -> Result<(), ProvisionError<E>> {
         let Some(info) = &self.info else {
-            return Err(ProvisionError::Deadline { phase: Phase::Info });
+            return Err(ProvisionError::Internal);
         };
         let handshake = self.auth.begin(info, &mut self.rng);
         let handshake = handshake.map_err(ProvisionError::policy)?;

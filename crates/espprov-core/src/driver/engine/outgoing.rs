@@ -1,0 +1,87 @@
+//! What goes out: requests put into the buffer, enciphered or as they are.
+
+use super::{Engine, Stage, UnderWay};
+use crate::SessionError;
+use crate::auth::Authenticator;
+use crate::driver::task::Question;
+use crate::driver::{Event, Observer, Phase, ProvisionError};
+use crate::request::{GetInfo, Request};
+use espprov_transport::{Endpoint, Limits};
+use rand_core::TryCryptoRng;
+
+impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R, B, O> {
+    /// Puts a request into the buffer, enciphered.
+    pub(super) fn seal<E>(
+        &mut self,
+        question: &dyn Question,
+        phase: Phase,
+        limits: Limits,
+    ) -> Result<UnderWay, ProvisionError<E>> {
+        let Stage::Ready { session, .. } = &mut self.stage else {
+            return Err(ProvisionError::Internal);
+        };
+        let secret = matches!(phase, Phase::Set | Phase::Data);
+        if secret && !session.is_encrypted() && !self.auth.allows_plaintext() {
+            return Err(ProvisionError::PlaintextNotAllowed);
+        }
+        let buf = self.buf.bytes();
+        // The record is sealed into no more room than the link has: too long is known before the cipher moves.
+        let room = limits.max_request.unwrap_or(usize::MAX).min(buf.len());
+        let out = buf.get_mut(..room).unwrap_or_default();
+        let sealed = session.seal(question.endpoint(), &|out| question.encode(out), out);
+        self.sent = sealed.map_err(|error| match error {
+            SessionError::BufferTooShort { needed } => ProvisionError::RequestTooLarge {
+                need: needed,
+                limit: room,
+            },
+            error => ProvisionError::session(phase, error),
+        })?;
+        self.tainted = true; // until the reply is here
+        Ok(UnderWay::Answer)
+    }
+
+    /// Puts a request into the buffer as it is.
+    ///
+    /// Sent past a cipher they are not what it expects: the device's state moves on, or is thrown away, and the session
+    /// with it. Only proto-ver leaves it alone.
+    pub(super) fn copy<E>(
+        &mut self,
+        endpoint: Endpoint<'_>,
+        data: &[u8],
+    ) -> Result<UnderWay, ProvisionError<E>> {
+        let buf = self.buf.bytes();
+        let too_large = ProvisionError::RequestTooLarge {
+            need: data.len(),
+            limit: buf.len(),
+        };
+        buf.get_mut(..data.len()).ok_or(too_large)?.copy_from_slice(data);
+        self.sent = data.len();
+        self.tainted = true; // until the reply is here
+        let disturbs = match &self.stage {
+            Stage::Ready { session, .. } => endpoint.is_encrypted() && session.is_encrypted(),
+            _ => false,
+        };
+        if disturbs || endpoint == Endpoint::PROV_SESSION {
+            self.stage = Stage::Nothing;
+        }
+        Ok(UnderWay::Raw)
+    }
+
+    /// Puts the question for the device's description into the buffer.
+    pub(super) fn ask_info<E>(&mut self) -> Result<UnderWay, ProvisionError<E>> {
+        let filler = Request::encode(&GetInfo, self.buf.bytes());
+        self.sent = filler.map_err(|error| ProvisionError::session(Phase::Info, error.into()))?;
+        self.tainted = true; // until the reply is here
+        Ok(UnderWay::Info)
+    }
+
+    /// Reads the device's description.
+    #[inline(never)] // it is large, and nothing deeper shall run on top of the copy made here
+    pub(super) fn read_info<E>(&mut self, len: usize) -> Result<(), ProvisionError<E>> {
+        let reply = self.buf.bytes().get(..len).unwrap_or_default();
+        let info = GetInfo.decode(reply);
+        let info = info.map_err(|error| ProvisionError::session(Phase::Info, error.into()))?;
+        self.observer.event(&Event::Info(self.info.insert(info)));
+        Ok(())
+    }
+}

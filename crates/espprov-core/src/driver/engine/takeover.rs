@@ -1,0 +1,74 @@
+//! Another client takes the device's session over: back off, come again, up to a limit.
+
+use super::Engine;
+use crate::auth::Authenticator;
+use crate::driver::{Event, Observer, Phase};
+use core::time::Duration;
+use rand_core::TryCryptoRng;
+
+/// The first pause to let the other client go first, and the longest; each is spread by half of it, so that two clients
+/// that met do not meet again.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+/// What is known of another client, since the task began.
+#[derive(Clone, Copy)]
+pub(super) struct Takeover {
+    /// When it was first noticed.
+    since: Duration,
+    /// The next pause, before it is spread.
+    next: Duration,
+    /// The pause that is due.
+    pause: Duration,
+    due: bool,
+    goes_on: bool,
+}
+
+impl Takeover {
+    pub(super) const fn pause(self) -> Duration {
+        self.pause
+    }
+
+    pub(super) const fn is_due(self) -> bool {
+        self.due
+    }
+
+    /// There is time left to try again.
+    pub(super) const fn goes_on(self) -> bool {
+        self.goes_on
+    }
+}
+
+impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R, B, O> {
+    /// The session was taken over. Whether to try again: a pause is due then.
+    pub(super) fn taken(&mut self, now: Duration, until: Duration, phase: Phase) -> bool {
+        let before = self.takeover;
+        let since = before.map_or(now, |takeover| takeover.since);
+        let base = before.map_or(FIRST_PAUSE, |takeover| takeover.next);
+        // Without entropy they may meet again; the handshake will have its own word on that.
+        let dice = self.rng.try_next_u32().unwrap_or_default();
+        let spread = base.saturating_mul(dice >> 16).checked_div(1 << 16);
+        let half = base.checked_div(2).unwrap_or_default();
+        let pause = half.saturating_add(spread.unwrap_or_default());
+        let limit = since.saturating_add(self.deadlines.takeover).min(until);
+        let goes_on = now.saturating_add(pause) < limit;
+        self.takeover = Some(Takeover {
+            since,
+            next: base.saturating_mul(2).min(LONGEST_PAUSE),
+            pause,
+            due: goes_on,
+            goes_on,
+        });
+        if goes_on {
+            self.observer.event(&Event::SessionTaken { phase });
+        }
+        goes_on
+    }
+
+    /// The pause is over.
+    pub(super) fn backed_off(&mut self) {
+        if let Some(takeover) = &mut self.takeover {
+            takeover.due = false;
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! The scan alone: bounds, pages, odd entries, and which network is the active one.
+
+use super::*;
+use crate::driver::testing::{Answer, Error, Play, lost};
+use crate::test_hex::hex;
+use espprov_types::{AuthMode, Bssid, Ssid};
+use std::string::String;
+
+const STARTED: &str = "08015a00";
+/// "ab" on channel 6.
+const ENTRY: &str = "0a1b0a026162100618ceffffffffffffffff01220602030405060728 09";
+/// Without a BSSID.
+const ODD: &str = "0a040a026162";
+
+type Wifi = Scan<StartWifiScan, WifiScanPage, AccessPoint>;
+
+fn scan(page_len: Option<u8>) -> Wifi {
+    let start = StartWifiScan {
+        blocking: true,
+        passive: false,
+        group_channels: 0,
+        period_ms: PERIOD_MS,
+    };
+    Scan::new(start, ScanStatus::Wifi, WifiScanPage, page_len)
+}
+
+/// The scan is over, so many were found.
+fn finished(count: u8) -> Answer {
+    let mut content = hex("080110");
+    if count > 127 {
+        content.extend([count, 1]);
+    } else {
+        content.push(count);
+    }
+    let mut reply = hex("08036a");
+    reply.push(u8::try_from(content.len()).unwrap());
+    reply.extend(content);
+    Answer::bytes(reply)
+}
+
+fn page(entries: &[&str]) -> Answer {
+    let entries = hex(&entries.concat().replace(' ', ""));
+    let mut reply = hex("08057a");
+    if entries.len() > 127 {
+        reply.push(u8::try_from(entries.len() % 128 + 128).unwrap());
+        reply.push(u8::try_from(entries.len() / 128).unwrap());
+    } else {
+        reply.push(u8::try_from(entries.len()).unwrap());
+    }
+    reply.extend(entries);
+    Answer::bytes(reply)
+}
+
+/// Start and count of a question for a page.
+fn range(asked: &str) -> Option<(u8, u8)> {
+    let bytes = hex(asked);
+    let content = bytes.strip_prefix(&[0x08, 0x04, 0x72])?.get(1..)?;
+    let field = |tag| {
+        content
+            .chunks(2)
+            .find(|pair| pair[0] == tag)
+            .map_or(0, |pair| pair[1])
+    };
+    Some((field(0x08), field(0x10)))
+}
+
+fn run(play: &mut Play, scan: &mut Wifi, device: impl FnMut(&str, usize) -> Answer) -> Result<(), Error> {
+    play.run(scan, device)
+}
+
+#[test]
+fn pages_end_where_the_list_does() {
+    for (found, page_len, expected) in [
+        (7, 4, &[(0, 4), (4, 3)][..]),
+        (4, 4, &[(0, 4)]),
+        (1, 16, &[(0, 1)]),
+        (0, 4, &[]),
+        (5, 1, &[(0, 1), (1, 1), (2, 1), (3, 1), (4, 1)]),
+    ] {
+        let (mut play, mut scan) = (Play::new(), scan(Some(page_len)));
+        let end = run(&mut play, &mut scan, |asked, _| match range(asked) {
+            Some((_, count)) => page(&[ENTRY].repeat(count.into())),
+            None if asked.starts_with("0800") || asked.starts_with("52") => Answer::ok(STARTED),
+            None => finished(found),
+        });
+        assert_eq!(end, Ok(()), "{found}");
+        let pages: Vec<_> = play
+            .asked
+            .iter()
+            .filter(|asked| *asked != "-")
+            .filter_map(|asked| range(asked))
+            .collect();
+        assert_eq!((pages, scan.networks.len()), (expected.to_vec(), found.into()));
+    }
+}
+
+#[test]
+fn one_deadline_over_everything_from_the_start_of_the_scan() {
+    let slow = Duration::from_millis(9900);
+    let (mut play, mut scan) = (Play::new(), scan(Some(1)));
+    play.now = Duration::from_secs(100); // whatever the way there took
+    let end = run(&mut play, &mut scan, |asked, _| match range(asked) {
+        Some(_) => page(&[ENTRY]).after(slow),
+        None if asked.starts_with("52") => Answer::ok(STARTED),
+        None => finished(255),
+    });
+    assert_eq!(end, Err(ProvisionError::Deadline { phase: Phase::Scan }));
+    assert_eq!(play.now, Duration::from_secs(140));
+    // Polled for ever.
+    let (mut play, mut scan) = (Play::new(), self::scan(None));
+    let end = run(&mut play, &mut scan, |asked, _| match asked.starts_with("52") {
+        true => Answer::ok(STARTED),
+        false => Answer::ok("0803"),
+    });
+    assert_eq!(end, Err(ProvisionError::Deadline { phase: Phase::Scan }));
+    assert!(play.now <= Duration::from_secs(40), "{:?}", play.now);
+    // The whole run's deadline, if that is earlier.
+    let (mut play, mut scan) = (Play::new(), self::scan(None));
+    play.total = Duration::from_secs(3);
+    let end = run(&mut play, &mut scan, |_, _| {
+        Answer::ok(STARTED).after(Duration::from_secs(4))
+    });
+    assert_eq!(
+        (end, play.now),
+        (
+            Err(ProvisionError::Deadline { phase: Phase::Scan }),
+            Duration::from_secs(3)
+        )
+    );
+}
+
+#[test]
+fn an_odd_entry_is_told_and_left_out_and_counts_on_the_page() {
+    let (mut play, mut scan) = (Play::new(), scan(Some(2)));
+    let end = run(&mut play, &mut scan, |asked, _| match range(asked) {
+        Some((0, 2)) => page(&[ENTRY, ODD]),
+        // Nothing but odd ones is not the end of the list.
+        Some((2, 2)) => page(&[ODD, ODD]),
+        Some((4, 1)) => page(&[ENTRY]),
+        Some(other) => panic!("{other:?}"),
+        None if asked.starts_with("52") => Answer::ok(STARTED),
+        None => finished(5),
+    });
+    assert_eq!((end, scan.networks.len()), (Ok(()), 2));
+    let skipped = ["EntriesSkipped { count: 1 }", "EntriesSkipped { count: 2 }"].map(String::from);
+    assert_eq!(play.events, skipped);
+}
+
+#[test]
+fn a_list_that_shrinks_ends_the_scan() {
+    let (mut play, mut scan) = (Play::new(), scan(Some(4)));
+    let end = run(&mut play, &mut scan, |asked, _| match range(asked) {
+        Some((0, _)) => page(&[ENTRY].repeat(3)),
+        Some(_) => page(&[]),
+        None if asked.starts_with("52") => Answer::ok(STARTED),
+        None => finished(9),
+    });
+    assert_eq!((end, scan.networks.len()), (Ok(()), 3));
+}
+
+#[test]
+fn another_client_costs_a_question_not_the_scan() {
+    let taken = ProvisionError::SessionTaken { phase: Phase::Scan };
+    let (mut play, mut scan) = (Play::new(), scan(Some(4)));
+    let mut times = 0;
+    let end = run(&mut play, &mut scan, |asked, _| match range(asked) {
+        Some((4, _)) if times < 3 => {
+            times += 1;
+            Answer::error(taken).may_go_on()
+        }
+        Some((_, count)) => page(&[ENTRY].repeat(count.into())),
+        None if asked.starts_with("52") => Answer::ok(STARTED),
+        None => finished(6),
+    });
+    assert_eq!((end, scan.networks.len()), (Ok(()), 6));
+    for error in [taken, lost(Phase::Scan)] {
+        let (mut play, mut scan) = (Play::new(), self::scan(None));
+        assert_eq!(run(&mut play, &mut scan, |_, _| Answer::error(error)), Err(error));
+    }
+}
+
+fn access_point(ssid: &[u8], bssid: [u8; 6], channel: u32) -> AccessPoint {
+    let ssid = Ssid::new(ssid).unwrap();
+    AccessPoint::new(ssid, Bssid::new(bssid), channel, -50, AuthMode::Wpa2Psk)
+}
+
+#[test]
+fn the_active_network_by_what_is_reliable() {
+    const A: [u8; 6] = [1, 2, 3, 4, 5, 6];
+    const Z: [u8; 6] = [1, 2, 0, 4, 5, 6];
+    const CUT: [u8; 6] = [1, 2, 0, 0, 0, 0];
+    let list = [
+        access_point(b"Home", A, 6),
+        access_point(b"Home", Z, 11),
+        access_point(b"Cafe", Z, 11),
+    ];
+    for (what, ssid, bssid, channel, expected) in [
+        ("all of it", &b"Home"[..], Some(A), Some(6), [true, false, false]),
+        (
+            "the BSSID tells two of a name apart",
+            b"Home",
+            Some(A),
+            None,
+            [true, false, false],
+        ),
+        (
+            "a BSSID with a zero, cut",
+            b"Home",
+            Some(CUT),
+            Some(11),
+            [false, true, false],
+        ),
+        (
+            "a BSSID with a zero, missing",
+            b"Home",
+            None,
+            Some(11),
+            [false, true, false],
+        ),
+        ("the name alone", b"Home", None, None, [true, true, false]),
+        (
+            "a channel that has changed since",
+            b"Home",
+            Some(CUT),
+            Some(3),
+            [true, true, false],
+        ),
+        ("the BSSID alone", b"", Some(A), Some(6), [true, false, false]),
+        (
+            "nothing to go by",
+            b"",
+            Some(CUT),
+            Some(11),
+            [false, false, false],
+        ),
+        (
+            "a network that was not heard",
+            b"Attic",
+            Some(A),
+            Some(6),
+            [false, false, false],
+        ),
+    ] {
+        let mut networks = list.clone();
+        let mut on = WifiConnection::new(Ssid::new(ssid).unwrap());
+        on.bssid = bssid.map(Bssid::new);
+        on.channel = channel;
+        mark_active(&mut networks, &on);
+        assert_eq!(networks.map(|network| network.active), expected, "{what}");
+    }
+}

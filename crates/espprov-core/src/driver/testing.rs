@@ -1,0 +1,170 @@
+//! A device as a task sees it: every question is answered at once, or not at all, in a time of its own.
+
+use super::task::{Desk, Task, Trail, Want};
+use super::{Deadlines, Event, ProvisionError};
+use crate::error::ReplyError;
+use core::time::Duration;
+use espprov_transport::Limits;
+use std::string::String;
+use std::vec::Vec;
+
+pub(super) type Error = ProvisionError<()>;
+
+/// What comes of a question.
+pub(super) struct Answer {
+    pub(super) took: Duration,
+    pub(super) reply: Result<Vec<u8>, Error>,
+    pub(super) trail: Trail,
+    /// Another client is in the way, and there is time to try again.
+    pub(super) may_go_on: bool,
+}
+
+impl Answer {
+    pub(super) fn ok(hex: &str) -> Self {
+        Self::bytes(crate::test_hex::hex(hex))
+    }
+
+    pub(super) fn bytes(reply: Vec<u8>) -> Self {
+        Self {
+            took: Duration::ZERO,
+            reply: Ok(reply),
+            trail: Trail::default(),
+            may_go_on: false,
+        }
+    }
+
+    pub(super) fn error(error: Error) -> Self {
+        Self {
+            reply: Err(error),
+            ..Self::bytes(Vec::new())
+        }
+    }
+
+    pub(super) fn after(mut self, took: Duration) -> Self {
+        self.took = took;
+        self
+    }
+
+    pub(super) fn unanswered(mut self) -> Self {
+        self.trail.delivered = true;
+        self
+    }
+
+    pub(super) fn may_go_on(mut self) -> Self {
+        self.may_go_on = true;
+        self
+    }
+}
+
+/// The stage for one task.
+pub(super) struct Play {
+    pub(super) now: Duration,
+    pub(super) total: Duration,
+    pub(super) limits: Limits,
+    pub(super) deadlines: Deadlines,
+    pub(super) events: Vec<String>,
+    /// The questions, as hex, `-` for a session.
+    pub(super) asked: Vec<String>,
+}
+
+impl Play {
+    pub(super) fn new() -> Self {
+        Self {
+            now: Duration::ZERO,
+            total: Duration::MAX,
+            limits: Limits::HTTP,
+            deadlines: Deadlines::default(),
+            events: Vec::new(),
+            asked: Vec::new(),
+        }
+    }
+
+    /// Runs a task to its end; `device` is told the question and its number, from 1.
+    pub(super) fn run(
+        &mut self,
+        task: &mut dyn Task<()>,
+        mut device: impl FnMut(&str, usize) -> Answer,
+    ) -> Result<(), Error> {
+        for _ in 0..2000 {
+            let (answer, phase) = match task.want(&self.deadlines) {
+                Want::Pause(time) => {
+                    self.now += time;
+                    (Answer::bytes(Vec::new()), super::Phase::Data)
+                }
+                Want::Info | Want::Session => {
+                    self.asked.push(String::from("-"));
+                    (Answer::bytes(Vec::new()), super::Phase::Data)
+                }
+                Want::Raw { data, .. } => {
+                    let asked = hex(data);
+                    self.asked.push(asked.clone());
+                    (device(&asked, self.asked.len()), super::Phase::Data)
+                }
+                Want::Answer { question, phase, .. } => {
+                    let mut out = [0; 512];
+                    let len = question.encode(&mut out).unwrap();
+                    let asked = hex(&out[..len]);
+                    self.asked.push(asked.clone());
+                    (device(&asked, self.asked.len()), phase)
+                }
+            };
+            let Answer {
+                took,
+                mut reply,
+                trail,
+                may_go_on,
+            } = answer;
+            let until = match reply {
+                Err(ProvisionError::Link {
+                    phase: super::Phase::Connect,
+                    ..
+                }) => task.reconnect_deadline(&self.deadlines),
+                _ => task.deadline(&self.deadlines),
+            };
+            let until = until.min(self.total).max(self.now);
+            if self.now.saturating_add(took) > until {
+                reply = Err(ProvisionError::Deadline { phase });
+                self.now = until;
+            } else {
+                self.now += took;
+            }
+            let events = &mut self.events;
+            let mut observer = |event: &Event<'_>| events.push(std::format!("{event:?}"));
+            let mut desk = Desk {
+                now: self.now,
+                total: self.total,
+                deadlines: &self.deadlines,
+                limits: self.limits,
+                reply_room: 4096,
+                observer: &mut observer,
+                phase,
+                trail,
+                may_go_on,
+                nonsense: false,
+            };
+            let reply = match &reply {
+                Ok(bytes) => Ok(&bytes[..]),
+                Err(error) => Err(*error),
+            };
+            if task.handle(&mut desk, reply)? {
+                return Ok(());
+            }
+        }
+        panic!("no end: {:?}", &self.asked[..20]);
+    }
+}
+
+pub(super) const fn lost(phase: super::Phase) -> Error {
+    ProvisionError::Link { phase, error: () }
+}
+
+pub(super) const fn nonsense(phase: super::Phase) -> Error {
+    ProvisionError::Reply {
+        phase,
+        error: crate::SessionError::Reply(ReplyError::Malformed),
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| std::format!("{byte:02x}")).collect()
+}
