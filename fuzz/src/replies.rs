@@ -24,7 +24,7 @@ pub fn scan_reply(data: &[u8]) {
         }
         1 => drop(ScanStatus::Wifi.decode(reply)),
         2 => {
-            if let Ok(list) = WifiScanPage(page).decode(reply) {
+            if let Ok(list) = WifiScanPage(page).decode(reply).map(|page| page.networks) {
                 assert!(list.len() <= usize::from(count));
                 for network in &list {
                     let _ = (network.ssid.to_string(), format!("{network:?}"));
@@ -40,7 +40,7 @@ pub fn scan_reply(data: &[u8]) {
         }
         4 => drop(ScanStatus::Thread.decode(reply)),
         _ => {
-            if let Ok(list) = ThreadScanPage(page).decode(reply) {
+            if let Ok(list) = ThreadScanPage(page).decode(reply).map(|page| page.networks) {
                 assert!(list.len() <= usize::from(count));
             }
         }

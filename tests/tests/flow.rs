@@ -347,7 +347,8 @@ fn a_link_lost_for_good_after_apply_is_likely_success() {
         let mut device = client(faulty, scheme.auth(), &pair.clock, 12).with_observer(collect(&log));
         let (outcome, took) = pair.run(device.provision_wifi(&home()));
         assert_eq!(outcome, Ok(Outcome::LikelyConnected), "{scheme:?}: {log:?}");
-        assert!(took < Duration::from_secs(30), "{took:?}");
+        // Lost at 2.4 s; twelve seconds without it are enough.
+        assert!(took < Duration::from_secs(15), "{took:?}");
     }
 }
 
