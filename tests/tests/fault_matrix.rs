@@ -2,6 +2,7 @@
 //! that names the fault's kind, and a second run on the same device succeeds. Then the same with a link that cannot be
 //! opened again for a while: from apply on no failure may be claimed, and no success that is none.
 
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use espprov_core::{
     Outcome, Phase, ProvisionError, ScanOptions, SessionError, WifiConfig, WifiConnection, WifiFailure,
@@ -11,7 +12,6 @@ use espprov_simulator::{LinkModel, Service as _, SimEvent};
 use espprov_tests::pair::{Pair, Recorder, Scheme, WORLD, client};
 use espprov_transport::{Clock as _, TransportError};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 const DEADLINE: Duration = Duration::from_secs(120);
 
