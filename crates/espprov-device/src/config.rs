@@ -1,100 +1,69 @@
 //! The endpoint `prov-config`.
 
-use crate::handler::{Handled, encode_reply, status_of, until_nul};
+use crate::handler::{ABSENT, Answer, too_long, until_nul};
 use crate::{Application, Quirks, Refusal, WifiConfigRequest};
-use alloc::string::{String, ToString};
-use alloc::vec::Vec;
-use espprov_proto::config::network_config_payload::Payload;
-use espprov_proto::config::{
-    CmdSetThreadConfig, CmdSetWifiConfig, NetworkConfigMsgType as Msg, NetworkConfigPayload,
-    RespApplyThreadConfig, RespApplyWifiConfig, RespGetThreadStatus, RespGetWifiStatus, RespSetThreadConfig,
-    RespSetWifiConfig, ThreadAttachState, ThreadNetworkState, WifiAttemptFailed, WifiConnectedState,
-    WifiStationState, resp_get_thread_status, resp_get_wifi_status,
-};
+use core::fmt::Write;
+use espprov_proto::wire::{Field, Item};
+use espprov_proto::{Command, ConfigRequest, SetWifiConfigRef};
 use espprov_types::{
     Bssid, Ssid, StatusCode, ThreadAttachment, ThreadFailure, ThreadStatus, WifiConnection, WifiFailure,
     WifiStatus,
 };
+use heapless::String;
 
 /// Longest Thread dataset in bytes.
 const DATASET_MAX: usize = 254;
 
-/// Answers one decrypted request.
+/// `msg` of the last message that `wifi_provisioning` knows: the reply to apply.
+const LAST_WIFI: i32 = 5;
+
+/// Does what one decrypted request asks.
 pub(crate) fn handle<A: Application>(
     app: &mut A,
     quirks: &Quirks,
     request: &[u8],
-    out: &mut [u8],
-) -> Result<Handled, Refusal> {
-    let request: NetworkConfigPayload = espprov_proto::decode(request).map_err(|_| Refusal::Malformed)?;
-    let msg = Msg::try_from(request.msg).map_err(|_| Refusal::UnknownMessage)?;
-    if !quirks.thread_messages && request.msg > Msg::TypeRespApplyWifiConfig as i32 {
+) -> Result<Answer, Refusal> {
+    let request = ConfigRequest::read(request).map_err(|_| Refusal::Malformed)?;
+    if !quirks.thread_messages && request.msg > LAST_WIFI {
         return Err(Refusal::UnknownMessage);
     }
-    let (msg, payload) = match msg {
-        Msg::TypeCmdGetWifiStatus => {
-            let resp = wifi_status(app, quirks);
-            (Msg::TypeRespGetWifiStatus, Payload::RespGetWifiStatus(resp))
+    let command = Command::from_msg(request.msg).ok_or(Refusal::UnknownMessage)?;
+    Ok(match command {
+        Command::GET_WIFI_STATUS => {
+            let status = app.wifi_status();
+            if matches!(status, Ok(WifiStatus::Connected(_))) {
+                app.after_connected_status();
+            }
+            Answer::Wifi(status)
         }
-        Msg::TypeCmdSetWifiConfig => {
-            let Some(Payload::CmdSetWifiConfig(config)) = &request.payload else {
-                return Err(Refusal::MissingPayload);
-            };
-            let status = status_of(set_wifi(app, quirks, config));
-            (
-                Msg::TypeRespSetWifiConfig,
-                Payload::RespSetWifiConfig(RespSetWifiConfig { status }),
-            )
+        Command::SET_WIFI_CONFIG => {
+            let config = request.set_wifi().ok_or(Refusal::MissingPayload)?;
+            Answer::Verdict(command, set_wifi(app, quirks, &config))
         }
-        Msg::TypeCmdApplyWifiConfig => {
-            let status = status_of(app.apply_wifi());
-            (
-                Msg::TypeRespApplyWifiConfig,
-                Payload::RespApplyWifiConfig(RespApplyWifiConfig { status }),
-            )
+        Command::APPLY_WIFI_CONFIG => Answer::Verdict(command, app.apply_wifi()),
+        Command::GET_THREAD_STATUS => {
+            let status = app.thread_status();
+            if matches!(status, Ok(ThreadStatus::Attached(_))) {
+                app.after_connected_status();
+            }
+            Answer::Thread(status)
         }
-        Msg::TypeCmdGetThreadStatus => {
-            let resp = thread_status(app);
-            (Msg::TypeRespGetThreadStatus, Payload::RespGetThreadStatus(resp))
+        Command::SET_THREAD_CONFIG => {
+            let config = request.set_thread().ok_or(Refusal::MissingPayload)?;
+            Answer::Verdict(command, set_thread(app, config.dataset))
         }
-        Msg::TypeCmdSetThreadConfig => {
-            let Some(Payload::CmdSetThreadConfig(config)) = &request.payload else {
-                return Err(Refusal::MissingPayload);
-            };
-            let status = status_of(set_thread(app, config));
-            (
-                Msg::TypeRespSetThreadConfig,
-                Payload::RespSetThreadConfig(RespSetThreadConfig { status }),
-            )
-        }
-        Msg::TypeCmdApplyThreadConfig => {
-            let status = status_of(app.apply_thread());
-            (
-                Msg::TypeRespApplyThreadConfig,
-                Payload::RespApplyThreadConfig(RespApplyThreadConfig { status }),
-            )
-        }
-        Msg::TypeRespGetWifiStatus
-        | Msg::TypeRespSetWifiConfig
-        | Msg::TypeRespApplyWifiConfig
-        | Msg::TypeRespGetThreadStatus
-        | Msg::TypeRespSetThreadConfig
-        | Msg::TypeRespApplyThreadConfig => return Err(Refusal::UnknownMessage),
-    };
-    let reply = NetworkConfigPayload {
-        msg: msg as i32,
-        payload: Some(payload),
-    };
-    encode_reply(&reply, out)
+        Command::APPLY_THREAD_CONFIG => Answer::Verdict(command, app.apply_thread()),
+        _ => return Err(Refusal::UnknownMessage),
+    })
 }
 
 fn set_wifi<A: Application>(
     app: &mut A,
     quirks: &Quirks,
-    config: &CmdSetWifiConfig,
+    config: &SetWifiConfigRef<'_>,
 ) -> Result<(), StatusCode> {
     let invalid = StatusCode::InvalidArgument;
-    let bssid = match config.bssid.as_slice() {
+    let bssid = match config.bssid {
         [] => None,
         bytes => Some(Bssid::from_slice(bytes).map_err(|_| invalid)?),
     };
@@ -103,76 +72,92 @@ fn set_wifi<A: Application>(
         return Err(invalid);
     }
     app.set_wifi(&WifiConfigRequest {
-        ssid: Ssid::new(until_nul(&config.ssid)).map_err(|_| invalid)?,
-        passphrase: until_nul(&config.passphrase),
+        ssid: Ssid::new(until_nul(config.ssid)).map_err(|_| invalid)?,
+        passphrase: until_nul(config.passphrase),
         bssid,
         channel: config.channel,
     })
 }
 
-fn set_thread<A: Application>(app: &mut A, config: &CmdSetThreadConfig) -> Result<(), StatusCode> {
-    if config.dataset.len() > DATASET_MAX {
+fn set_thread<A: Application>(app: &mut A, dataset: &[u8]) -> Result<(), StatusCode> {
+    if dataset.len() > DATASET_MAX {
         return Err(StatusCode::InvalidArgument);
     }
-    app.set_thread(&config.dataset)
+    app.set_thread(dataset)
 }
 
-fn wifi_status<A: Application>(app: &mut A, quirks: &Quirks) -> RespGetWifiStatus {
-    use resp_get_wifi_status::State;
-    let (state, detail) = match app.wifi_status() {
-        Ok(WifiStatus::Connected(connection)) => {
-            app.after_connected_status();
-            let detail = connected(&connection, quirks);
-            (WifiStationState::Connected, Some(State::WifiConnected(detail)))
+/// `WifiStationState`, or `ThreadNetworkState`: they count alike.
+#[derive(Clone, Copy)]
+enum State {
+    Connected = 0,
+    Connecting = 1,
+    Disconnected = 2,
+    Failed = 3,
+}
+
+/// Writes the state of the Wi-Fi station.
+pub(crate) fn write_wifi(
+    status: &Result<WifiStatus, StatusCode>,
+    quirks: &Quirks,
+    out: &mut [u8],
+) -> Result<usize, Refusal> {
+    let status = match status {
+        Ok(status) => status,
+        Err(code) => return write_verdict(Command::GET_WIFI_STATUS, code.to_wire(), out),
+    };
+    let attempts;
+    let (state, detail) = match status {
+        WifiStatus::Connected(connection) => return write_connected(connection, quirks, out),
+        WifiStatus::Connecting {
+            attempts_remaining: Some(remaining),
+        } if quirks.attempt_failed_status => {
+            attempts = [(1, Item::Uint(*remaining))];
+            (State::Connecting, (12, Item::Message(&attempts)))
         }
-        Ok(WifiStatus::Connecting { attempts_remaining }) => {
-            let detail = attempts_remaining
-                .filter(|_| quirks.attempt_failed_status)
-                .map(|attempts_remaining| State::AttemptFailed(WifiAttemptFailed { attempts_remaining }));
-            (WifiStationState::Connecting, detail)
-        }
-        Ok(WifiStatus::Disconnected) => (WifiStationState::Disconnected, None),
-        Ok(WifiStatus::Failed(reason)) => {
+        WifiStatus::Connecting { .. } => (State::Connecting, ABSENT),
+        WifiStatus::Failed(reason) => {
             let reason = match reason {
                 WifiFailure::AuthError => Some(0),
                 WifiFailure::NetworkNotFound => Some(1),
-                WifiFailure::Unknown(value) => value,
+                WifiFailure::Unknown(value) => *value,
                 _ => None,
             };
-            (
-                WifiStationState::ConnectionFailed,
-                reason.map(State::WifiFailReason),
-            )
+            let detail = reason.map_or(ABSENT, |reason| (10, Item::Case(reason)));
+            (State::Failed, detail)
         }
-        // A state of a later espprov-types: closest to what older clients understand.
-        Ok(_) => (WifiStationState::Disconnected, None),
-        Err(code) => {
-            return RespGetWifiStatus {
-                status: code.to_wire(),
-                ..Default::default()
-            };
-        }
+        // Disconnected, or a state of a later espprov-types: closest to what older clients understand.
+        _ => (State::Disconnected, ABSENT),
     };
-    RespGetWifiStatus {
-        status: 0,
-        wifi_sta_state: state as i32,
-        state: detail,
-    }
+    let content = [(2, Item::Uint(state as u32)), detail];
+    Command::GET_WIFI_STATUS
+        .write_reply(0, &content, out)
+        .map_err(too_long)
 }
 
-fn connected(connection: &WifiConnection, quirks: &Quirks) -> WifiConnectedState {
-    WifiConnectedState {
-        ip4_addr: connection.ip.map_or_else(String::new, |ip| ip.to_string()),
-        auth_mode: connection.auth.to_wire(),
-        ssid: until_nul(connection.ssid.as_bytes()).to_vec(),
-        bssid: connection
-            .bssid
-            .map_or_else(Vec::new, |bssid| shown_bssid(bssid, quirks)),
-        channel: connection.channel.unwrap_or(0),
+fn write_connected(connection: &WifiConnection, quirks: &Quirks, out: &mut [u8]) -> Result<usize, Refusal> {
+    let mut ip = String::<15>::new();
+    if let Some(address) = connection.ip {
+        // 15 characters are what the longest takes.
+        let _ = write!(ip, "{address}");
     }
+    let bssid = connection.bssid.map(|bssid| shown_bssid(bssid, quirks));
+    let connected = [
+        (1, Item::Bytes(ip.as_bytes())),
+        (2, Item::Int(connection.auth.to_wire())),
+        (3, Item::Bytes(until_nul(connection.ssid.as_bytes()))),
+        (4, Item::Bytes(bssid.as_ref().map_or(&[], |octets| octets))),
+        (5, Item::Int(connection.channel.unwrap_or(0))),
+    ];
+    let content = [
+        (2, Item::Uint(State::Connected as u32)),
+        (11, Item::Message(&connected)),
+    ];
+    Command::GET_WIFI_STATUS
+        .write_reply(0, &content, out)
+        .map_err(too_long)
 }
 
-fn shown_bssid(bssid: Bssid, quirks: &Quirks) -> Vec<u8> {
+fn shown_bssid(bssid: Bssid, quirks: &Quirks) -> [u8; 6] {
     let mut octets = bssid.octets();
     if quirks.bssid_cut_at_nul {
         octets
@@ -180,51 +165,56 @@ fn shown_bssid(bssid: Bssid, quirks: &Quirks) -> Vec<u8> {
             .skip_while(|octet| **octet != 0)
             .for_each(|octet| *octet = 0);
     }
-    octets.to_vec()
+    octets
 }
 
-fn thread_status<A: Application>(app: &mut A) -> RespGetThreadStatus {
-    use resp_get_thread_status::State;
-    let (state, detail) = match app.thread_status() {
-        Ok(ThreadStatus::Attached(attachment)) => {
-            app.after_connected_status();
-            let detail = attached(&attachment);
-            (ThreadNetworkState::Attached, Some(State::ThreadAttached(detail)))
+/// Writes the state of the Thread interface.
+pub(crate) fn write_thread(
+    status: &Result<ThreadStatus, StatusCode>,
+    out: &mut [u8],
+) -> Result<usize, Refusal> {
+    let status = match status {
+        Ok(status) => status,
+        Err(code) => return write_verdict(Command::GET_THREAD_STATUS, code.to_wire(), out),
+    };
+    let attached;
+    let (state, detail) = match status {
+        ThreadStatus::Attached(attachment) => {
+            attached = attachment_fields(attachment);
+            (State::Connected, (11, Item::Message(&attached)))
         }
-        Ok(ThreadStatus::Attaching) => (ThreadNetworkState::Attaching, None),
-        Ok(ThreadStatus::Detached) => (ThreadNetworkState::Dettached, None),
-        Ok(ThreadStatus::Failed(reason)) => {
+        ThreadStatus::Attaching => (State::Connecting, ABSENT),
+        ThreadStatus::Failed(reason) => {
             let reason = match reason {
                 ThreadFailure::DatasetInvalid => Some(0),
                 ThreadFailure::NetworkNotFound => Some(1),
-                ThreadFailure::Unknown(value) => value,
+                ThreadFailure::Unknown(value) => *value,
                 _ => None,
             };
-            (
-                ThreadNetworkState::AttachingFailed,
-                reason.map(State::ThreadFailReason),
-            )
+            let detail = reason.map_or(ABSENT, |reason| (10, Item::Case(reason)));
+            (State::Failed, detail)
         }
-        Ok(_) => (ThreadNetworkState::Dettached, None),
-        Err(code) => {
-            return RespGetThreadStatus {
-                status: code.to_wire(),
-                ..Default::default()
-            };
-        }
+        _ => (State::Disconnected, ABSENT),
     };
-    RespGetThreadStatus {
-        status: 0,
-        thread_state: state as i32,
-        state: detail,
-    }
+    let content = [(2, Item::Uint(state as u32)), detail];
+    Command::GET_THREAD_STATUS
+        .write_reply(0, &content, out)
+        .map_err(too_long)
 }
 
-fn attached(attachment: &ThreadAttachment) -> ThreadAttachState {
-    ThreadAttachState {
-        pan_id: attachment.pan_id.into(),
-        ext_pan_id: attachment.ext_pan_id.map_or_else(Vec::new, |id| id.to_vec()),
-        channel: attachment.channel.into(),
-        name: until_nul(attachment.name.as_bytes()).to_vec(),
-    }
+fn attachment_fields(attachment: &ThreadAttachment) -> [Field<'_>; 4] {
+    let ext_pan_id = attachment.ext_pan_id.as_ref();
+    [
+        (1, Item::Uint(attachment.pan_id.into())),
+        (2, Item::Bytes(ext_pan_id.map_or(&[], |id| id))),
+        (3, Item::Uint(attachment.channel.into())),
+        (4, Item::Bytes(until_nul(attachment.name.as_bytes()))),
+    ]
+}
+
+/// Writes a content that is a status and nothing else.
+pub(crate) fn write_verdict(command: Command, status: i32, out: &mut [u8]) -> Result<usize, Refusal> {
+    command
+        .write_reply(0, &[(1, Item::Int(status))], out)
+        .map_err(too_long)
 }

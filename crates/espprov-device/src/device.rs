@@ -1,6 +1,6 @@
 //! Endpoint dispatch: from a request on the link to a reply on the link.
 
-use crate::handler::{Handled, Radio};
+use crate::handler::{Answer, Radio, status_of, too_long};
 use crate::{Application, Outcome, Quirks, Refusal, VersionReply, config, ctrl, scan};
 use alloc::vec::Vec;
 use core::fmt;
@@ -45,8 +45,8 @@ impl<S: DeviceHandshake, A: Application> Device<S, A> {
         }
     }
 
-    /// Answers the request `buf[..len]` to `endpoint`; the reply is written to `buf`. The request is wiped
-    /// from `buf` in any case. `rng` is used by handshakes only.
+    /// Answers the request `buf[..len]` to `endpoint`; the reply is written to `buf`. Nothing of the request stays
+    /// in `buf`, whatever comes of it: what is not the reply is wiped. `rng` is used by handshakes only.
     ///
     /// An unknown endpoint leaves the session as it is. A record that does not open leaves the cipher to the
     /// scheme (a forged GCM record does not move the nonce); after one that did, the cipher has moved, also when
@@ -65,12 +65,9 @@ impl<S: DeviceHandshake, A: Application> Device<S, A> {
             "prov-config" => self.application(Handler::Config, endpoint, buf, len),
             "prov-ctrl" if self.quirks.prov_ctrl => self.application(Handler::Ctrl, endpoint, buf, len),
             _ if self.is_own(endpoint) => self.application(Handler::Application, endpoint, buf, len),
-            _ => return Outcome::NoSuchEndpoint,
+            _ => Ok(Outcome::NoSuchEndpoint),
         };
-        outcome.unwrap_or_else(|refusal| {
-            buf.zeroize();
-            Outcome::Refused(refusal)
-        })
+        wiped(outcome, buf)
     }
 
     /// The reply that [`Outcome::Pending`] promised, or [`Outcome::Pending`] again.
@@ -78,13 +75,8 @@ impl<S: DeviceHandshake, A: Application> Device<S, A> {
         let Some(radio) = self.pending.take() else {
             return Outcome::Refused(Refusal::NothingPending);
         };
-        let reply = self.limit(buf.len()).and_then(|limit| {
-            let out = buf.get_mut(..limit).unwrap_or_default();
-            scan::wait(&mut self.app, radio, out)
-        });
-        reply
-            .and_then(|handled| self.seal(handled, buf))
-            .unwrap_or_else(Outcome::Refused)
+        let answer = scan::wait(&mut self.app, radio);
+        wiped(self.answer(answer, buf), buf)
     }
 
     /// The transport opened another session: the handshake is gone, and so is a reply that was pending.
@@ -143,7 +135,8 @@ impl<S: DeviceHandshake, A: Application> Device<S, A> {
         len: usize,
         rng: &mut R,
     ) -> Result<Outcome, Refusal> {
-        let request = self.request(buf, len)?.to_vec();
+        // Apart, because the answer is written where the request stands.
+        let request = copy(self.request(buf, len)?)?;
         self.pending = None;
         let limit = self.quirks.max_value.unwrap_or(usize::MAX).min(buf.len());
         let out = buf.get_mut(..limit).unwrap_or_default();
@@ -178,41 +171,56 @@ impl<S: DeviceHandshake, A: Application> Device<S, A> {
         let limit = self.limit(buf.len())?;
         let channel = self.security.channel().ok_or(Refusal::NoSession)?;
         let record = buf.get_mut(..len).unwrap_or_default();
-        let request: Zeroizing<Vec<u8>> =
-            Zeroizing::new(channel.open(record).map_err(Refusal::Record)?.to_vec());
-        // The plaintext may hold a passphrase, and the reply is shorter.
-        record.zeroize();
+        let request = channel.open(record).map_err(Refusal::Record)?;
         if request.is_empty() {
             return Err(Refusal::Empty);
         }
-        let out = buf.get_mut(..limit).unwrap_or_default();
-        let handled = match handler {
-            Handler::Scan => scan::handle(&mut self.app, &self.quirks, &request, out),
-            Handler::Config => config::handle(&mut self.app, &self.quirks, &request, out),
-            Handler::Ctrl => ctrl::handle(&mut self.app, &self.quirks, &request, out),
-            Handler::Application => match self.app.custom(endpoint, &request, out) {
-                Ok(len) if len <= out.len() => Ok(Handled::Reply(len)),
-                Ok(_) => Err(Refusal::ReplyTooLong { limit }),
-                Err(_) => Err(Refusal::Application),
-            },
-        }?;
-        self.seal(handled, buf)
+        let (app, quirks) = (&mut self.app, &self.quirks);
+        let answer = match handler {
+            Handler::Scan => scan::handle(app, quirks, request)?,
+            Handler::Config => config::handle(app, quirks, request)?,
+            Handler::Ctrl => ctrl::handle(app, quirks, request)?,
+            Handler::Application => {
+                let request = copy(request)?;
+                let out = buf.get_mut(..limit).unwrap_or_default();
+                return match app.custom(endpoint, &request, out) {
+                    Ok(len) if len <= limit => self.seal(len, buf),
+                    Ok(_) => Err(Refusal::ReplyTooLong { limit }),
+                    Err(_) => Err(Refusal::Application),
+                };
+            }
+        };
+        self.answer(answer, buf)
     }
 
-    fn seal(&mut self, handled: Handled, buf: &mut [u8]) -> Result<Outcome, Refusal> {
-        match handled {
-            Handled::Reply(len) => {
-                let channel = self.security.channel().ok_or(Refusal::NoSession)?;
-                channel
-                    .seal(buf, len)
-                    .map(Outcome::Reply)
-                    .map_err(Refusal::Record)
-            }
-            Handled::Wait(radio) => {
+    /// Writes and seals the reply, or remembers that it is owed.
+    fn answer(&mut self, answer: Answer, buf: &mut [u8]) -> Result<Outcome, Refusal> {
+        let limit = self.limit(buf.len())?;
+        let out = buf.get_mut(..limit).unwrap_or_default();
+        let app = &mut self.app;
+        let len = match answer {
+            Answer::Wait(radio) => {
                 self.pending = Some(radio);
-                Ok(Outcome::Pending)
+                return Ok(Outcome::Pending);
             }
-        }
+            Answer::Bare(command, verdict) => command
+                .write_reply(status_of(verdict), &[], out)
+                .map_err(too_long)?,
+            Answer::Verdict(command, verdict) => config::write_verdict(command, status_of(verdict), out)?,
+            Answer::ScanStatus(radio, progress) => scan::write_status(radio, progress, out)?,
+            Answer::Page(radio, range) => scan::write_page(app, radio, range, out)?,
+            Answer::Wifi(status) => config::write_wifi(&status, &self.quirks, out)?,
+            Answer::Thread(status) => config::write_thread(&status, out)?,
+        };
+        self.seal(len, buf)
+    }
+
+    fn seal(&mut self, len: usize, buf: &mut [u8]) -> Result<Outcome, Refusal> {
+        let channel = self.security.channel().ok_or(Refusal::NoSession)?;
+        channel
+            .seal(buf, len)
+            .map(Outcome::Reply)
+            .map_err(Refusal::Record)
     }
 
     /// The request, if its length is one that the link can carry.
@@ -233,6 +241,27 @@ impl<S: DeviceHandshake, A: Application> Device<S, A> {
         let limit = self.quirks.max_value.unwrap_or(usize::MAX).min(buf_len);
         limit.checked_sub(overhead).ok_or(Refusal::ReplyTooLong { limit })
     }
+}
+
+/// The outcome, and nothing in the buffer but its reply: neither the request, which may hold a passphrase, nor half a
+/// reply.
+fn wiped(outcome: Result<Outcome, Refusal>, buf: &mut [u8]) -> Outcome {
+    let outcome = outcome.unwrap_or_else(Outcome::Refused);
+    let reply = match outcome {
+        Outcome::Reply(len) => len,
+        _ => 0,
+    };
+    buf.get_mut(reply..).unwrap_or_default().zeroize();
+    outcome
+}
+
+/// A request on the heap, if there is room for it.
+fn copy(request: &[u8]) -> Result<Zeroizing<Vec<u8>>, Refusal> {
+    let mut copy = Zeroizing::new(Vec::new());
+    copy.try_reserve_exact(request.len())
+        .map_err(|_| Refusal::OutOfMemory)?;
+    copy.extend_from_slice(request);
+    Ok(copy)
 }
 
 impl<S, A> fmt::Debug for Device<S, A> {

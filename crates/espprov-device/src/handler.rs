@@ -1,8 +1,9 @@
 //! What the three protobuf endpoints share.
 
 use crate::Refusal;
-use espprov_proto::{Encode, encode};
-use espprov_types::StatusCode;
+use espprov_proto::wire::{Field, Item};
+use espprov_proto::{Command, EncodeError};
+use espprov_types::{StatusCode, ThreadStatus, WifiStatus};
 
 /// Which radio a scan is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,20 +12,32 @@ pub(crate) enum Radio {
     Thread,
 }
 
-/// What a handler did with a request it accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Handled {
-    /// Wrote a plaintext reply of so many bytes.
-    Reply(usize),
+/// What a handler made of a request: all that the reply needs, so that nothing of the request is needed any more when
+/// the reply is written where it stood.
+pub(crate) enum Answer {
+    /// On `prov-scan` and `prov-ctrl`: a status beside a content that is empty.
+    Bare(Command, Result<(), StatusCode>),
+    /// On `prov-config`: a content that is a status.
+    Verdict(Command, Result<(), StatusCode>),
+    /// How far a scan is.
+    ScanStatus(Radio, Result<crate::ScanProgress, StatusCode>),
+    /// Results of a scan, by their indices.
+    Page(Radio, core::ops::Range<u32>),
+    /// State of the Wi-Fi station.
+    Wifi(Result<WifiStatus, StatusCode>),
+    /// State of the Thread interface.
+    Thread(Result<ThreadStatus, StatusCode>),
     /// The client waits for the end of a scan.
     Wait(Radio),
 }
 
-pub(crate) fn encode_reply<M: Encode>(message: &M, out: &mut [u8]) -> Result<Handled, Refusal> {
-    let limit = out.len();
-    encode(message, out)
-        .map(Handled::Reply)
-        .map_err(|_| Refusal::ReplyTooLong { limit })
+/// A field that is not there.
+pub(crate) const ABSENT: Field<'static> = (1, Item::Bytes(&[]));
+
+pub(crate) fn too_long(error: EncodeError) -> Refusal {
+    Refusal::ReplyTooLong {
+        limit: error.available,
+    }
 }
 
 /// The number on the wire for an application's verdict.

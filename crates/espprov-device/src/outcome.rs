@@ -50,6 +50,8 @@ pub enum Refusal {
     PageOutOfRange,
     /// An application endpoint's handler failed.
     Application,
+    /// The heap has no room for a copy of the request (handshakes and application endpoints need one).
+    OutOfMemory,
     /// [`Device::resume`](crate::Device::resume) while no reply was owed.
     NothingPending,
 }
@@ -68,6 +70,7 @@ impl fmt::Display for Refusal {
             Self::MissingPayload => f.write_str("payload field absent"),
             Self::PageOutOfRange => f.write_str("page past the end of the results"),
             Self::Application => f.write_str("the application's handler failed"),
+            Self::OutOfMemory => f.write_str("out of memory"),
             Self::NothingPending => f.write_str("no reply was pending"),
         }
     }

@@ -1,220 +1,214 @@
 //! The endpoint `prov-scan`.
 
-use crate::handler::{Handled, Radio, encode_reply, status_of, until_nul};
-use crate::{Application, Quirks, Refusal, ThreadScanParams, WifiScanParams};
-use alloc::vec::Vec;
-use espprov_proto::scan::network_scan_payload::Payload;
-use espprov_proto::scan::{
-    NetworkScanMsgType as Msg, NetworkScanPayload, RespScanThreadResult, RespScanThreadStart,
-    RespScanThreadStatus, RespScanWifiResult, RespScanWifiStart, RespScanWifiStatus, ThreadScanResult,
-    WiFiScanResult,
-};
-use espprov_types::{AccessPoint, StatusCode, ThreadNetwork};
+use crate::handler::{Answer, Radio, too_long, until_nul};
+use crate::{Application, Quirks, Refusal, ScanProgress, ThreadScanParams, WifiScanParams};
+use core::ops::Range;
+use espprov_proto::wire::{Item, List};
+use espprov_proto::{Command, ScanContent, ScanRequest};
+use espprov_types::StatusCode;
 
-/// Answers one decrypted request.
+/// `msg` of the last message that `wifi_provisioning` knows: the reply with results.
+const LAST_WIFI: i32 = 5;
+
+/// Does what one decrypted request asks.
 pub(crate) fn handle<A: Application>(
     app: &mut A,
     quirks: &Quirks,
     request: &[u8],
-    out: &mut [u8],
-) -> Result<Handled, Refusal> {
-    let request: NetworkScanPayload = espprov_proto::decode(request).map_err(|_| Refusal::Malformed)?;
-    let msg = Msg::try_from(request.msg).map_err(|_| Refusal::UnknownMessage)?;
-    if !quirks.thread_messages && request.msg > Msg::TypeRespScanWifiResult as i32 {
+) -> Result<Answer, Refusal> {
+    let request = ScanRequest::read(request).map_err(|_| Refusal::Malformed)?;
+    if !quirks.thread_messages && request.msg > LAST_WIFI {
         return Err(Refusal::UnknownMessage);
     }
-    match msg {
-        Msg::TypeCmdScanWifiStart => {
-            let Some(Payload::CmdScanWifiStart(start)) = request.payload else {
+    let command = Command::from_msg(request.msg).ok_or(Refusal::UnknownMessage)?;
+    // The content of another command does not count.
+    let content = request.content.filter(|_| request.case == command.field());
+    Ok(match command {
+        Command::SCAN_WIFI_START => {
+            let Some(ScanContent::WifiStart {
+                blocking,
+                passive,
+                group_channels,
+                period_ms,
+            }) = content
+            else {
                 return Err(Refusal::MissingPayload);
             };
-            let params = WifiScanParams {
-                blocking: start.blocking,
-                passive: start.passive,
-                group_channels: start.group_channels,
-                period_ms: start.period_ms,
-            };
-            let started = app.start_wifi_scan(params);
-            if started.is_ok() && start.blocking {
-                return wait(app, Radio::Wifi, out);
-            }
-            start_reply(Radio::Wifi, started, out)
+            let started = app.start_wifi_scan(WifiScanParams {
+                blocking,
+                passive,
+                group_channels,
+                period_ms,
+            });
+            started_answer(app, Radio::Wifi, started, blocking)
         }
-        Msg::TypeCmdScanThreadStart => {
-            let Some(Payload::CmdScanThreadStart(start)) = request.payload else {
+        Command::SCAN_THREAD_START => {
+            let Some(ScanContent::ThreadStart {
+                blocking,
+                channel_mask,
+            }) = content
+            else {
                 return Err(Refusal::MissingPayload);
             };
-            let params = ThreadScanParams {
-                blocking: start.blocking,
-                channel_mask: start.channel_mask,
-            };
-            let started = app.start_thread_scan(params);
-            if started.is_ok() && start.blocking {
-                return wait(app, Radio::Thread, out);
-            }
-            start_reply(Radio::Thread, started, out)
+            let started = app.start_thread_scan(ThreadScanParams {
+                blocking,
+                channel_mask,
+            });
+            started_answer(app, Radio::Thread, started, blocking)
         }
-        Msg::TypeCmdScanWifiStatus => {
-            let (status, scan_finished, result_count) = progress(app, quirks, Radio::Wifi);
-            let resp = RespScanWifiStatus {
-                scan_finished,
-                result_count,
-            };
-            reply(
-                Msg::TypeRespScanWifiStatus,
-                status,
-                Payload::RespScanWifiStatus(resp),
-                out,
-            )
+        Command::SCAN_WIFI_STATUS => Answer::ScanStatus(Radio::Wifi, progress(app, quirks, Radio::Wifi)),
+        Command::SCAN_THREAD_STATUS => {
+            Answer::ScanStatus(Radio::Thread, progress(app, quirks, Radio::Thread))
         }
-        Msg::TypeCmdScanThreadStatus => {
-            let (status, scan_finished, result_count) = progress(app, quirks, Radio::Thread);
-            let resp = RespScanThreadStatus {
-                scan_finished,
-                result_count,
-            };
-            reply(
-                Msg::TypeRespScanThreadStatus,
-                status,
-                Payload::RespScanThreadStatus(resp),
-                out,
-            )
-        }
-        Msg::TypeCmdScanWifiResult => {
-            let Some(Payload::CmdScanWifiResult(page)) = request.payload else {
-                return Err(Refusal::MissingPayload);
-            };
-            let (status, range) = page_range(app, quirks, Radio::Wifi, page.start_index, page.count)?;
-            let entries: Option<Vec<_>> = range
-                .map(|index| app.wifi_scan_result(index).map(wifi_entry))
-                .collect();
-            let resp = RespScanWifiResult {
-                entries: entries.ok_or(Refusal::PageOutOfRange)?,
-            };
-            reply(
-                Msg::TypeRespScanWifiResult,
-                status,
-                Payload::RespScanWifiResult(resp),
-                out,
-            )
-        }
-        Msg::TypeCmdScanThreadResult => {
-            let Some(Payload::CmdScanThreadResult(page)) = request.payload else {
-                return Err(Refusal::MissingPayload);
-            };
-            let (status, range) = page_range(app, quirks, Radio::Thread, page.start_index, page.count)?;
-            let entries: Option<Vec<_>> = range
-                .map(|index| app.thread_scan_result(index).map(thread_entry))
-                .collect();
-            let resp = RespScanThreadResult {
-                entries: entries.ok_or(Refusal::PageOutOfRange)?,
-            };
-            reply(
-                Msg::TypeRespScanThreadResult,
-                status,
-                Payload::RespScanThreadResult(resp),
-                out,
-            )
-        }
-        Msg::TypeRespScanWifiStart
-        | Msg::TypeRespScanWifiStatus
-        | Msg::TypeRespScanWifiResult
-        | Msg::TypeRespScanThreadStart
-        | Msg::TypeRespScanThreadStatus
-        | Msg::TypeRespScanThreadResult => Err(Refusal::UnknownMessage),
+        Command::SCAN_WIFI_RESULT => page(app, quirks, Radio::Wifi, content)?,
+        Command::SCAN_THREAD_RESULT => page(app, quirks, Radio::Thread, content)?,
+        _ => return Err(Refusal::UnknownMessage),
+    })
+}
+
+fn started_answer<A: Application>(
+    app: &mut A,
+    radio: Radio,
+    started: Result<(), StatusCode>,
+    blocking: bool,
+) -> Answer {
+    if started.is_ok() && blocking {
+        wait(app, radio)
+    } else {
+        Answer::Bare(radio.start(), started)
     }
 }
 
-/// The reply to a blocking start, if the scan is over by now.
-pub(crate) fn wait<A: Application>(app: &mut A, radio: Radio, out: &mut [u8]) -> Result<Handled, Refusal> {
-    let progress = match radio {
+/// The answer to a blocking start, if the scan is over by now.
+pub(crate) fn wait<A: Application>(app: &mut A, radio: Radio) -> Answer {
+    match app_progress(app, radio) {
+        Ok(progress) if !progress.finished => Answer::Wait(radio),
+        verdict => Answer::Bare(radio.start(), verdict.map(|_| ())),
+    }
+}
+
+impl Radio {
+    const fn start(self) -> Command {
+        match self {
+            Self::Wifi => Command::SCAN_WIFI_START,
+            Self::Thread => Command::SCAN_THREAD_START,
+        }
+    }
+
+    const fn status(self) -> Command {
+        match self {
+            Self::Wifi => Command::SCAN_WIFI_STATUS,
+            Self::Thread => Command::SCAN_THREAD_STATUS,
+        }
+    }
+
+    const fn result(self) -> Command {
+        match self {
+            Self::Wifi => Command::SCAN_WIFI_RESULT,
+            Self::Thread => Command::SCAN_THREAD_RESULT,
+        }
+    }
+}
+
+fn app_progress<A: Application>(app: &mut A, radio: Radio) -> Result<ScanProgress, StatusCode> {
+    match radio {
         Radio::Wifi => app.wifi_scan_progress(),
         Radio::Thread => app.thread_scan_progress(),
-    };
-    match progress {
-        Ok(progress) if !progress.finished => Ok(Handled::Wait(radio)),
-        Ok(_) => start_reply(radio, Ok(()), out),
-        Err(code) => start_reply(radio, Err(code), out),
     }
 }
 
-fn start_reply(radio: Radio, started: Result<(), StatusCode>, out: &mut [u8]) -> Result<Handled, Refusal> {
-    let (msg, payload) = match radio {
-        Radio::Wifi => (
-            Msg::TypeRespScanWifiStart,
-            Payload::RespScanWifiStart(RespScanWifiStart {}),
-        ),
-        Radio::Thread => (
-            Msg::TypeRespScanThreadStart,
-            Payload::RespScanThreadStart(RespScanThreadStart {}),
-        ),
-    };
-    reply(msg, status_of(started), payload, out)
-}
-
-fn reply(msg: Msg, status: i32, payload: Payload, out: &mut [u8]) -> Result<Handled, Refusal> {
-    let message = NetworkScanPayload {
-        msg: msg as i32,
-        status,
-        payload: Some(payload),
-    };
-    encode_reply(&message, out)
-}
-
-/// Status, finished, number of results.
-fn progress<A: Application>(app: &mut A, quirks: &Quirks, radio: Radio) -> (i32, bool, u32) {
-    let progress = match radio {
-        Radio::Wifi => app.wifi_scan_progress(),
-        Radio::Thread => app.thread_scan_progress(),
-    };
-    match progress {
-        Ok(progress) => (0, progress.finished, progress.count.min(quirks.max_scan_results)),
-        Err(code) => (code.to_wire(), false, 0),
-    }
+fn progress<A: Application>(app: &mut A, quirks: &Quirks, radio: Radio) -> Result<ScanProgress, StatusCode> {
+    let progress = app_progress(app, radio)?;
+    Ok(ScanProgress {
+        count: progress.count.min(quirks.max_scan_results),
+        ..progress
+    })
 }
 
 /// The indices of a page, or a refusal when it is not inside the list. An empty page is fine up to the
 /// capacity of the list. A device without this radio answers with a status and no entries.
-fn page_range<A: Application>(
+fn page<A: Application>(
     app: &mut A,
     quirks: &Quirks,
     radio: Radio,
-    start: u32,
-    count: u32,
-) -> Result<(i32, core::ops::Range<u32>), Refusal> {
+    content: Option<ScanContent>,
+) -> Result<Answer, Refusal> {
+    let Some(ScanContent::Page { start_index, count }) = content else {
+        return Err(Refusal::MissingPayload);
+    };
     let capacity = quirks.max_scan_results;
-    let end = start.checked_add(count).filter(|&end| end <= capacity);
-    let (Some(end), true) = (end, start < capacity) else {
+    let end = start_index.checked_add(count).filter(|&end| end <= capacity);
+    let (Some(end), true) = (end, start_index < capacity) else {
         return Err(Refusal::PageOutOfRange);
     };
-    let (status, _, found) = progress(app, quirks, radio);
-    if status != 0 {
-        return Ok((status, 0..0));
-    }
+    let found = match progress(app, quirks, radio) {
+        Ok(progress) => progress.count,
+        Err(code) => return Ok(Answer::Bare(radio.result(), Err(code))),
+    };
     if count > 0 && end > found {
         return Err(Refusal::PageOutOfRange);
     }
-    Ok((0, start..end))
+    Ok(Answer::Page(radio, start_index..end))
 }
 
-fn wifi_entry(ap: AccessPoint) -> WiFiScanResult {
-    WiFiScanResult {
-        ssid: until_nul(ap.ssid.as_bytes()).to_vec(),
-        channel: ap.channel,
-        rssi: ap.rssi,
-        bssid: ap.bssid.as_bytes().to_vec(),
-        auth: ap.auth.to_wire(),
-    }
+/// Writes how far a scan is.
+pub(crate) fn write_status(
+    radio: Radio,
+    progress: Result<ScanProgress, StatusCode>,
+    out: &mut [u8],
+) -> Result<usize, Refusal> {
+    let (status, finished, count) = match progress {
+        Ok(progress) => (0, progress.finished, progress.count),
+        Err(code) => (code.to_wire(), false, 0),
+    };
+    let content = [(1, Item::Uint(finished.into())), (2, Item::Uint(count))];
+    radio
+        .status()
+        .write_reply(status, &content, out)
+        .map_err(too_long)
 }
 
-fn thread_entry(network: ThreadNetwork) -> ThreadScanResult {
-    ThreadScanResult {
-        pan_id: network.pan_id.into(),
-        channel: network.channel.into(),
-        rssi: network.rssi,
-        lqi: network.lqi,
-        ext_addr: network.ext_addr.to_vec(),
-        network_name: until_nul(network.name.as_bytes()).to_vec(),
-        ext_pan_id: network.ext_pan_id.to_vec(),
+/// Writes a page of results, one after the other.
+pub(crate) fn write_page<A: Application>(
+    app: &mut A,
+    radio: Radio,
+    range: Range<u32>,
+    out: &mut [u8],
+) -> Result<usize, Refusal> {
+    let mut list = List::new(out);
+    for index in range {
+        match radio {
+            Radio::Wifi => push_wifi(app, index, &mut list)?,
+            Radio::Thread => push_thread(app, index, &mut list)?,
+        }
     }
+    let command = radio.result();
+    list.finish(&[(1, Item::Int(command.reply()))], command.reply_field())
+        .map_err(too_long)
+}
+
+fn push_wifi<A: Application>(app: &mut A, index: u32, list: &mut List<'_>) -> Result<(), Refusal> {
+    let ap = app.wifi_scan_result(index).ok_or(Refusal::PageOutOfRange)?;
+    let entry = [
+        (1, Item::Bytes(until_nul(ap.ssid.as_bytes()))),
+        (2, Item::Uint(ap.channel)),
+        (3, Item::Int(ap.rssi)),
+        (4, Item::Bytes(ap.bssid.as_bytes())),
+        (5, Item::Int(ap.auth.to_wire())),
+    ];
+    list.push(1, &entry).map_err(too_long)
+}
+
+fn push_thread<A: Application>(app: &mut A, index: u32, list: &mut List<'_>) -> Result<(), Refusal> {
+    let network = app.thread_scan_result(index).ok_or(Refusal::PageOutOfRange)?;
+    let entry = [
+        (1, Item::Uint(network.pan_id.into())),
+        (2, Item::Uint(network.channel.into())),
+        (3, Item::Int(network.rssi)),
+        (4, Item::Uint(network.lqi)),
+        (5, Item::Bytes(&network.ext_addr)),
+        (6, Item::Bytes(until_nul(network.name.as_bytes()))),
+        (7, Item::Bytes(&network.ext_pan_id)),
+    ];
+    list.push(1, &entry).map_err(too_long)
 }

@@ -98,6 +98,11 @@ fn pages_stay_inside_the_list() {
     assert_eq!(page(&mut device, 0, 0), Ok(0));
     assert_eq!(page(&mut device, 0, 11), Ok(11));
     assert_eq!(page(&mut device, 8, 3), Ok(3));
+    assert_eq!(
+        page(&mut device, 15, 0),
+        Ok(0),
+        "nothing, from anywhere in the list"
+    );
     for (start, count) in [
         (0, 12),
         (11, 1),
@@ -674,21 +679,73 @@ fn one_ble_value_bounds_request_and_reply() {
     assert_eq!(exchange(&mut device, "proto-ver", b""), Err(Refusal::Empty));
 }
 
+/// Whatever becomes of a request: what is not the reply is zeros.
 #[test]
 fn the_request_does_not_stay_in_the_buffer() {
-    let mut buf = [0; 64];
-    let request = SetWifiConfigRef {
+    let mut request = [0; 512];
+    let set = SetWifiConfigRef {
         ssid: b"Home",
         passphrase: b"correct-horse",
         bssid: b"",
         channel: 0,
     };
-    let len = request.encode(&mut buf).unwrap();
-    assert_eq!(
-        device().handle("prov-config", &mut buf, len, &mut NoEntropy),
-        Outcome::Reply(4)
+    let set = set.encode(&mut request).unwrap();
+    let set = &request[..set];
+    let ok = Outcome::Reply;
+    for (endpoint, request, expected) in [
+        ("prov-config", set, ok(4)),
+        ("prov-ctrl", set, Outcome::Refused(Refusal::UnknownMessage)),
+        ("prov-scan", set, Outcome::Refused(Refusal::UnknownMessage)),
+        ("custom-data", set, ok(8)),
+        ("broken", set, Outcome::Refused(Refusal::Application)),
+        ("proto-ver", set, ok(4)),
+        ("absent", set, Outcome::NoSuchEndpoint),
+        ("prov-session", set, Outcome::NoSuchEndpoint),
+        // A scan that is waited for.
+        ("prov-scan", &[0x52, 0x02, 0x08, 0x01][..], Outcome::Pending),
+    ] {
+        let mut device = device();
+        device.app().scan_takes = 1;
+        let mut buf = [0xee; 512];
+        buf[..request.len()].copy_from_slice(request);
+        let outcome = device.handle(endpoint, &mut buf, request.len(), &mut NoEntropy);
+        assert_eq!(outcome, expected, "{endpoint}");
+        let reply = if let Outcome::Reply(len) = outcome { len } else { 0 };
+        assert!(buf[reply..].iter().all(|&byte| byte == 0), "{endpoint}");
+    }
+}
+
+/// A handshake's answer is shorter than its request; a transport's mistake about the length leaves nothing either.
+#[test]
+fn the_tail_of_a_handshake_does_not_stay_in_the_buffer() {
+    let mut device = Device::new(
+        "v1.1",
+        Counting::default(),
+        TestApp::new(AutoStop::Enabled),
+        Quirks::default(),
     );
-    assert!(buf[4..].iter().all(|&b| b == 0));
+    for (request, len, expected) in [
+        (&b"hello"[..], 5, Outcome::Reply(1)),
+        (b"right", 5, Outcome::Reply(1)),
+        (
+            b"right",
+            65,
+            Outcome::Refused(Refusal::RequestTooLong { limit: 64 }),
+        ),
+    ] {
+        let mut buf = [0xee; 64];
+        buf[..5].copy_from_slice(request);
+        assert_eq!(
+            device.handle("prov-session", &mut buf, len, &mut NoEntropy),
+            expected
+        );
+        let reply = if let Outcome::Reply(len) = expected {
+            len
+        } else {
+            0
+        };
+        assert!(buf[reply..].iter().all(|&byte| byte == 0), "{request:?}");
+    }
 }
 
 #[test]

@@ -3,9 +3,9 @@
 //!
 //! There are two ways to them:
 //!
-//! * The client's requests ([`Command`], [`SetWifiConfigRef`] …), the device's replies ([`WifiStatusReply`] …) and the
-//!   handshake of both ([`SessionMessage`]) as views of borrowed bytes, on the small reader and writer of [`wire`]. No
-//!   heap, and little flash: what firmware links.
+//! * Requests ([`Command`], [`SetWifiConfigRef`] …, read by [`ConfigRequest`] …), replies ([`WifiStatusReply`] …) and the
+//!   handshake ([`SessionMessage`]) as views of borrowed bytes, on the small reader and writer of [`wire`]. No heap, and
+//!   little flash: what firmware links, the client and the device.
 //! * All messages of both sides as owned structs, with the feature `messages` (on by default): generated from
 //!   `proto/*.proto` by `cargo xtask codegen` and committed, so building needs no protobuf compiler. This crate is
 //!   the only one that names `prost`; everyone else calls `decode` and `encode`.
@@ -37,6 +37,7 @@
 extern crate alloc;
 
 mod codec;
+mod device;
 mod handshake;
 mod replies;
 mod requests;
@@ -47,6 +48,7 @@ pub mod wire;
 #[cfg(feature = "messages")]
 pub use codec::{Decode, Encode, decode, encode, encoded_len};
 pub use codec::{EncodeError, Malformed};
+pub use device::{ConfigRequest, CtrlRequest, ScanContent, ScanRequest};
 pub use handshake::{Scheme, SessionMessage, Step, write_session};
 pub use replies::{
     ConfigReply, CtrlReply, Entries, ScanReply, ThreadAttached, ThreadDetail, ThreadEntry, ThreadStatusReply,

@@ -45,6 +45,16 @@ impl Command {
     /// `prov-ctrl`: accept a new Thread dataset.
     pub const CTRL_THREAD_REPROV: Self = Self(7);
 
+    pub(crate) const fn numbered(msg: u8) -> Self {
+        Self(msg)
+    }
+
+    /// Number of the field that carries the content.
+    #[must_use]
+    pub const fn field(self) -> u32 {
+        (self.0 as u32).saturating_add(10)
+    }
+
     /// `msg` of the reply.
     #[must_use]
     pub const fn reply(self) -> i32 {
@@ -62,9 +72,8 @@ impl Command {
     /// # Errors
     /// [`EncodeError`] when `out` is too short; `out` is untouched then.
     pub fn write(self, content: &[Field<'_>], out: &mut [u8]) -> Result<usize, EncodeError> {
-        let msg = u32::from(self.0);
-        let payload = (msg.saturating_add(10), Item::Message(content));
-        write(&[(1, Item::Uint(msg)), payload], out)
+        let payload = (self.field(), Item::Message(content));
+        write(&[(1, Item::Uint(self.0.into())), payload], out)
     }
 
     /// The same without the field for the content, as the vendor's client sends `apply`.

@@ -12,17 +12,17 @@ pub use scan::{Entries, ScanReply, ThreadEntry, WifiEntry};
 
 use crate::wire::{Kind, Oneof, Rule, Shape};
 
-const fn rule(number: u8, kind: Kind) -> Rule {
+pub(crate) const fn rule(number: u8, kind: Kind) -> Rule {
     Rule { number, kind }
 }
 
 /// A message without a oneof.
-const fn fields(rules: &'static [Rule]) -> Shape {
+pub(crate) const fn fields(rules: &'static [Rule]) -> Shape {
     Shape { rules, oneof: None }
 }
 
 /// The contents of `prov-config` and `prov-scan` have the same numbers.
-const fn contents(slot: u8, end: u8) -> Option<Oneof> {
+pub(crate) const fn contents(slot: u8, end: u8) -> Option<Oneof> {
     Some(Oneof {
         first: 10,
         last: 21,

@@ -16,10 +16,12 @@
 //! The rest is protobuf's: unknown fields are skipped, the last value of a repeated scalar counts, embedded
 //! messages that occur twice are merged, and of a oneof the last case counts.
 
+mod list;
 mod read;
 mod shape;
 mod write;
 
+pub use list::List;
 pub use read::{Fields, Value};
 pub use shape::{Kind, Oneof, Rule, Shape, Slot, read};
 pub use write::{Field, Item, write};

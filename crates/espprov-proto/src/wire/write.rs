@@ -43,9 +43,9 @@ pub fn write(fields: &[Field<'_>], out: &mut [u8]) -> Result<usize, EncodeError>
 }
 
 /// Counts what it is given, and keeps what fits.
-struct Writer<'a> {
-    out: &'a mut [u8],
-    len: usize,
+pub(super) struct Writer<'a> {
+    pub(super) out: &'a mut [u8],
+    pub(super) len: usize,
 }
 
 impl Writer<'_> {
@@ -58,7 +58,7 @@ impl Writer<'_> {
 
     /// Recurses as deep as the list is nested.
     #[inline(never)]
-    fn fields(&mut self, fields: &[Field<'_>]) {
+    pub(super) fn fields(&mut self, fields: &[Field<'_>]) {
         for &(number, item) in fields {
             let (value, case) = match item {
                 Item::Uint(value) => (u64::from(value), false),
@@ -85,7 +85,7 @@ impl Writer<'_> {
     }
 
     /// Key and length of a length-delimited field.
-    fn head(&mut self, number: u32, len: usize) {
+    pub(super) fn head(&mut self, number: u32, len: usize) {
         self.varint(u64::from(number) << 3 | 2);
         self.varint(len as u64);
     }
