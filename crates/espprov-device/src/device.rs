@@ -170,6 +170,10 @@ impl<S: DeviceHandshake, A: Application> Device<S, A> {
         self.pending = None;
         let limit = self.limit(buf.len())?;
         let channel = self.security.channel().ok_or(Refusal::NoSession)?;
+        // A record that holds nothing but a tag is refused before the cipher sees it: no counter moves.
+        if len == channel.overhead() {
+            return Err(Refusal::Empty);
+        }
         let record = buf.get_mut(..len).unwrap_or_default();
         let request = channel.open(record).map_err(Refusal::Record)?;
         if request.is_empty() {

@@ -38,6 +38,7 @@ pub struct Provisioning<C, S, F> {
     phase: Phase,
     shown: Shown<S, F>,
     auto_stop: AutoStop,
+    reset_when_ready: bool,
 }
 
 /// [`Provisioning`] of a Wi-Fi station.
@@ -84,6 +85,7 @@ impl<C, S: Clone, F: Copy> Provisioning<C, S, F> {
                 attempts_remaining: None,
             },
             auto_stop,
+            reset_when_ready: false,
         }
     }
 
@@ -108,13 +110,23 @@ impl<C, S: Clone, F: Copy> Provisioning<C, S, F> {
         Ok(config)
     }
 
+    /// Whether [`reset`](Self::reset) succeeds where there is nothing to reset:
+    /// [`Quirks::reset_when_ready`](crate::Quirks::reset_when_ready).
+    #[must_use]
+    pub fn with_reset_when_ready(mut self, allowed: bool) -> Self {
+        self.reset_when_ready = allowed;
+        self
+    }
+
     /// Back to ready after a failure. What clients are told stays the failure until the next apply.
     ///
     /// # Errors
     /// [`StatusCode::InternalError`] when there was no failure.
     pub fn reset(&mut self) -> Result<(), StatusCode> {
-        if self.phase != Phase::Failed {
-            return Err(StatusCode::InternalError);
+        match self.phase {
+            Phase::Failed => {}
+            Phase::Ready if self.reset_when_ready => {}
+            _ => return Err(StatusCode::InternalError),
         }
         self.phase = Phase::Ready;
         Ok(())

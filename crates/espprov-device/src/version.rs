@@ -58,7 +58,7 @@ impl Firmware {
     /// (`wifi_prov` and Thread before network_provisioning) leave it out.
     #[must_use]
     pub fn device_info(self, scheme: SecurityScheme, capabilities: Capabilities) -> DeviceInfo {
-        let network_provisioning = matches!(self, Self::Idf55 | Self::Idf6);
+        let network_provisioning = self.is_network_provisioning();
         let mut info = DeviceInfo::new(if network_provisioning {
             "netprov-v1.2"
         } else {
@@ -68,9 +68,10 @@ impl Firmware {
         info.capabilities.no_sec = scheme == SecurityScheme::Sec0;
         info.capabilities.no_pop &= scheme == SecurityScheme::Sec1;
         info.security = (self != Self::Idf44).then_some(scheme.number());
-        if network_provisioning {
+        if self.counts_nonce() {
             info.patch = Some(u8::from(scheme == SecurityScheme::Sec2));
-        } else {
+        }
+        if !network_provisioning {
             info.capabilities.wifi_prov = false;
             info.capabilities.thread_prov = false;
             info.capabilities.thread_scan = false;

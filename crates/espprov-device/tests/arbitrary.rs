@@ -138,7 +138,13 @@ proptest! {
 #[test]
 fn every_named_firmware_builds() {
     use espprov_device::{BleStack, Firmware, NoSecurity};
-    for firmware in [Firmware::Idf44, Firmware::Idf52, Firmware::Idf55, Firmware::Idf6] {
+    for firmware in [
+        Firmware::Idf44,
+        Firmware::Idf52,
+        Firmware::Idf55,
+        Firmware::Idf55Wifi,
+        Firmware::Idf6,
+    ] {
         for stack in [BleStack::NimBle, BleStack::Bluedroid] {
             let app = TestApp::new(AutoStop::Enabled);
             let device = Device::new(

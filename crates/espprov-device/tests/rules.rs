@@ -4,7 +4,7 @@ mod common;
 
 use common::{Counting, NoEntropy, Step, TestApp, exchange, plain, thread_network};
 use espprov_device::{
-    Application, AutoStop, BleStack, Device, Firmware, NoSecurity, Outcome, Quirks, Refusal,
+    Application, AutoStop, BleStack, Device, Firmware, NoSecurity, Outcome, Quirks, Refusal, WifiProvisioning,
 };
 use espprov_proto::config::{
     NetworkConfigPayload, network_config_payload as config, resp_get_wifi_status as wifi_status,
@@ -210,9 +210,15 @@ fn set_checks_lengths_and_nothing_else() {
     ] {
         assert_eq!(set(&mut device, ssid, passphrase, bssid), want, "{ssid:?}");
     }
-    let mut old = plain(Quirks::vendor(Firmware::Idf44));
-    assert_eq!(set(&mut old, b"Home", &[b'p'; 64], b""), OK);
-    assert_eq!(set(&mut old, b"Home", &[b'p'; 65], b""), INVALID_ARGUMENT);
+    for firmware in [Firmware::Idf44, Firmware::Idf52, Firmware::Idf55Wifi] {
+        let mut old = plain(Quirks::vendor(firmware));
+        assert_eq!(set(&mut old, b"Home", &[b'p'; 63], b""), OK, "{firmware:?}");
+        assert_eq!(
+            set(&mut old, b"Home", &[b'p'; 64], b""),
+            INVALID_ARGUMENT,
+            "{firmware:?}"
+        );
+    }
 }
 
 #[test]
@@ -306,6 +312,21 @@ fn reset_and_reprov_in_the_wrong_state() {
         INTERNAL_ERROR,
         "the service stops by itself"
     );
+}
+
+#[test]
+fn reset_with_nothing_to_reset() {
+    let mut device = device();
+    device.app().wifi = WifiProvisioning::new(AutoStop::Enabled).with_reset_when_ready(true);
+    assert_eq!(ctrl(&mut device, 1), OK, "before any attempt");
+    assert_eq!(ctrl(&mut device, 1), OK, "and again");
+    device.app().script = [Step::Nothing, Step::Connected].into();
+    set(&mut device, b"good", b"", b"");
+    apply(&mut device);
+    assert_eq!(ctrl(&mut device, 1), INTERNAL_ERROR, "while it is trying");
+    status(&mut device);
+    status(&mut device);
+    assert_eq!(ctrl(&mut device, 1), INTERNAL_ERROR, "after a success");
 }
 
 #[test]
@@ -550,8 +571,8 @@ fn which_errors_move_the_cipher() {
     assert_eq!(count("prov-config", b""), (Outcome::Refused(Refusal::Empty), 8));
     assert_eq!(
         count("prov-config", &[9]),
-        (Outcome::Refused(Refusal::Empty), 10),
-        "an empty plaintext"
+        (Outcome::Refused(Refusal::Empty), 9),
+        "an empty plaintext is not worth the cipher's count"
     );
 }
 
@@ -614,6 +635,16 @@ fn proto_ver_by_generation() {
             Firmware::Idf55,
             SecurityScheme::Sec1,
             r#""ver":"netprov-v1.2","sec_ver":1,"sec_patch_ver":0,"cap":["wifi_prov","wifi_scan"]"#,
+        ),
+        (
+            Firmware::Idf55Wifi,
+            SecurityScheme::Sec2,
+            r#""ver":"v1.1","sec_ver":2,"sec_patch_ver":1,"cap":["wifi_scan"]"#,
+        ),
+        (
+            Firmware::Idf55Wifi,
+            SecurityScheme::Sec0,
+            r#""ver":"v1.1","sec_ver":0,"sec_patch_ver":0,"cap":["no_sec","wifi_scan"]"#,
         ),
     ] {
         assert_eq!(text(firmware, scheme), format!("{{\"prov\":{{{want}}}}}"));

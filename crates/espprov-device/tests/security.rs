@@ -148,6 +148,8 @@ fn a_corrected_proof_by_generation() {
     for (firmware, accepted) in [
         (Firmware::Idf44, false),
         (Firmware::Idf52, false),
+        (Firmware::Idf55, false),
+        (Firmware::Idf55Wifi, false),
         (Firmware::Idf6, true),
     ] {
         let security = AnySecurity::sec1(b"abcd1234", &Quirks::vendor(firmware));
@@ -194,6 +196,24 @@ fn what_moves_the_nonce_of_security_2() {
         Err(Refusal::UnknownMessage)
     );
     assert_eq!(status_reply(&mut dev, &mut channel).unwrap(), CONNECTING);
+}
+
+/// Even one whose tag is right.
+#[test]
+fn a_record_of_nothing_but_a_tag_leaves_the_counter_alone() {
+    let session = || {
+        let mut dev = device(AnySecurity::sec2(verifier(), sec2::Patch::CounterNonce));
+        let client = sec2::Client::new(b"wifiprov", b"abcd1234", Some(1), &mut Counter(2)).unwrap();
+        let channel = handshake(&mut dev, client).unwrap();
+        (dev, channel)
+    };
+    let (mut dev, mut channel) = session();
+    let nothing = sealed(&mut channel, &[]);
+    assert_eq!(nothing.len(), sec2::TAG_LEN);
+    assert_eq!(exchange(&mut dev, "prov-config", &nothing), Err(Refusal::Empty));
+    // The same session once more, for a client that has not counted the empty record.
+    let (_, mut unmoved) = session();
+    assert_eq!(status_reply(&mut dev, &mut unmoved).unwrap(), CONNECTING);
 }
 
 #[test]

@@ -270,8 +270,8 @@ impl DeviceInfo {
         self.capabilities.thread_prov || self.capabilities.thread_scan
     }
 
-    /// Writes the reply as a device does, byte for byte: tabs and line breaks included, keys left out that are
-    /// `None`; the version alone if [`bare`](Self::bare).
+    /// Writes the reply as a device does, byte for byte: tabs and line breaks included, the application's entries
+    /// first, keys left out that are `None`; the version alone if [`bare`](Self::bare).
     ///
     /// # Errors
     /// What the output says.
@@ -281,6 +281,16 @@ impl DeviceInfo {
         }
         let mut json = Writer::new(out, Layout::Device);
         json.begin_object()?;
+        for app in &self.apps {
+            json.key(&app.label)?;
+            json.begin_object()?;
+            json.key("ver")?;
+            json.string(&app.version)?;
+            json.key("cap")?;
+            json.begin_array()?;
+            json.end_array()?;
+            json.end_object()?;
+        }
         json.key("prov")?;
         json.begin_object()?;
         json.key("ver")?;
@@ -300,16 +310,6 @@ impl DeviceInfo {
         }
         json.end_array()?;
         json.end_object()?;
-        for app in &self.apps {
-            json.key(&app.label)?;
-            json.begin_object()?;
-            json.key("ver")?;
-            json.string(&app.version)?;
-            json.key("cap")?;
-            json.begin_array()?;
-            json.end_array()?;
-            json.end_object()?;
-        }
         json.end_object()
     }
 }

@@ -34,8 +34,11 @@ fn sec2(scenario: &Scenario) -> Result<AnySecurity, ScenarioError> {
     // Another stream than the handshakes', so that the salt does not shift them.
     let mut rng = ChaCha20Rng::seed_from_u64(scenario.seed);
     rng.set_stream(1);
-    let salt = Verifier::generate_salt(SALT_LEN, &mut rng);
-    let salt = salt.map_err(|_| ScenarioError::new("this seed gives no salt"))?;
+    let salt = match &scenario.security.salt {
+        Some(salt) => salt.clone(),
+        None => Verifier::generate_salt(SALT_LEN, &mut rng)
+            .map_err(|_| ScenarioError::new("this seed gives no salt"))?,
+    };
     let verifier = Verifier::generate(scenario.username().as_bytes(), password.expose(), &salt);
     let verifier = verifier.map_err(|_| ScenarioError::new("security username must not be empty"))?;
     let patch = match scenario.patch() {
@@ -58,10 +61,14 @@ fn device_info(scenario: &Scenario) -> DeviceInfo {
     let flavour = scenario.device.flavour;
     let scheme = SecurityScheme::from_number(scenario.scheme());
     let mut info = flavour.firmware().device_info(scheme, capabilities);
-    if scheme == SecurityScheme::Sec2 {
-        // A point release of 5.x with the counter says so; one without has never heard of the key.
-        let silent = flavour == Flavour::Idf52 && scenario.patch() == 0;
-        info.patch = (!silent).then(|| scenario.patch());
-    }
+    // A point release of 5.x with the counter says so; one without has never heard of the key.
+    let knows_key = flavour.firmware().counts_nonce() || (flavour == Flavour::Idf52 && scenario.patch() == 1);
+    info.patch = knows_key.then(|| match scheme {
+        SecurityScheme::Sec2 => scenario.patch(),
+        _ => 0,
+    });
+    // Four at most, and of a length that fits: checked.
+    info.apps
+        .extend(scenario.labels.iter().filter_map(|label| label.info()).take(4));
     info
 }

@@ -13,6 +13,8 @@ fn scenario(text: &str) -> Scenario {
     scenario.device = other.device;
     scenario.security = other.security;
     scenario.faults = other.faults;
+    scenario.endpoints = other.endpoints;
+    scenario.labels = other.labels;
     scenario
 }
 
@@ -95,7 +97,7 @@ fn every_scheme_of_every_flavour_serves_its_own_client() {
                 }
                 _ => {
                     let patch = info.patch_level();
-                    assert_eq!(patch, u8::from(flavour != Flavour::Idf52), "{text}");
+                    assert_eq!(patch, u8::from(flavour.firmware().counts_nonce()), "{text}");
                     let client =
                         sec2::Client::new(b"wifiprov", b"abcd1234", Some(patch), &mut rng()).unwrap();
                     let mut channel = establish(&mut device, client, now).unwrap();
@@ -139,6 +141,72 @@ fn capabilities_follow_the_scenario() {
     assert!(no_pop.capabilities.no_pop);
     assert!(info_of("[security]\nscheme = 0").capabilities.no_sec);
     assert_eq!(info_of("[security]\npatch = 0").patch_level(), 0);
+}
+
+#[test]
+fn labels_of_the_application_come_first() {
+    let mut device = device("[[label]]\nname = \"rmaker\"\nversion = \"1.0\"");
+    let text = reply(device.handle("proto-ver", b"---", Duration::ZERO));
+    let text = String::from_utf8(text).unwrap().replace(['\t', '\n', ' '], "");
+    assert_eq!(
+        text,
+        r#"{"rmaker":{"ver":"1.0","cap":[]},"prov":{"ver":"netprov-v1.2","sec_ver":2,"sec_patch_ver":1,"cap":["wifi_prov","wifi_scan"]}}"#
+    );
+}
+
+#[test]
+fn patch_levels_of_point_releases() {
+    for (text, expected) in [
+        ("[device]\nflavour = \"idf-5.2\"", None),
+        ("[device]\nflavour = \"idf-5.2\"\n[security]\npatch = 1", Some(1)),
+        (
+            "[device]\nflavour = \"idf-5.2\"\n[security]\npatch = 1\nscheme = 1",
+            Some(0),
+        ),
+        ("[device]\nflavour = \"idf-5.5-wifi\"", Some(1)),
+        (
+            "[device]\nflavour = \"idf-5.5-wifi\"\n[security]\nscheme = 1",
+            Some(0),
+        ),
+        (
+            "[device]\nflavour = \"idf-5.5-wifi\"\n[security]\nscheme = 0",
+            Some(0),
+        ),
+    ] {
+        assert_eq!(info(&mut device(text)).patch, expected, "{text}");
+    }
+}
+
+#[test]
+fn a_salt_can_be_asked_for() {
+    let mut dev = device("[security]\nsalt_hex = \"0000a1a2a3a4a5a6\"");
+    let mut client = sec2::Client::new(b"wifiprov", b"abcd1234", Some(1), &mut rng()).unwrap();
+    let mut buf = [0; 512];
+    let len = client.poll_request(&mut buf).unwrap().unwrap();
+    let answer = reply(dev.handle("prov-session", &buf[..len], Duration::ZERO));
+    assert!(
+        answer
+            .windows(8)
+            .any(|window| window == [0, 0, 0xa1, 0xa2, 0xa3, 0xa4, 0xa5, 0xa6])
+    );
+    let client = sec2::Client::new(b"wifiprov", b"abcd1234", Some(1), &mut rng()).unwrap();
+    assert!(establish(&mut dev, client, Duration::ZERO).is_some());
+}
+
+#[test]
+fn endpoints_answer_as_the_scenario_says() {
+    let mut dev = device(
+        "[security]\nscheme = 0\n[[endpoint]]\nname = \"cloud\"\nreply = \"done\"\n\
+         [[endpoint]]\nname = \"broken\"\nrefuse = true",
+    );
+    establish(&mut dev, sec0::Client::new(), Duration::ZERO).unwrap();
+    assert_eq!(reply(dev.handle("cloud", b"x", Duration::ZERO)), b"done");
+    assert_eq!(
+        reply(dev.handle("custom-data", b"x", Duration::ZERO)),
+        b"SUCCESS\0"
+    );
+    assert_eq!(dev.handle("broken", b"x", Duration::ZERO), Answer::Refused);
+    assert_eq!(dev.handle("absent", b"x", Duration::ZERO), Answer::NoSuchEndpoint);
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub struct Network {
     pub ssid: Ssid,
     /// Address of the access point; made up from name and channel if the file has none.
     pub bssid: Bssid,
-    /// Channel, 1 to 14.
+    /// Channel: 1 to 14, or one of 5 GHz (ESP32-C5).
     pub channel: u8,
     /// Signal strength in dBm.
     pub rssi: i8,
@@ -168,8 +168,8 @@ impl TryFrom<RawNetwork> for Network {
         if ssid.is_hidden() {
             return Err("an SSID must not be empty; use `hidden = true` for a network without a name");
         }
-        if !(1..=14).contains(&raw.channel) {
-            return Err("Wi-Fi channels are 1 to 14");
+        if !is_wifi_channel(raw.channel) {
+            return Err("Wi-Fi channels are 1 to 14, and 36 to 177 as 5 GHz has them");
         }
         let bssid = match &raw.bssid {
             Some(text) => text
@@ -211,11 +211,21 @@ fn outcome(raw: &RawNetwork) -> Result<Outcome, &'static str> {
         OutcomeName::NotFound => Outcome::NotFound,
         OutcomeName::Flaky => Outcome::Flaky {
             failures: raw.failures.unwrap_or(2),
-            attempts: raw.attempts.filter(|&n| n > 0).unwrap_or(5),
+            attempts: raw.attempts.unwrap_or(5),
             ip,
             after,
         },
     })
+}
+
+/// 2.4 GHz, and the 20 MHz channels of 5 GHz.
+const fn is_wifi_channel(channel: u8) -> bool {
+    match channel {
+        1..=14 => true,
+        36..=64 | 100..=144 => channel.is_multiple_of(4),
+        149..=177 => channel % 4 == 1,
+        _ => false,
+    }
 }
 
 /// A locally administered address without a 00 octet (which stock firmware mangles), the same for the same

@@ -19,17 +19,21 @@
 //! ```
 
 mod air;
+mod error;
+mod faults;
+mod own;
 mod settings;
 
 pub use air::{Network, Outcome, ThreadNet};
+pub use error::ScenarioError;
+pub use own::{Label, OwnAnswer, OwnEndpoint};
 pub use settings::{
     AfterStop, Delays, DeviceSettings, Flavour, Link, NetworkType, SecuritySettings, UnknownFlavour,
     UnknownNetworkType,
 };
 
-use crate::fault::{At, Injection};
-use core::fmt;
-use core::time::Duration;
+use crate::fault::{self, Injection};
+use error::{At, Complaint};
 use serde::Deserialize;
 
 /// Everything the simulated device and its surroundings are made of. See `docs` for the file format;
@@ -52,10 +56,23 @@ pub struct Scenario {
     /// Thread networks in reach.
     #[serde(rename = "thread_network")]
     pub thread_networks: Vec<ThreadNet>,
+    /// Endpoints of the application, besides `custom-data` and `echo`.
+    #[serde(rename = "endpoint")]
+    pub endpoints: Vec<OwnEndpoint>,
+    /// Entries of the application in proto-ver.
+    #[serde(rename = "label")]
+    pub labels: Vec<Label>,
     /// Faults at chosen exchanges.
-    #[serde(rename = "fault", deserialize_with = "injections")]
+    #[serde(rename = "fault", deserialize_with = "faults::injections")]
     pub faults: Vec<Injection>,
 }
+
+/// Attempts of one round, and failures a flaky network has in store: a few times what makes sense.
+const ATTEMPTS_MAX: u32 = 100;
+const FAILURES_MAX: u32 = 1000;
+
+/// Endpoints of the application that a scenario can add.
+const ENDPOINTS_MAX: usize = 16;
 
 const DEFAULT: &str = include_str!("../../scenarios/default.toml");
 const ZERO: &str = include_str!("../../scenarios/zero.toml");
@@ -73,48 +90,102 @@ impl Scenario {
         match name {
             "default" => Self::parse(DEFAULT),
             "zero" => Self::parse(ZERO),
-            _ => Err(ScenarioError {
-                line: None,
-                message: format!(
-                    "no built-in scenario of this name; there are: {}",
-                    Self::BUILTIN.join(", ")
-                ),
-            }),
+            _ => Err(ScenarioError::new(format!(
+                "no built-in scenario of this name; there are: {}",
+                Self::BUILTIN.join(", ")
+            ))),
         }
     }
 
     /// Reads a scenario file. What is not mentioned keeps its default; a device alone in the air is fine.
     ///
     /// # Errors
-    /// [`ScenarioError`] with the line and what is wrong there: syntax, unknown keys, values out of range.
+    /// [`ScenarioError`] with line and column and what is wrong there: syntax, unknown keys, values out of range.
     pub fn parse(text: &str) -> Result<Self, ScenarioError> {
-        let scenario: Self = toml::from_str(text).map_err(|error| ScenarioError {
-            line: error.span().map(|span| {
-                text.as_bytes()[..span.start.min(text.len())]
-                    .split(|&b| b == b'\n')
-                    .count()
-            }),
-            // The message only: the excerpt that toml would print may hold a passphrase.
-            message: error.message().trim().to_owned(),
-        })?;
-        scenario.check()?;
-        Ok(scenario)
+        let scenario: Self = toml::from_str(text).map_err(|error| ScenarioError::from_toml(&error, text))?;
+        match scenario.complaint() {
+            Some(complaint) => Err(complaint.in_file(text)),
+            None => Ok(scenario),
+        }
     }
 
     /// What can only be judged as a whole. Settings may be changed after parsing (command line options), so
     /// callers who do should check again.
     ///
     /// # Errors
-    /// [`ScenarioError`] without a line.
+    /// [`ScenarioError`] without a place.
     pub fn check(&self) -> Result<(), ScenarioError> {
-        let verdict = self.security.check(self.device.flavour);
-        verdict.map_err(ScenarioError::new)?;
-        if self.network().has_thread() && !self.device.flavour.knows_thread() {
-            return Err(ScenarioError::new(
-                "this firmware knows no Thread; network_provisioning does (idf-5.5, idf-6)",
+        self.complaint().map_or(Ok(()), |complaint| Err(complaint.into()))
+    }
+
+    fn complaint(&self) -> Option<Complaint> {
+        let flavour = self.device.flavour;
+        if let Err((key, message)) = self.security.check(flavour) {
+            return Some(Complaint::new(At::Key("security", key), message));
+        }
+        if self.network().has_thread() && !flavour.knows_thread() {
+            let message = "this firmware knows no Thread; network_provisioning does (idf-5.5, idf-6)";
+            return Some(Complaint::new(At::Key("device", "network"), message));
+        }
+        if !(1..=ATTEMPTS_MAX).contains(&self.device.attempts) {
+            return Some(Complaint::new(
+                At::Key("device", "attempts"),
+                "attempts are 1 to 100",
             ));
         }
-        Ok(())
+        self.complaint_about_networks()
+            .or_else(|| self.complaint_about_application())
+    }
+
+    fn complaint_about_networks(&self) -> Option<Complaint> {
+        self.networks.iter().enumerate().find_map(|(index, network)| {
+            let at = |key| At::Item("network", index, key);
+            match network.outcome {
+                Outcome::Flaky { failures, .. } if failures > FAILURES_MAX => {
+                    Some(Complaint::new(at("failures"), "failures are 0 to 1000"))
+                }
+                Outcome::Flaky { attempts, .. } if !(1..=ATTEMPTS_MAX).contains(&attempts) => {
+                    Some(Complaint::new(at("attempts"), "attempts are 1 to 100"))
+                }
+                _ => None,
+            }
+        })
+    }
+
+    fn complaint_about_application(&self) -> Option<Complaint> {
+        if self.labels.len() > Label::MAX {
+            return Some(Complaint::new(
+                At::Item("label", Label::MAX, "name"),
+                "a device has at most four labels",
+            ));
+        }
+        if let Some(index) = self.labels.iter().position(|label| label.info().is_none()) {
+            let message = "a label has a name of 1 to 32 bytes, other than prov, and a version of at most 32";
+            return Some(Complaint::new(At::Item("label", index, "name"), message));
+        }
+        if self.endpoints.len() > ENDPOINTS_MAX {
+            return Some(Complaint::new(
+                At::Item("endpoint", ENDPOINTS_MAX, "name"),
+                "a device has at most 16 endpoints of its own",
+            ));
+        }
+        let own = OwnEndpoint::all(&self.endpoints);
+        let mut known: Vec<&str> = own::STANDARD.to_vec();
+        known.extend(own.iter().map(|endpoint| endpoint.name.as_str()));
+        self.faults.iter().enumerate().find_map(|(index, injection)| {
+            let fault::At::Endpoint { name, .. } = &injection.at else {
+                return None;
+            };
+            let message = || {
+                format!(
+                    "the device has no endpoint `{}`; it has {}",
+                    name.escape_debug(),
+                    known.join(", ")
+                )
+            };
+            (!known.contains(&name.as_str()))
+                .then(|| Complaint::new(At::Item("fault", index, "endpoint"), message()))
+        })
     }
 
     /// What the device provisions: as set, else Wi-Fi.
@@ -157,83 +228,10 @@ impl Scenario {
     pub fn patch(&self) -> u8 {
         let by_flavour = match self.device.flavour {
             Flavour::Idf44 | Flavour::Idf52 => 0,
-            Flavour::Idf55 | Flavour::Idf6 => 1,
+            Flavour::Idf55 | Flavour::Idf55Wifi | Flavour::Idf6 => 1,
         };
         self.security.patch.unwrap_or(by_flavour)
     }
-}
-
-/// A scenario that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ScenarioError {
-    line: Option<usize>,
-    message: String,
-}
-
-impl ScenarioError {
-    pub(crate) fn new(message: &str) -> Self {
-        Self {
-            line: None,
-            message: message.to_owned(),
-        }
-    }
-
-    /// Line of the file, counted from 1, if one line is to blame.
-    #[must_use]
-    pub const fn line(&self) -> Option<usize> {
-        self.line
-    }
-
-    /// What is wrong. Holds no passphrases.
-    #[must_use]
-    pub fn message(&self) -> &str {
-        &self.message
-    }
-}
-
-impl fmt::Display for ScenarioError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.line {
-            Some(line) => write!(f, "line {line}: {}", self.message),
-            None => f.write_str(&self.message),
-        }
-    }
-}
-
-impl core::error::Error for ScenarioError {}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawFault {
-    kind: String,
-    exchange: Option<u32>,
-    endpoint: Option<String>,
-    nth: Option<u32>,
-    delay_ms: Option<u64>,
-}
-
-fn injections<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Injection>, D::Error> {
-    let raw = Vec::<RawFault>::deserialize(deserializer)?;
-    raw.into_iter()
-        .map(|raw| injection(raw).map_err(serde::de::Error::custom))
-        .collect()
-}
-
-fn injection(raw: RawFault) -> Result<Injection, String> {
-    let fault = raw.kind.parse().map_err(|error| format!("{error}"))?;
-    let at = match (raw.exchange, raw.endpoint, raw.nth) {
-        (Some(0), ..) | (.., Some(0)) => return Err("exchanges are counted from 1".to_owned()),
-        (Some(n), None, None) => At::Exchange(n),
-        (None, Some(name), nth) => At::Endpoint {
-            name,
-            nth: nth.unwrap_or(1),
-        },
-        _ => return Err("a fault needs `exchange`, or `endpoint` with or without `nth`".to_owned()),
-    };
-    let delay = raw
-        .delay_ms
-        .map_or(Duration::from_secs(3600), Duration::from_millis);
-    Ok(Injection { at, fault, delay })
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
 use espprov_device::{BleStack, Firmware, Quirks};
+use espprov_types::hex;
 use serde::{Deserialize, Deserializer};
 
 /// The firmware the simulated device runs, by ESP-IDF generation.
@@ -15,13 +16,17 @@ pub enum Flavour {
     /// 4.0 to 4.4: security 0 and 1, proto-ver without `sec_ver`.
     #[serde(rename = "idf-4.4")]
     Idf44,
-    /// 5.0 to 5.4.0: security 2 with the fixed nonce of patch level 0.
+    /// 5.0 to 5.4 before the point releases of spring 2025: security 2 with the fixed nonce of patch level 0. With
+    /// `patch = 1` it is one of those: 5.0.9, 5.1.7, 5.2.6, 5.3.3.
     #[serde(rename = "idf-5.2")]
     Idf52,
-    /// 5.5: network provisioning, patch level 1.
+    /// 5.5 with network_provisioning 1.1: patch level 1.
     #[serde(rename = "idf-5.5")]
     Idf55,
-    /// 6.x.
+    /// 5.5 with the component of its own, wifi_provisioning.
+    #[serde(rename = "idf-5.5-wifi")]
+    Idf55Wifi,
+    /// 6.0.2 and 6.1 with network_provisioning 1.2.4.
     #[default]
     #[serde(rename = "idf-6")]
     Idf6,
@@ -29,7 +34,7 @@ pub enum Flavour {
 
 impl Flavour {
     /// Every flavour, oldest first.
-    pub const ALL: [Self; 4] = [Self::Idf44, Self::Idf52, Self::Idf55, Self::Idf6];
+    pub const ALL: [Self; 5] = [Self::Idf44, Self::Idf52, Self::Idf55, Self::Idf55Wifi, Self::Idf6];
 
     /// What the device half calls it.
     #[must_use]
@@ -38,6 +43,7 @@ impl Flavour {
             Self::Idf44 => Firmware::Idf44,
             Self::Idf52 => Firmware::Idf52,
             Self::Idf55 => Firmware::Idf55,
+            Self::Idf55Wifi => Firmware::Idf55Wifi,
             Self::Idf6 => Firmware::Idf6,
         }
     }
@@ -45,7 +51,7 @@ impl Flavour {
     /// Whether its provisioning component has messages for Thread.
     #[must_use]
     pub const fn knows_thread(self) -> bool {
-        matches!(self, Self::Idf55 | Self::Idf6)
+        self.firmware().is_network_provisioning()
     }
 
     /// The name in scenario files and on the command line.
@@ -55,6 +61,7 @@ impl Flavour {
             Self::Idf44 => "idf-4.4",
             Self::Idf52 => "idf-5.2",
             Self::Idf55 => "idf-5.5",
+            Self::Idf55Wifi => "idf-5.5-wifi",
             Self::Idf6 => "idf-6",
         }
     }
@@ -81,7 +88,7 @@ pub struct UnknownFlavour;
 
 impl fmt::Display for UnknownFlavour {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("firmware flavours are idf-4.4, idf-5.2, idf-5.5 and idf-6")
+        f.write_str("firmware flavours are idf-4.4, idf-5.2, idf-5.5, idf-5.5-wifi and idf-6")
     }
 }
 
@@ -190,6 +197,9 @@ pub struct DeviceSettings {
     pub link: Link,
     /// What it provisions; not set: Wi-Fi, or what a client in the same process asks for.
     pub network: Option<NetworkType>,
+    /// Attempts the firmware makes to join a network before it gives up, 1 to 100. More than one: clients are told how
+    /// many remain.
+    pub attempts: u32,
     /// Results kept of one scan, 1 to 255.
     pub max_scan_results: u8,
     /// Stops by itself after a client was told of the success.
@@ -211,6 +221,7 @@ impl Default for DeviceSettings {
             flavour: Flavour::default(),
             link: Link::default(),
             network: None,
+            attempts: 1,
             max_scan_results: 16,
             auto_stop: true,
             stop_after: Duration::from_secs(1),
@@ -268,6 +279,9 @@ pub struct SecuritySettings {
     pub password: Secret,
     /// Security 2 patch level, 0 or 1; not set: as the firmware has it.
     pub patch: Option<u8>,
+    /// Salt of security 2, 1 to 64 bytes; not set: made from the seed.
+    #[serde(rename = "salt_hex", deserialize_with = "some_salt")]
+    pub salt: Option<Vec<u8>>,
 }
 
 impl Default for SecuritySettings {
@@ -278,7 +292,20 @@ impl Default for SecuritySettings {
             username: None,
             password: default_secret(),
             patch: None,
+            salt: None,
         }
+    }
+}
+
+/// Longest salt: four times the usual one.
+const SALT_MAX: usize = 64;
+
+fn some_salt<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u8>>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let mut bytes = [0; SALT_MAX];
+    match hex::decode(&text, &mut bytes) {
+        Ok(len) if len > 0 => Ok(Some(bytes[..len].to_vec())),
+        _ => Err(serde::de::Error::custom("salt_hex is 2 to 128 hex digits")),
     }
 }
 
@@ -288,14 +315,17 @@ fn default_secret() -> Secret {
 }
 
 impl SecuritySettings {
-    pub(super) fn check(&self, flavour: Flavour) -> Result<(), &'static str> {
+    /// The error has the key that is to blame.
+    pub(super) fn check(&self, flavour: Flavour) -> Result<(), (&'static str, &'static str)> {
+        let salt_fits = |salt: &Vec<u8>| (1..=SALT_MAX).contains(&salt.len());
         match self.scheme {
-            Some(2) if flavour == Flavour::Idf44 => Err("firmware idf-4.4 has no security 2"),
-            Some(3..) => Err("security scheme is 0, 1 or 2"),
-            _ if self.patch.is_some_and(|patch| patch > 1) => Err("security patch is 0 or 1"),
+            Some(2) if flavour == Flavour::Idf44 => Err(("scheme", "firmware idf-4.4 has no security 2")),
+            Some(3..) => Err(("scheme", "security scheme is 0, 1 or 2")),
+            _ if self.patch.is_some_and(|patch| patch > 1) => Err(("patch", "security patch is 0 or 1")),
             _ if self.username.as_ref().is_some_and(String::is_empty) => {
-                Err("security username must not be empty")
+                Err(("username", "security username must not be empty"))
             }
+            _ if !self.salt.as_ref().is_none_or(salt_fits) => Err(("salt_hex", "a salt has 1 to 64 bytes")),
             _ => Ok(()),
         }
     }

@@ -1,6 +1,7 @@
 use super::*;
 use crate::fault::Fault;
 use core::net::Ipv4Addr;
+use core::time::Duration;
 use espprov_types::AuthMode;
 
 fn refused(text: &str) -> ScenarioError {
@@ -59,6 +60,7 @@ fn schemes_follow_the_firmware() {
         ("idf-4.4", 1, 0),
         ("idf-5.2", 2, 0),
         ("idf-5.5", 2, 1),
+        ("idf-5.5-wifi", 2, 1),
         ("idf-6", 2, 1),
     ] {
         let scenario = Scenario::parse(&format!("[device]\nflavour = \"{flavour}\"")).unwrap();
@@ -199,10 +201,29 @@ fn mistakes_are_named_with_their_line() {
             "from 1",
         ),
         ("[[fault]]\nkind = \"delay\"".to_owned(), None, "needs `exchange`"),
-        ("[security]\nscheme = 3".to_owned(), None, "0, 1 or 2"),
+        ("[security]\nscheme = 3".to_owned(), Some(2), "0, 1 or 2"),
+        (network("ssid = \"a\"\noutcome = \"flaky\"\nfailures = 4000000000"), Some(8), "0 to 1000"),
+        (network("ssid = \"a\"\noutcome = \"flaky\"\nattempts = 101"), Some(8), "1 to 100"),
+        (network("ssid = \"a\"\noutcome = \"flaky\"\nattempts = 0"), Some(8), "1 to 100"),
+        ("[device]\nattempts = 4000000000".to_owned(), Some(2), "1 to 100"),
+        (
+            "[[fault]]\nkind = \"delay\"\nexchange = 1\ndelay_ms = 18446744073709551".to_owned(),
+            None,
+            "more than a day",
+        ),
+        (
+            "seed = 1\n[[fault]]\nkind = \"delay\"\nexchange = 1\n[[fault]]\nkind = \"delay\"\n  endpoint = \"prov-confg\"".to_owned(),
+            Some(7),
+            "no endpoint `prov-confg`; it has prov-ctrl, prov-scan, prov-session, prov-config, proto-ver, custom-data, echo",
+        ),
+        ("[security]\nsalt_hex = \"0\"".to_owned(), Some(2), "hex digits"),
+        ("[[endpoint]]\nname = \"a\"".to_owned(), Some(1), "needs one of"),
+        ("[[endpoint]]\nname = \"a b\"\necho = true".to_owned(), Some(1), "A-Z"),
+        ("[[endpoint]]\nname = \"prov-scan\"\necho = true".to_owned(), Some(1), "firmware itself"),
+        ("[[label]]\nname = \"prov\"".to_owned(), Some(2), "other than prov"),
         (
             "[device]\nflavour = \"idf-4.4\"\n[security]\nscheme = 2".to_owned(),
-            None,
+            Some(4),
             "no security 2",
         ),
     ] {
@@ -212,6 +233,58 @@ fn mistakes_are_named_with_their_line() {
             assert_eq!(error.line(), line, "{text}\n→ {error}");
         }
     }
+}
+
+#[test]
+fn columns_are_counted_in_characters() {
+    let error = refused("seed = 1\n[device]\nname = \"Zürich\" + 1");
+    assert_eq!((error.line(), error.column()), (Some(3), Some(17)), "{error}");
+    let error = refused("[security]\n  patch = 7");
+    assert_eq!((error.line(), error.column()), (Some(2), Some(11)), "{error}");
+    assert_eq!(error.to_string(), "line 2, column 11: security patch is 0 or 1");
+    // The key is not there: its table is to blame.
+    let error = refused("seed = 1\n[device]\nflavour = \"idf-4.4\"\nnetwork = \"both\"");
+    assert_eq!((error.line(), error.column()), (Some(4), Some(11)), "{error}");
+}
+
+#[test]
+fn five_gigahertz() {
+    let text = |channel: u8| format!("[[network]]\nssid = \"a\"\nrssi = -1\nchannel = {channel}");
+    let good: Vec<u8> = (0..=u8::MAX)
+        .filter(|&channel| Scenario::parse(&text(channel)).is_ok())
+        .collect();
+    let mut expected: Vec<u8> = (1..=14).collect();
+    expected.extend((36..=64).step_by(4));
+    expected.extend((100..=144).step_by(4));
+    expected.extend((149..=177).step_by(4));
+    assert_eq!(good, expected);
+}
+
+#[test]
+fn endpoints_of_the_application() {
+    let scenario = Scenario::parse(
+        "[[endpoint]]\nname = \"cloud\"\nreply = \"ok\"\n\
+         [[endpoint]]\nname = \"raw\"\nreply_hex = \"00fF\"\n\
+         [[endpoint]]\nname = \"custom-data\"\necho = true\n\
+         [[endpoint]]\nname = \"broken\"\nrefuse = true\n\
+         [[fault]]\nkind = \"delay\"\nendpoint = \"cloud\"",
+    )
+    .unwrap();
+    let all = OwnEndpoint::all(&scenario.endpoints);
+    let shown: Vec<_> = all
+        .iter()
+        .map(|own| (own.name.as_str(), own.answer.clone()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("custom-data", OwnAnswer::Echo),
+            ("echo", OwnAnswer::Echo),
+            ("cloud", OwnAnswer::Bytes(b"ok".to_vec())),
+            ("raw", OwnAnswer::Bytes(vec![0, 255])),
+            ("broken", OwnAnswer::Refuse),
+        ]
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ mod thread;
 mod wifi;
 
 use crate::event::SimEvent;
-use crate::scenario::{AfterStop, Scenario};
+use crate::scenario::{AfterStop, OwnAnswer, OwnEndpoint, Scenario};
 use core::time::Duration;
 use espprov_device::{
     Application, HandlerFailed, ScanProgress, ThreadScanParams, WifiConfigRequest, WifiScanParams,
@@ -16,9 +16,6 @@ use wifi::WifiRadio;
 /// After a success nobody asks for, vendor firmware still waits this long before it stops.
 const STOP_UNASKED: Duration = Duration::from_secs(30);
 
-/// The vendor example's answer to custom data, with its NUL.
-const CUSTOM_REPLY: &[u8] = b"SUCCESS\0";
-
 /// Everything behind the endpoints. Its clock is set from outside with [`advance`](Self::advance).
 #[derive(Debug)]
 pub(crate) struct World {
@@ -27,6 +24,7 @@ pub(crate) struct World {
     wifi: WifiRadio,
     thread: ThreadRadio,
     stop_at: Option<Duration>,
+    endpoints: Vec<OwnEndpoint>,
     pub(crate) events: Vec<(Duration, SimEvent)>,
 }
 
@@ -37,6 +35,7 @@ impl World {
             wifi: WifiRadio::new(&scenario),
             thread: ThreadRadio::new(&scenario),
             stop_at: None,
+            endpoints: OwnEndpoint::all(&scenario.endpoints),
             events: Vec::new(),
             scenario,
         }
@@ -224,7 +223,7 @@ impl Application for World {
     }
 
     fn endpoint(&self, index: usize) -> Option<&str> {
-        ["custom-data", "echo"].get(index).copied()
+        self.endpoints.get(index).map(|endpoint| endpoint.name.as_str())
     }
 
     fn custom(&mut self, endpoint: &str, request: &[u8], reply: &mut [u8]) -> Result<usize, HandlerFailed> {
@@ -232,7 +231,12 @@ impl Application for World {
             endpoint: endpoint.to_owned(),
             len: request.len(),
         });
-        let answer = if endpoint == "echo" { request } else { CUSTOM_REPLY };
+        let own = self.endpoints.iter().find(|own| own.name == endpoint);
+        let answer = match own.map(|own| &own.answer) {
+            Some(OwnAnswer::Bytes(bytes)) => bytes,
+            Some(OwnAnswer::Echo) => request,
+            Some(OwnAnswer::Refuse) | None => return Err(HandlerFailed),
+        };
         let target = reply.get_mut(..answer.len()).ok_or(HandlerFailed)?;
         target.copy_from_slice(answer);
         Ok(answer.len())

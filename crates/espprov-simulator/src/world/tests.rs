@@ -113,6 +113,62 @@ fn a_flaky_network_counts_down_and_then_connects() {
     assert!(matches!(world.wifi_status().unwrap(), WifiStatus::Connected(_)));
 }
 
+fn statuses(world: &mut World) -> Vec<WifiStatus> {
+    let mut seen = vec![world.wifi_status().unwrap()];
+    while let WifiStatus::Connecting { .. } = seen.last().unwrap() {
+        world.advance(world.now + MS);
+        let status = world.wifi_status().unwrap();
+        if seen.last() != Some(&status) {
+            seen.push(status);
+        }
+    }
+    seen
+}
+
+/// What a network that refuses leads to, in two rounds, on firmware that makes three attempts.
+fn two_rounds(flavour: &str) -> [Vec<WifiStatus>; 2] {
+    let text = format!(
+        "[device]\nflavour = \"{flavour}\"\nattempts = 3\n\
+         [[network]]\nssid = \"R\"\nchannel = 1\nrssi = -1\noutcome = \"wrong-passphrase\""
+    );
+    let mut world = World::new(Scenario::parse(&text).unwrap());
+    [(); 2].map(|()| {
+        join(&mut world, b"R", b"whatever");
+        let seen = statuses(&mut world);
+        world.reset_wifi().unwrap();
+        seen
+    })
+}
+
+#[test]
+fn attempts_are_counted_down_and_afresh_or_not() {
+    let connecting = |attempts_remaining| WifiStatus::Connecting { attempts_remaining };
+    let failed = WifiStatus::Failed(WifiFailure::AuthError);
+    let whole = [
+        connecting(None),
+        connecting(Some(2)),
+        connecting(Some(1)),
+        failed.clone(),
+    ];
+    let [first, second] = two_rounds("idf-6");
+    assert_eq!((&first[..], &second[..]), (&whole[..], &whole[..]));
+    for flavour in ["idf-5.5", "idf-5.5-wifi"] {
+        let [first, second] = two_rounds(flavour);
+        assert_eq!(first, whole, "{flavour}");
+        assert_eq!(second, [connecting(None), failed.clone()], "{flavour}: used up");
+    }
+}
+
+#[test]
+fn resets_with_nothing_to_reset() {
+    for (flavour, expected) in [("idf-5.5", Err(StatusCode::InternalError)), ("idf-6", Ok(()))] {
+        let text = format!("[device]\nflavour = \"{flavour}\"\nnetwork = \"both\"");
+        let mut world = World::new(Scenario::parse(&text).unwrap());
+        assert_eq!(world.reset_wifi(), expected, "{flavour}");
+        assert_eq!(world.reset_thread(), expected, "{flavour}");
+    }
+}
+
 #[test]
 fn a_very_flaky_network_fails_once_and_connects_the_second_time() {
     let text = "[[network]]\nssid = \"F\"\nchannel = 1\nrssi = -1\noutcome = \"flaky\"\n\

@@ -19,7 +19,8 @@ pub(super) struct ThreadRadio {
 impl ThreadRadio {
     pub(super) fn new(scenario: &Scenario) -> Self {
         Self {
-            rules: ThreadProvisioning::new(auto_stop(scenario)),
+            rules: ThreadProvisioning::new(auto_stop(scenario))
+                .with_reset_when_ready(scenario.device.quirks().reset_when_ready),
             end: None,
             scan: None,
         }

@@ -30,6 +30,11 @@ pub(super) struct WifiRadio {
     scan: Option<Scan<AccessPoint>>,
     /// Failures each flaky network still has in store, by its place in the scenario.
     failures_left: Vec<u32>,
+    /// Attempts of an ordinary round.
+    attempts: u32,
+    /// A round has used all of them up, in firmware that does not count afresh.
+    used_up: bool,
+    stay_used: bool,
 }
 
 impl WifiRadio {
@@ -38,8 +43,12 @@ impl WifiRadio {
             Outcome::Flaky { failures, .. } => failures,
             _ => 0,
         };
+        let quirks = scenario.device.quirks();
         Self {
-            rules: WifiProvisioning::new(auto_stop(scenario)),
+            rules: WifiProvisioning::new(auto_stop(scenario)).with_reset_when_ready(quirks.reset_when_ready),
+            attempts: scenario.device.attempts.max(1),
+            used_up: false,
+            stay_used: quirks.attempts_stay_used,
             steps: VecDeque::new(),
             scan: None,
             failures_left: scenario.networks.iter().map(failures).collect(),
@@ -134,15 +143,15 @@ impl WifiRadio {
         scenario: &Scenario,
     ) -> VecDeque<(Duration, Step)> {
         let delays = &scenario.delays;
-        let not_found = (now + delays.not_found, Step::Failed(WifiFailure::NetworkNotFound));
-        let refused = (now + delays.auth_fail, Step::Failed(WifiFailure::AuthError));
+        let attempts = self.attempts;
+        let mut fails = |each: Duration, why: WifiFailure| self.round(now, each, attempts, attempts, why).0;
         // As firmware does: of several access points of this name, the strongest.
         let named = scenario.networks.iter().enumerate();
         let best = named
             .filter(|(_, network)| network.ssid == credentials.ssid)
             .max_by_key(|(index, network)| (network.rssi, core::cmp::Reverse(*index)));
         let Some((index, network)) = best else {
-            return [not_found].into();
+            return fails(delays.not_found, WifiFailure::NetworkNotFound);
         };
         let is_right = |secret: &Secret| matches(secret, credentials.passphrase.expose());
         let admitted = network.passphrase.as_ref().is_none_or(is_right);
@@ -155,36 +164,56 @@ impl WifiRadio {
             Step::Connected(connection)
         };
         match network.outcome {
-            Outcome::NotFound => [not_found].into(),
-            Outcome::WrongPassphrase => [refused].into(),
-            _ if !admitted => [refused].into(),
+            Outcome::NotFound => fails(delays.not_found, WifiFailure::NetworkNotFound),
+            Outcome::WrongPassphrase => fails(delays.auth_fail, WifiFailure::AuthError),
+            _ if !admitted => fails(delays.auth_fail, WifiFailure::AuthError),
             Outcome::Ok { ip, after } => [(now + after.unwrap_or(delays.connect), connected(ip))].into(),
             Outcome::Flaky {
                 attempts, ip, after, ..
             } => {
                 let each = after.unwrap_or(delays.connect);
-                let left = self.failures_left.get_mut(index);
-                let failing = left.as_ref().map_or(0, |left| (**left).min(attempts));
-                if let Some(left) = left {
-                    *left -= failing;
+                let left = self.failures_left.get(index).copied().unwrap_or(0);
+                // The signal is too weak: the last failure reads as a network out of reach.
+                let (mut steps, failed) = self.round(now, each, left, attempts, WifiFailure::NetworkNotFound);
+                if let Some(left) = self.failures_left.get_mut(index) {
+                    *left -= failed;
                 }
-                let mut steps = VecDeque::new();
-                let mut at = now;
-                for remaining in (attempts - failing..attempts).rev() {
-                    at = at.saturating_add(each);
-                    // The signal is too weak: the last failure reads as a network out of reach.
-                    let step = match remaining {
-                        0 => Step::Failed(WifiFailure::NetworkNotFound),
-                        _ => Step::AttemptFailed(remaining),
-                    };
-                    steps.push_back((at, step));
-                }
-                if failing < attempts {
+                if !matches!(steps.back(), Some((_, Step::Failed(_)))) {
+                    let at = steps.back().map_or(now, |(at, _)| *at);
                     steps.push_back((at.saturating_add(each), connected(ip)));
                 }
                 steps
             }
         }
+    }
+}
+
+impl WifiRadio {
+    /// The failures of a round of attempts, `each` after the one before: as many as the network has in store, at most
+    /// those that the firmware makes. Returns how many there were, too.
+    fn round(
+        &mut self,
+        now: Duration,
+        each: Duration,
+        failures: u32,
+        attempts: u32,
+        why: WifiFailure,
+    ) -> (VecDeque<(Duration, Step)>, u32) {
+        let attempts = if self.used_up { 1 } else { attempts };
+        let failed = failures.min(attempts);
+        let mut at = now;
+        let remaining = (attempts - failed..attempts).rev();
+        let steps = remaining.map(|remaining| {
+            at = at.saturating_add(each);
+            let step = match remaining {
+                0 => Step::Failed(why),
+                _ => Step::AttemptFailed(remaining),
+            };
+            (at, step)
+        });
+        let steps = steps.collect();
+        self.used_up |= self.stay_used && failed == attempts;
+        (steps, failed)
     }
 }
 
