@@ -175,12 +175,25 @@ pub(crate) struct Plan {
     rng: ChaCha8Rng,
 }
 
+/// The endpoints that injections name: a peer's names are not kept.
+fn counted(injections: &[Injection]) -> Vec<(String, u32)> {
+    let mut counts: Vec<(String, u32)> = Vec::new();
+    for injection in injections {
+        if let At::Endpoint { name, .. } = &injection.at
+            && !counts.iter().any(|(known, _)| known == name)
+        {
+            counts.push((name.clone(), 0));
+        }
+    }
+    counts
+}
+
 impl Plan {
     pub(crate) fn new(injections: Vec<Injection>, seed: u64) -> Self {
         Self {
+            by_endpoint: counted(&injections),
             injections,
             exchanges: 0,
-            by_endpoint: Vec::new(),
             fired: 0,
             rng: ChaCha8Rng::seed_from_u64(seed),
         }
@@ -188,15 +201,12 @@ impl Plan {
 
     /// Counts one exchange. If several injections hit it, the first in the list wins.
     pub(crate) fn next(&mut self, endpoint: &str) -> Option<(Fault, Duration)> {
-        self.exchanges += 1;
-        let known = self.by_endpoint.iter().position(|(name, _)| name == endpoint);
-        let index = known.unwrap_or_else(|| {
-            self.by_endpoint.push((endpoint.to_owned(), 0));
-            self.by_endpoint.len() - 1
-        });
-        let entry = &mut self.by_endpoint[index];
-        entry.1 += 1;
-        let nth_here = entry.1;
+        self.exchanges = self.exchanges.saturating_add(1);
+        let mut nth_here = 0;
+        if let Some((_, count)) = self.by_endpoint.iter_mut().find(|(name, _)| name == endpoint) {
+            *count = u32::saturating_add(*count, 1);
+            nth_here = *count;
+        }
         let hit = self.injections.iter().find(|injection| match &injection.at {
             At::Exchange(n) => *n == self.exchanges,
             At::Endpoint { name, nth } => name == endpoint && *nth == nth_here,
@@ -652,6 +662,11 @@ mod tests {
             .map(|name| plan.next(name).is_some())
             .collect();
         assert_eq!(hits, [false, false, false, false, true, false]);
+        assert_eq!(
+            plan.by_endpoint.len(),
+            1,
+            "names of the peer's choice are not kept"
+        );
     }
 
     #[test]

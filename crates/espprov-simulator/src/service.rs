@@ -97,6 +97,15 @@ impl<S: Service> Shared<S> {
         self.state(|state| f(&mut state.service))
     }
 
+    /// A client connected over a link of its own: whoever was connected before is evicted, the handshake is
+    /// forgotten, and no other front end goes on with its session.
+    pub fn connect(&self) {
+        self.state(|state| {
+            state.open_link();
+            state.open_session();
+        });
+    }
+
     pub(crate) fn state<T>(&self, f: impl FnOnce(&mut State<S>) -> T) -> T {
         f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -41,7 +41,7 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=1), help_heading = "Security")]
     pub(crate) patch: Option<u8>,
 
-    /// Firmware generation: idf-4.4, idf-5.2, idf-5.5, idf-6
+    /// Firmware generation: idf-4.4, idf-5.2, idf-5.5, idf-5.5-wifi, idf-6
     #[arg(long, value_name = "NAME")]
     pub(crate) flavour: Option<Flavour>,
 

@@ -12,6 +12,9 @@ use tokio::time::{sleep, timeout};
 /// Longest body the device takes.
 const BODY_MAX: usize = 4096;
 
+/// URI handlers the server has room for: those of the firmware and the application's first. Others answer 404.
+const HANDLERS_MAX: usize = 8;
+
 /// How often a waiting connection looks whether the device is still there.
 const TICK: Duration = Duration::from_millis(200);
 
@@ -126,8 +129,11 @@ impl Connection {
     }
 
     async fn answer<S: Service>(&mut self, head: Head, state: &mut State<S>) -> Reply {
-        let mut known = false;
-        let names = &mut |name: &str| known |= name == head.endpoint;
+        let (mut known, mut handlers) = (false, 0);
+        let names = &mut |name: &str| {
+            known |= handlers < HANDLERS_MAX && name == head.endpoint;
+            handlers += 1;
+        };
         state.device.with(|device| device.endpoints(names));
         if !known {
             return Reply::Error(404);
@@ -181,7 +187,10 @@ impl Connection {
     async fn reply(&mut self, reply: Reply) -> Result<(), End> {
         let (bytes, end) = match reply {
             Reply::End(end) => return Err(end),
-            Reply::Error(status) => (render(status, None, reason(status).as_bytes()), Some(End::Close)),
+            Reply::Error(status) => (
+                render(status, None, explanation(status).as_bytes()),
+                Some(End::Close),
+            ),
             Reply::Ok { body, set_cookie } => (render(200, set_cookie, &body), None),
         };
         within(self.patience.transfer, self.stream.write_all(&bytes))
@@ -234,6 +243,17 @@ fn render(status: u16, set_cookie: Option<u32>, body: &[u8]) -> Vec<u8> {
         body.len()
     );
     [head.as_bytes(), body].concat()
+}
+
+/// The body that comes with an error, as the firmware's server words it.
+const fn explanation(status: u16) -> &'static str {
+    match status {
+        404 => "Nothing matches the given URI",
+        405 => "Specified method is invalid for this resource",
+        414 => "URI is too long",
+        431 => "Header fields are too long",
+        _ => "Bad request syntax",
+    }
 }
 
 const fn reason(status: u16) -> &'static str {

@@ -1,7 +1,9 @@
 //! Which session a request belongs to: the cookie rule of the vendor's HTTP transport.
 
-/// What the firmware's buffer for a Cookie header holds. A longer header does not fit and counts as none.
-const COOKIE_MAX: usize = 19;
+/// Longest Cookie header that is compared with the session's. A longer one does not fit the firmware's buffer and
+/// counts as none. One of exactly the buffer's size (20) is cut by a character and so compared in vain: in every
+/// release up to 6.1; it was mended on the branches in July 2026.
+const COOKIE_MAX: usize = 20;
 
 /// The session the device keeps for HTTP, and who may use it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +57,20 @@ mod tests {
             ("leading zero", Some("session=01234567890"), HERE, false, false),
             ("something else", Some("a=b"), HERE, false, false),
             ("empty", Some(""), HERE, false, false),
+            (
+                "20 characters: compared, and in vain",
+                Some("session=1234567890;;"),
+                HERE,
+                false,
+                false,
+            ),
+            (
+                "21 characters: as none",
+                Some("session=1234567890;;;"),
+                HERE,
+                false,
+                true,
+            ),
             (
                 "19 characters: still compared",
                 Some("session=1234567890;"),

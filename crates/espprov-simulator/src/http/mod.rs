@@ -10,7 +10,9 @@ mod head;
 use crate::service::{Presence, Service, Shared};
 use connection::Connection;
 use cookie::HttpSession;
+use core::future::poll_fn;
 use core::net::SocketAddr;
+use core::task::{Context, Poll};
 use core::time::Duration;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
@@ -36,6 +38,10 @@ impl Default for Patience {
         }
     }
 }
+
+/// How often, and how far apart, accepting a connection is tried again after an error.
+const ACCEPT_TRIES: u32 = 300;
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A listening device.
 ///
@@ -127,7 +133,7 @@ impl<S: Service> HttpServer<S> {
         loop {
             let stream = match waiting.take() {
                 Some(stream) => stream,
-                None => self.listener.accept().await?.0,
+                None => accept(|cx| self.listener.poll_accept(cx), ACCEPT_PAUSE).await?.0,
             };
             let Some(connection) = self.admit(stream) else {
                 continue;
@@ -136,7 +142,7 @@ impl<S: Service> HttpServer<S> {
                 // What the client has already sent is answered before the next client gets in.
                 biased;
                 () = connection.serve(&mut self.state) => {}
-                accepted = self.listener.accept() => waiting = Some(accepted?.0),
+                accepted = accept(|cx| self.listener.poll_accept(cx), ACCEPT_PAUSE) => waiting = Some(accepted?.0),
             }
         }
     }
@@ -157,6 +163,24 @@ impl<S: Service> HttpServer<S> {
             boot,
             self.patience,
         ))
+    }
+}
+
+/// Accepts a connection. What goes wrong with one client (it left at once), or for a while (no file descriptors
+/// left), is waited out; what goes on for half a minute is an error.
+async fn accept<T>(
+    mut poll: impl FnMut(&mut Context<'_>) -> Poll<io::Result<T>>,
+    pause: Duration,
+) -> io::Result<T> {
+    let mut patience = ACCEPT_TRIES;
+    loop {
+        match poll_fn(&mut poll).await {
+            Err(_) if patience > 0 => {
+                patience -= 1;
+                tokio::time::sleep(pause).await;
+            }
+            end => return end,
+        }
     }
 }
 

@@ -280,6 +280,73 @@ async fn status_codes_and_then_closed() {
 }
 
 #[tokio::test]
+async fn errors_are_worded_as_the_firmware_does() {
+    let bench = Bench::start().await;
+    let mut client = bench.connect().await;
+    let got = client.post("nobody", "", b"abc").await;
+    let body = b"Nothing matches the given URI".to_vec();
+    assert_eq!(
+        got,
+        Got::Answer {
+            status: 404,
+            cookie: None,
+            body
+        }
+    );
+}
+
+#[tokio::test]
+async fn the_server_has_room_for_eight_handlers() {
+    let bench = Bench::start().await;
+    // The eighth endpoint of the stub, and the ninth.
+    let eighth = bench.connect().await.post("slow", "", b"x").await;
+    assert_eq!(status(&eighth), Some(200));
+    let ninth = bench.connect().await.post("prov-session", "", b"x").await;
+    assert_eq!(status(&ninth), Some(404));
+}
+
+#[tokio::test]
+async fn accepting_goes_on_after_errors() {
+    let mut left = 5;
+    let accepted = accept(
+        |_| {
+            if left == 0 {
+                return Poll::Ready(Ok("client"));
+            }
+            left -= 1;
+            Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()))
+        },
+        Duration::from_millis(1),
+    );
+    assert_eq!(accepted.await.unwrap(), "client");
+    let mut tries = 0;
+    let broken = accept(
+        |_| {
+            tries += 1;
+            Poll::<io::Result<()>>::Ready(Err(io::Error::other("no listener")))
+        },
+        Duration::ZERO,
+    );
+    assert_eq!(broken.await.unwrap_err().to_string(), "no listener");
+    assert_eq!(tries, ACCEPT_TRIES + 1);
+}
+
+#[tokio::test]
+async fn a_client_on_another_link_ends_the_session() {
+    let bench = Bench::start().await;
+    let mut client = bench.connect().await;
+    let Got::Answer {
+        cookie: Some(cookie), ..
+    } = client.post("count", "", b"x").await
+    else {
+        panic!("no cookie")
+    };
+    bench.device.connect();
+    bench.device.with(|stub| stub.count = 7);
+    assert_eq!(client.count(Some(&cookie)).await, 1, "not in the other one's");
+}
+
+#[tokio::test]
 async fn bodies_of_1_to_4096_bytes() {
     let bench = Bench::start().await;
     let mut client = bench.connect().await;
