@@ -136,7 +136,7 @@ fn one_device_after_another_state() {
     let url = simulator.url.as_str();
     let of =
         |command: &str, rest: &[&str]| run(&with(&[command, url, "--password", "abcd1234", "--json"], rest));
-    of("reset", &[]).assert_error(6, "device_status");
+    of("reprov", &[]).assert_error(6, "device_status");
     of("provision", &["--ssid", "Home", "--passphrase", "wrong-horse"]).assert_error(7, "auth_error");
     let status = of("status", &[]);
     assert_eq!(status.code, 0);

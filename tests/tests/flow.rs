@@ -285,7 +285,7 @@ fn a_provisioned_device_that_serves_on_takes_other_credentials() {
 fn control_in_the_wrong_state_is_the_devices_verdict() {
     let pair = Pair::new(Scheme::Sec1.scenario(WORLD));
     let mut device = client(pair.link(LinkModel::Ideal), Scheme::Sec1.auth(), &pair.clock, 10);
-    let (result, _) = pair.run(device.control(ControlAction::ResetWifi));
+    let (result, _) = pair.run(device.control(ControlAction::ReprovWifi));
     assert!(
         matches!(
             result,
