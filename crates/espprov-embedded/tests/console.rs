@@ -3,6 +3,7 @@
 use core::time::Duration;
 use embedded_io_adapters::tokio_1::FromTokio;
 use espprov_embedded::console::{Console, ConsoleError};
+use espprov_simulator::{Answer, Presence};
 use espprov_tokio::TokioClock;
 use espprov_transport::{Endpoint, LinkFault, Reconnect, SessionIntent, Transport, TransportError};
 use rand::{Rng as _, SeedableRng as _};
@@ -294,13 +295,161 @@ async fn an_answer_without_its_prompt_counts() {
     }
 }
 
+/// The simulated console reads as the firmware does: what arrives together is one line.
+async fn firmware(io: DuplexStream, boots: usize) {
+    struct Echo;
+    impl espprov_simulator::Service for Echo {
+        fn handle(&mut self, _: &str, request: &[u8], _: Duration) -> Answer {
+            Answer::Reply(request.to_vec())
+        }
+        fn resume(&mut self, _: Duration) -> Answer {
+            Answer::Silence
+        }
+        fn new_session(&mut self) {}
+        fn presence(&mut self, _: Duration) -> Presence {
+            Presence::On { boot: 1 }
+        }
+        fn endpoints(&self, _: &mut dyn FnMut(&str)) {}
+    }
+    let (input, mut output) = tokio::io::split(io);
+    for _ in 0..boots {
+        output.write_all(b"I (300) app: hello\r\n\n>> ").await.unwrap();
+    }
+    let console = espprov_simulator::Console::new(espprov_simulator::Shared::new(Echo));
+    console.serve(input, output, &TokioClock::new()).await.unwrap();
+}
+
+/// Prompts wait in the port's buffer: one from the device's start, or one for every time it has started since.
 #[tokio::test(start_paused = true)]
-async fn a_damaged_echo_is_garbled() {
+async fn the_first_run_on_a_fresh_console() {
+    for boots in [0, 1, 3] {
+        // Room for all that was printed before anybody listened.
+        let (ours, io) = tokio::io::duplex(1024);
+        tokio::spawn(firmware(io, boots));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let (rx, tx) = tokio::io::split(ours);
+        let mut link = Console::new(FromTokio::new(rx), FromTokio::new(tx), TokioClock::new());
+        for request in [&b"---"[..], &[7; 100]] {
+            assert_eq!(
+                ask(&mut link, Endpoint::PROTO_VER, request).await,
+                Ok(request.into()),
+                "{boots}"
+            );
+        }
+        link.reconnect(SessionIntent::Fresh).await.unwrap();
+        assert_eq!(
+            ask(&mut link, Endpoint::PROV_SCAN, b"again").await,
+            Ok(b"again".into())
+        );
+    }
+}
+
+/// Says this in answer to the request; everything else as a device does.
+async fn board(io: DuplexStream, answer: &'static str) {
+    device(io, |line| {
+        if line.starts_with("prov-session 0") {
+            answer.into()
+        } else {
+            "\r\n0b\r\n".into()
+        }
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_is_told_at_once_and_a_reconnect_waits_for_the_prompt() {
+    for answer in [
+        "ESP-ROM:esp32s3-20210327\r\nrst:0x1 (POWERON),boot:0x8 (SPI_FAST_FLASH_BOOT)\r\n",
+        "\r\n0a\r\nBrownout detector was triggered\r\n\r\nets Jul 29 2019 12:21:46\r\n",
+        "\r\n0aGuru Meditation Error: Core  0 panic'ed\r\n",
+    ] {
+        let (mut link, io) = link();
+        let session = async {
+            ask(&mut link, Endpoint::PROTO_VER, b"x").await.unwrap();
+            let begin = tokio::time::Instant::now();
+            let error = ask(&mut link, Endpoint::PROV_SESSION, &[1]).await.unwrap_err();
+            assert_eq!(
+                (error, error.fault()),
+                (ConsoleError::Restarted, LinkFault::Restarted)
+            );
+            assert!(begin.elapsed() < Duration::from_millis(10), "{answer}");
+            let next = ask(&mut link, Endpoint::PROV_SESSION, &[1]).await;
+            assert_eq!(next, Err(ConsoleError::NeedsReconnect));
+            link.reconnect(SessionIntent::Fresh).await.unwrap();
+            assert_eq!(ask(&mut link, Endpoint::PROV_SESSION, &[1]).await, Ok(vec![11]));
+        };
+        tokio::select! { () = session => {}, () = board(io, answer) => unreachable!() }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn text_in_an_answer_is_a_lost_exchange() {
+    for answer in [
+        "\r\n0afree heap 123456\r\n0b\r\n",
+        "\r\n0a0b\r\n\r\n0c0d\r\n",
+        "0a0b0",
+    ] {
+        let (mut link, io) = link();
+        let session = async {
+            let error = ask(&mut link, Endpoint::PROV_SESSION, &[1]).await.unwrap_err();
+            assert_eq!(
+                (error, error.fault()),
+                (ConsoleError::Spoiled, LinkFault::Spoiled)
+            );
+            assert!(error.fault().may_have_been_delivered());
+            let next = ask(&mut link, Endpoint::PROV_SESSION, &[1]).await;
+            assert_eq!(next, Err(ConsoleError::NeedsReconnect));
+            link.reconnect(SessionIntent::Fresh).await.unwrap();
+            assert_eq!(ask(&mut link, Endpoint::PROV_SESSION, &[1]).await, Ok(vec![11]));
+        };
+        tokio::select! { () = session => {}, () = board(io, answer) => unreachable!() }
+    }
+}
+
+/// Opening the port may reset the board: the prompt that comes first is the old one's.
+#[tokio::test(start_paused = true)]
+async fn a_board_that_resets_after_its_prompt_was_heard() {
+    let (mut link, mut io) = link();
+    let session = async { ask(&mut link, Endpoint::PROTO_VER, b"---").await };
+    let board = async {
+        io.write_all(b"\n>> ").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(60)).await;
+        let mut lost = [0; 64];
+        let _ = io.read(&mut lost).await;
+        io.write_all(b"ESP-ROM:esp32c3-api1-20210207\r\nrst:0x1 (POWERON)\r\n")
+            .await
+            .unwrap();
+        tokio::time::sleep(Duration::from_millis(700)).await;
+        board(io, "").await;
+    };
+    tokio::select! { reply = session => assert_eq!(reply, Ok(vec![11])), () = board => unreachable!() }
+}
+
+/// A device that prints prompts without end is a device with a prompt, when the time for it is up.
+#[tokio::test(start_paused = true)]
+async fn prompts_without_end_end_by_the_time_limit() {
+    let (link, mut io) = link();
+    let mut link = link.with_prompt_timeout(Duration::from_secs(2));
+    let begin = tokio::time::Instant::now();
+    let flood = async {
+        loop {
+            io.write_all(b"\n>> ").await.unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::select! {
+        result = link.reconnect(SessionIntent::Keep) => assert_eq!(result, Ok(())),
+        () = flood => {}
+    }
+    assert!(begin.elapsed() < Duration::from_millis(2100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_damaged_echo_is_a_lost_exchange() {
     let (mut link, mut io) = link();
     let session = async {
-        ask(&mut link, Endpoint::PROTO_VER, b"---")
-            .await
-            .map_err(|e| e.fault())
+        let error = ask(&mut link, Endpoint::PROTO_VER, b"---").await.unwrap_err();
+        (error, error.fault())
     };
     let board = async {
         let mut sink = [0; 64];
@@ -312,7 +461,7 @@ async fn a_damaged_echo_is_garbled() {
         core::future::pending::<()>().await;
     };
     tokio::select! {
-        reply = session => assert_eq!(reply, Err(LinkFault::Garbled)),
+        error = session => assert_eq!(error, (ConsoleError::EchoMismatch, LinkFault::Spoiled)),
         () = board => unreachable!(),
     }
 }

@@ -30,6 +30,10 @@ pub enum ConsoleError {
     },
     /// The device executed something else than the line sent: characters were lost or damaged on the way.
     EchoMismatch,
+    /// The device printed other text among its answer, or in its place, so that what it answered cannot be told.
+    Spoiled,
+    /// The device restarted before it had answered: it printed its boot messages, a panic, or a brownout.
+    Restarted,
     /// The reply is longer than the caller's buffer.
     ReplyTooLarge {
         /// Bytes needed.
@@ -59,6 +63,8 @@ impl fmt::Display for ConsoleError {
             Self::NoPrompt => f.write_str("no console prompt: wrong port, wrong speed or other firmware"),
             Self::AnswerTimedOut { .. } => f.write_str("the device did not answer in time"),
             Self::EchoMismatch => f.write_str("the device did not echo what was sent: characters were lost"),
+            Self::Spoiled => f.write_str("the device printed other text into its answer"),
+            Self::Restarted => f.write_str("the device restarted"),
             Self::ReplyTooLarge { need } => {
                 write!(f, "the reply needs {need} bytes, more than the buffer has")
             }
@@ -78,7 +84,8 @@ impl TransportError for ConsoleError {
             Self::NeedsReconnect => LinkFault::NeedsReconnect,
             Self::NoPrompt => LinkFault::TimedOut { delivered: false },
             Self::AnswerTimedOut { delivered } => LinkFault::TimedOut { delivered },
-            Self::EchoMismatch => LinkFault::Garbled,
+            Self::EchoMismatch | Self::Spoiled => LinkFault::Spoiled,
+            Self::Restarted => LinkFault::Restarted,
             Self::ReplyTooLarge { need } => LinkFault::ReplyTooLarge { need },
             Self::Port { delivered, .. } => LinkFault::Lost { delivered },
         }

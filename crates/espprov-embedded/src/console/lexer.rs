@@ -1,4 +1,6 @@
-//! Characters into symbols: colours away, log lines as a whole, prompts recognised.
+//! Characters into symbols: colours away, log lines as a whole, prompts and signs of a restart recognised.
+
+use super::restart::Signs;
 
 /// What a stream of console output is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,16 +14,23 @@ pub(super) enum Symbol {
     LogEnd,
     /// `>> ` at the beginning of a line.
     Prompt,
+    /// The device said that it goes down, or that it boots.
+    Restart,
 }
 
 /// Longest escape sequence that is believed to be one.
 const MAX_ESCAPE: u8 = 24;
 
-/// A state machine from bytes to [`Symbol`]s. One byte gives at most three symbols, because the beginning of a
-/// log line (`I (`) and of a prompt (`>> `) is held back until it is clear what it is.
+/// Longest beginning of an Arduino log line: `[`, a time in milliseconds of ten digits, `][D][`.
+const MAX_BRACKET: usize = 16;
+
+/// A state machine from bytes to [`Symbol`]s. One byte may give several symbols, because the beginning of a log line
+/// and of a prompt (`>> `) is held back until it is clear what it is. Log lines are those of ESP-IDF (`I (4711) tag: …`,
+/// the time in any form) and of Arduino (`[  4711][D][file.cpp:1] …`, `[D][file.cpp:1] …`).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lexer {
     state: State,
+    signs: Signs,
     /// Nothing but escape sequences and carriage returns since the last line end.
     line_start: bool,
     /// Inside an escape sequence: its length so far.
@@ -33,15 +42,69 @@ enum State {
     Text,
     /// One of `IWEDV`, perhaps the level of a log line; and whether the blank after it came.
     Level(u8, bool),
+    /// `[` and what followed, perhaps the beginning of an Arduino log line.
+    Bracket(Bracket),
     Log,
     /// So many `>` at the beginning of a line.
     Prompt(u8),
+}
+
+/// What is held back after a `[`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Bracket {
+    held: [u8; MAX_BRACKET],
+    len: usize,
+    /// What is expected next.
+    next: Part,
+}
+
+/// The parts of `[  4711][D][`, of which the first two are missing on older versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    TimeOrLevel,
+    Time,
+    LevelOpens,
+    Level,
+    LevelCloses,
+    FileOpens,
+}
+
+impl Bracket {
+    const fn new() -> Self {
+        let mut held = [0; MAX_BRACKET];
+        held[0] = b'[';
+        Self {
+            held,
+            len: 1,
+            next: Part::TimeOrLevel,
+        }
+    }
+
+    /// The next part, if `byte` goes on like an Arduino log line; `None` if it does not, and when there is no more room.
+    fn follow(mut self, byte: u8) -> Option<Self> {
+        *self.held.get_mut(self.len)? = byte;
+        self.len = self.len.saturating_add(1);
+        self.next = match (self.next, byte) {
+            (Part::TimeOrLevel | Part::Time, b' ' | b'0'..=b'9') => Part::Time,
+            (Part::Time, b']') => Part::LevelOpens,
+            (Part::LevelOpens, b'[') => Part::Level,
+            (Part::TimeOrLevel | Part::Level, b'V' | b'D' | b'I' | b'W' | b'E') => Part::LevelCloses,
+            (Part::LevelCloses, b']') => Part::FileOpens,
+            _ => return None,
+        };
+        Some(self)
+    }
+
+    fn held(&self) -> &[u8] {
+        self.held.get(..self.len).unwrap_or_default()
+    }
 }
 
 impl Lexer {
     pub(super) const fn new() -> Self {
         Self {
             state: State::Text,
+            signs: Signs::new(),
             line_start: true,
             escape: None,
         }
@@ -52,8 +115,15 @@ impl Lexer {
         if self.skips_escape(byte) || byte == b'\r' {
             return;
         }
+        if self.signs.push(byte, self.state == State::Log && byte != b'\n') {
+            sink(Symbol::Restart);
+        }
+        self.lex(byte, &mut sink);
+    }
+
+    fn lex(&mut self, byte: u8, sink: &mut impl FnMut(Symbol)) {
         match (self.state, byte) {
-            (State::Log, b'\n') => self.end_line(Symbol::LogEnd, &mut sink),
+            (State::Log, b'\n') => self.end_line(Symbol::LogEnd, sink),
             (State::Log, _) => {}
             (State::Level(level, false), b' ') => self.state = State::Level(level, true),
             (State::Level(_, true), b'(') => self.state = State::Log,
@@ -62,8 +132,21 @@ impl Lexer {
                 if blank {
                     sink(Symbol::Char(b' '));
                 }
-                self.text(byte, &mut sink);
+                self.text(byte, sink);
             }
+            (State::Bracket(bracket), _) if bracket.next == Part::FileOpens && byte == b'[' => {
+                self.state = State::Log;
+            }
+            (State::Bracket(bracket), _) => match bracket.follow(byte) {
+                Some(bracket) => self.state = State::Bracket(bracket),
+                None => {
+                    // None. What was held back after the bracket may begin something else.
+                    self.state = State::Text;
+                    sink(Symbol::Char(b'['));
+                    bracket.held().iter().skip(1).for_each(|&c| self.lex(c, sink));
+                    self.lex(byte, sink);
+                }
+            },
             (State::Prompt(1), b'>') => self.state = State::Prompt(2),
             (State::Prompt(2), b' ') => {
                 // What follows, on the same line, is the echo or a log line.
@@ -74,9 +157,9 @@ impl Lexer {
                 for _ in 0..held {
                     sink(Symbol::Char(b'>'));
                 }
-                self.text(byte, &mut sink);
+                self.text(byte, sink);
             }
-            (State::Text, _) => self.text(byte, &mut sink),
+            (State::Text, _) => self.text(byte, sink),
         }
     }
 
@@ -85,6 +168,7 @@ impl Lexer {
         match byte {
             b'\n' => self.end_line(Symbol::LineEnd, sink),
             b'I' | b'W' | b'E' | b'D' | b'V' => self.state = State::Level(byte, false),
+            b'[' => self.state = State::Bracket(Bracket::new()),
             b'>' if self.line_start => self.state = State::Prompt(1),
             _ => sink(Symbol::Char(byte)),
         }
@@ -126,7 +210,7 @@ mod tests {
     use super::*;
     use std::string::String;
 
-    /// Symbols as text: line end `$`, log end `L`, prompt `P`.
+    /// Symbols as text: line end `$`, log end `L`, prompt `P`, restart `R`.
     fn lex(input: &[u8]) -> String {
         let mut lexer = Lexer::new();
         let mut out = String::new();
@@ -137,6 +221,7 @@ mod tests {
                     Symbol::LineEnd => '$',
                     Symbol::LogEnd => 'L',
                     Symbol::Prompt => 'P',
+                    Symbol::Restart => 'R',
                 });
             });
         }
@@ -160,6 +245,21 @@ mod tests {
             (">> I (5) cut: in\n>> ", "PLP"),
             ("\x1b[999999999999999999999999999999m\nok", "999999m$ok"),
             ("\x1bcab\x1b\n>> ", "ab$P"),
+            ("08[  4711][D][WiFi.cpp:9] _cb(): 0a1b\r\n0c\n", "08L0c$"),
+            ("[4294967295][E][a:1] b(): c\n>> ", "LP"),
+            ("\x1b[0;31m[E][a.cpp:1] b(): c\x1b[0m\r\n1a\n", "L1a$"),
+            // What only begins like one is text, to the last character.
+            ("[1] [D]\n[[  1][I]x[W]\n[12]", "[1] [D]$[[  1][I]x[W]$"),
+            (
+                "[  1][D]\n>> [00000000000000000000][I][x]\n",
+                "[  1][D]$P[00000000000000000000]L",
+            ),
+            ("[I (5) cut: in\n[7][I (6) x\n8\n", "[L[7][L8$"),
+            ("x\nrst:0x1 (POWERON)\n", "x$rst:0Rx1 (POWERON)$"),
+            (
+                "I (27) boot: ESP-IDF v5.5 2nd stage bootloader\nrst:0x",
+                "RLrst:0Rx",
+            ),
         ] {
             assert_eq!(lex(input.as_bytes()), expected, "{input:?}");
         }

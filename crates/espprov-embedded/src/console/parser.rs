@@ -1,6 +1,8 @@
 //! Finds echo, answer and prompt in what a device prints. Sans-IO: bytes in, verdicts out.
 
 use super::Line;
+use super::answer::Reading;
+use super::echo::{End, Watch};
 use super::lexer::{Lexer, Symbol};
 
 /// Reads one exchange: first the echo of the request, then the answer.
@@ -9,10 +11,11 @@ use super::lexer::{Lexer, Symbol};
 /// verdict; [`find_prompt`](Self::find_prompt) to synchronise before. Constant memory, constant time per byte,
 /// whatever the bytes.
 ///
-/// **What is an answer?** A line of an even number of lower-case hex digits after the echo. A log line
-/// (`I (1234) tag: …`, with or without colours) may cut it in pieces, which are put together again; any other
-/// character spoils the line. The first answer counts. Noise that looks exactly like an answer is taken for one;
-/// the session cipher finds out.
+/// **What is an answer?** A line of an even number of lower-case hex digits after the echo. A log line of ESP-IDF
+/// (`I (1234) tag: …`) or Arduino (`[  1234][D][…`), with or without colours, may cut it in pieces, which are put together
+/// again. Where any other text may hold a piece of an answer, there is no answer: the exchange is
+/// [spoiled](Verdict::Spoiled). The same goes for a refusal, which is a prompt with nothing before it: hex digits before it
+/// may be what is left of an answer.
 ///
 /// ```
 /// use espprov_embedded::console::{Echo, Line, Parser, Verdict};
@@ -28,27 +31,29 @@ use super::lexer::{Lexer, Symbol};
 /// let (_, verdict) = parser.collect(rest, &mut buf);
 /// assert_eq!(verdict, Some(Verdict::Answer { len: 2 }));
 /// assert_eq!(buf[..2], [0x08, 0x01]);
+///
+/// // The same with a line that nothing marks as a log line: `08` may be part of it, or of an answer.
+/// parser.restart();
+/// assert_eq!(parser.watch_echo(echo, &line), (18, Echo::Complete));
+/// let rest = b"\r\n\r\n08free heap 123456\r\n01\r\n\n>> ";
+/// assert_eq!(parser.collect(rest, &mut buf).1, Some(Verdict::Spoiled));
 /// ```
 #[derive(Debug, Clone)]
 pub struct Parser {
     lexer: Lexer,
-    /// Characters of the echo seen.
-    echoed: usize,
-    /// Digits of the answer seen, in pieces if log lines cut in.
-    digits: usize,
-    /// What the current line has turned out to be.
-    line: LineKind,
-    /// Empty lines since the echo.
-    blank_lines: usize,
-    /// Length of the answer, once it is complete.
-    answer: Option<usize>,
+    echo: Watch,
+    reading: Reading,
 }
 
+/// What there is to say about a device that should print a prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum LineKind {
-    Empty,
-    Hex,
-    Other,
+pub enum Found {
+    /// No prompt.
+    Nothing,
+    /// A prompt.
+    Prompt,
+    /// It restarts, and no prompt came since.
+    Restart,
 }
 
 /// How much of the echo has come.
@@ -64,6 +69,8 @@ pub enum Echo {
         /// Characters of the echo that had come.
         echoed: usize,
     },
+    /// The device restarted meanwhile.
+    Restarted,
 }
 
 /// What an exchange came to.
@@ -75,10 +82,15 @@ pub enum Verdict {
         len: usize,
     },
     /// The next prompt without an answer: the device refused.
-    Refused {
-        /// Empty lines before the prompt. Two or more make the shape of an answer of no bytes.
-        blank_lines: usize,
-    },
+    Refused,
+    /// An answer of no bytes, by the number of blank lines.
+    Empty,
+    /// A refusal or an answer of no bytes, and something else that is printed: the number of blank lines is neither's.
+    Blank,
+    /// Hex digits that may be an answer or pieces of one, but none that is beyond doubt.
+    Spoiled,
+    /// The device restarted before it was done. Its prompt has not come yet.
+    Restarted,
 }
 
 impl Default for Parser {
@@ -93,53 +105,55 @@ impl Parser {
     pub const fn new() -> Self {
         Self {
             lexer: Lexer::new(),
-            echoed: 0,
-            digits: 0,
-            line: LineKind::Other,
-            blank_lines: 0,
-            answer: None,
+            echo: Watch::new(),
+            reading: Reading::new(),
         }
     }
 
     /// Forgets the exchange, but not whether a line, a log line or an escape sequence has begun.
     pub const fn restart(&mut self) {
-        let lexer = self.lexer;
-        *self = Self::new();
-        self.lexer = lexer;
+        self.echo = Watch::new();
+        self.reading = Reading::new();
     }
 
-    /// Whether a prompt is among these bytes. All of them are consumed.
-    pub fn find_prompt(&mut self, bytes: &[u8]) -> bool {
-        let mut found = false;
+    /// What is the last of these bytes that matters. All of them are consumed.
+    pub fn find_prompt(&mut self, bytes: &[u8]) -> Found {
+        let mut found = Found::Nothing;
         for &byte in bytes {
-            self.lexer.push(byte, |symbol| found |= symbol == Symbol::Prompt);
+            self.lexer.push(byte, |symbol| match symbol {
+                Symbol::Prompt => found = Found::Prompt,
+                Symbol::Restart => found = Found::Restart,
+                _ => {}
+            });
         }
         found
     }
 
-    /// Takes bytes until the echo of `line` is complete, and says how many. Log lines and other noise in between
-    /// do not matter.
+    /// Takes bytes until the echo of `line` is complete, and says how many. Log lines in between do not matter; with other
+    /// text in between, what follows will not be believed.
     pub fn watch_echo(&mut self, bytes: &[u8], line: &Line<'_>) -> (usize, Echo) {
-        let mut next = line.char_at(self.echoed);
         for (index, &byte) in bytes.iter().enumerate() {
-            let mut prompt = false;
-            let echoed = &mut self.echoed;
-            self.lexer.push(byte, |symbol| match symbol {
-                Symbol::Char(c) if Some(c) == next => {
-                    *echoed = echoed.saturating_add(1);
-                    next = line.char_at(*echoed);
-                }
-                Symbol::Prompt => prompt = true,
-                _ => {}
-            });
+            let mut end = None;
+            let echo = &mut self.echo;
+            self.lexer
+                .push(byte, |symbol| end = end.or(echo.take(symbol, line)));
+            let Some(end) = end else { continue };
             let taken = index.saturating_add(1);
-            if next.is_none() {
-                return (taken, Echo::Complete);
-            }
-            if prompt {
-                let echoed = core::mem::take(&mut self.echoed);
-                return (taken, Echo::Prompt { echoed });
-            }
+            let echo = match end {
+                End::Whole { joined } => {
+                    if joined {
+                        self.reading.doubt_refusal();
+                    }
+                    Echo::Complete
+                }
+                End::Mixed => {
+                    self.reading.spoil();
+                    Echo::Complete
+                }
+                End::Prompt(echoed) => Echo::Prompt { echoed },
+                End::Restart => Echo::Restarted,
+            };
+            return (taken, echo);
         }
         (bytes.len(), Echo::Partial)
     }
@@ -147,10 +161,10 @@ impl Parser {
     /// Takes bytes until the prompt that ends the exchange, and says how many; the answer goes into `buf`.
     pub fn collect(&mut self, bytes: &[u8], buf: &mut [u8]) -> (usize, Option<Verdict>) {
         for (index, &byte) in bytes.iter().enumerate() {
-            let mut lexer = self.lexer;
             let mut verdict = None;
-            lexer.push(byte, |symbol| verdict = verdict.or(self.take(symbol, buf)));
-            self.lexer = lexer;
+            let reading = &mut self.reading;
+            self.lexer
+                .push(byte, |symbol| verdict = verdict.or(reading.take(symbol, buf)));
             if verdict.is_some() {
                 return (index.saturating_add(1), verdict);
             }
@@ -161,65 +175,7 @@ impl Parser {
     /// Length of the answer if it is complete, though the prompt after it has not come yet.
     #[must_use]
     pub const fn answer(&self) -> Option<usize> {
-        self.answer
-    }
-
-    fn take(&mut self, symbol: Symbol, buf: &mut [u8]) -> Option<Verdict> {
-        match symbol {
-            Symbol::Prompt => {
-                let blank_lines = self.blank_lines;
-                return Some(match self.answer {
-                    Some(len) => Verdict::Answer { len },
-                    None => Verdict::Refused { blank_lines },
-                });
-            }
-            _ if self.answer.is_some() => {}
-            Symbol::Char(c) => self.character(c, buf),
-            Symbol::LineEnd => {
-                match self.line {
-                    LineKind::Other => {}
-                    _ if self.digits > 0 && self.digits.is_multiple_of(2) => {
-                        self.answer = Some(self.digits / 2);
-                    }
-                    LineKind::Empty if self.digits == 0 => {
-                        self.blank_lines = self.blank_lines.saturating_add(1);
-                    }
-                    LineKind::Empty | LineKind::Hex => {}
-                }
-                self.digits = 0;
-                self.line = LineKind::Empty;
-            }
-            Symbol::LogEnd => {
-                if self.line == LineKind::Other {
-                    self.digits = 0;
-                }
-                self.line = LineKind::Empty;
-            }
-        }
-        None
-    }
-
-    fn character(&mut self, c: u8, buf: &mut [u8]) {
-        let nibble = match c {
-            b'0'..=b'9' => c.wrapping_sub(b'0'),
-            b'a'..=b'f' => c.wrapping_sub(b'a' - 10),
-            _ => {
-                self.line = LineKind::Other;
-                return;
-            }
-        };
-        if self.line == LineKind::Other {
-            return;
-        }
-        self.line = LineKind::Hex;
-        if let Some(place) = buf.get_mut(self.digits / 2) {
-            *place = if self.digits.is_multiple_of(2) {
-                nibble << 4
-            } else {
-                *place | nibble
-            };
-        }
-        self.digits = self.digits.saturating_add(1);
+        self.reading.answer()
     }
 }
 

@@ -1,6 +1,6 @@
 //! One stretch of the conversation: something to write, something to listen for, and how long.
 
-use super::parser::{Echo, Parser, Verdict};
+use super::parser::{Echo, Found, Parser, Verdict};
 use super::{ConsoleError, Line};
 use core::future::{Future as _, poll_fn};
 use core::pin::pin;
@@ -64,6 +64,8 @@ pub(super) enum Heard {
     /// Not what was listened for, and the time is up.
     Late,
     Prompt,
+    /// The device restarts.
+    Restart,
     Echo,
     /// The answer, but not its prompt yet.
     Answer,
@@ -83,8 +85,12 @@ impl Ear<'_> {
             let bytes = chunk.rest();
             let (taken, heard) = match self {
                 Self::Prompt => {
-                    let found = parser.find_prompt(bytes);
-                    (bytes.len(), found.then_some(Heard::Prompt))
+                    let heard = match parser.find_prompt(bytes) {
+                        Found::Nothing => None,
+                        Found::Prompt => Some(Heard::Prompt),
+                        Found::Restart => Some(Heard::Restart),
+                    };
+                    (bytes.len(), heard)
                 }
                 Self::Echo { line, nudges } => match parser.watch_echo(bytes, line) {
                     (taken, Echo::Complete) => (taken, Some(Heard::Echo)),
@@ -96,11 +102,15 @@ impl Ear<'_> {
                         continue;
                     }
                     (_, Echo::Prompt { .. }) => return Err(Fault::EchoMismatch),
+                    (taken, Echo::Restarted) => (taken, Some(Heard::Restart)),
                 },
                 Self::Answer { buf, known } => {
                     let (taken, verdict) = parser.collect(bytes, buf);
                     let begun = !*known && parser.answer().is_some();
-                    let end = verdict.map(Heard::End);
+                    let end = verdict.map(|verdict| match verdict {
+                        Verdict::Restarted => Heard::Restart,
+                        verdict => Heard::End(verdict),
+                    });
                     (taken, end.or(begun.then_some(Heard::Answer)))
                 }
             };
@@ -154,7 +164,9 @@ pub(super) async fn talk<R: Read, W: Write, C: Clock>(
                 heard = Some(result?);
             }
             match heard {
-                Some(heard) if written || heard == Heard::Late => Poll::Ready(Ok(heard)),
+                Some(heard) if written || matches!(heard, Heard::Late | Heard::Restart) => {
+                    Poll::Ready(Ok(heard))
+                }
                 _ => Poll::Pending,
             }
         }));

@@ -16,6 +16,11 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 const PROMPT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A carriage return that met a booting device is lost: another one after this long.
 const NUDGE: Duration = Duration::from_millis(500);
+/// A prompt is believed when no other has come for this long. The first that is heard may be older than the carriage return
+/// that asks for it: it waited in a buffer of the port. A request sent on that prompt would meet a device that has not
+/// read the carriage return yet, and reads both as one line. Firmware looks at its input every 10 ms, and USB adapters
+/// hand over theirs every 16 ms.
+const SETTLE: Duration = Duration::from_millis(100);
 /// How long the prompt after an answer is waited for. Without it the answer counts all the same.
 const PROMPT_GRACE: Duration = Duration::from_millis(250);
 /// Largest session id: the device reads it with `atoi`.
@@ -27,10 +32,14 @@ const MAX_SESSION_ID: u32 = 0x7fff_ffff;
 /// written: use a split buffered UART on a microcontroller. Reads may be dropped half-way when a time limit
 /// passes; bytes lost then are bytes of an exchange that is lost anyway.
 ///
-/// **Prompt.** The first exchange, and the first after anything went wrong, sends a bare `\r` until a prompt comes.
+/// **Prompt.** The first exchange, and the first after anything went wrong, sends a bare `\r` until a prompt comes, and
+/// waits a moment for a second one: the first may have been printed before.
 /// **Session.** The device's session is named by a number of the client's choice;
 /// [`reconnect`](Reconnect::reconnect) takes the next one for [`SessionIntent::Fresh`].
 /// **Lines.** Requests that do not fit the device's line are refused before anything is sent.
+/// **Other text.** What the device prints beside its answers is told from them where that is possible (see [`Parser`]);
+/// where it is not, the exchange gives [`ConsoleError::Spoiled`], and where it shows that the device restarts,
+/// [`ConsoleError::Restarted`] at once.
 ///
 /// **After a failure** every exchange gives [`ConsoleError::NeedsReconnect`] until a reconnect succeeds, as it
 /// does after a dropped exchange and after [`close`](Transport::close). Exceptions: an empty or over-long request,
@@ -118,6 +127,12 @@ impl<R: Read, W: Write, C: Clock> Console<R, W, C> {
         (self.rx, self.tx)
     }
 
+    /// An exchange that fails though the device has its prompt.
+    const fn poisoned(&mut self, error: ConsoleError) -> Result<usize, ConsoleError> {
+        self.state = State::Poisoned;
+        Err(error)
+    }
+
     /// Synchronises if need be: a bare `\r` every now and then until a prompt comes. Then, unless the request is
     /// empty, sends it (`buf[..len]`) and reads the answer.
     async fn converse(
@@ -144,6 +159,7 @@ impl<R: Read, W: Write, C: Clock> Console<R, W, C> {
             let line = Line::new(endpoint, self.session_id, request);
             let nudges = &mut self.nudges;
             let (line, mut ear, until) = match step {
+                Step::Settle { until } => (None, Ear::Prompt, until.min(end)),
                 Step::Synchronise if now >= end => return Err(ConsoleError::NoPrompt),
                 Step::Synchronise => {
                     *nudges = nudges.saturating_add(1);
@@ -170,9 +186,10 @@ impl<R: Read, W: Write, C: Clock> Console<R, W, C> {
                 // The answer is there, only its prompt is not.
                 (Step::End, Ok((Heard::Late, _)) | Err(_)) => break,
                 (_, Err(error)) => return Err(error),
-                (Step::Synchronise, Ok((Heard::Late, _))) => {}
-                (_, Ok((Heard::Late, delivered))) => return Err(ConsoleError::AnswerTimedOut { delivered }),
-                (_, Ok((Heard::Prompt, _))) => {
+                // Late, or prompts without end.
+                (Step::Settle { .. }, Ok((heard @ (Heard::Prompt | Heard::Late), _)))
+                    if heard == Heard::Late || self.clock.now() >= end =>
+                {
                     if len == 0 {
                         self.state = State::Prompt;
                         return Ok(Verdict::Answer { len });
@@ -181,6 +198,17 @@ impl<R: Read, W: Write, C: Clock> Console<R, W, C> {
                     chunk = Chunk::new();
                     end = self.clock.now().saturating_add(self.answer_timeout);
                 }
+                (Step::Synchronise, Ok((Heard::Late, _))) => {}
+                (_, Ok((Heard::Late, delivered))) => return Err(ConsoleError::AnswerTimedOut { delivered }),
+                (_, Ok((Heard::Prompt, _))) => {
+                    let until = self.clock.now().saturating_add(SETTLE);
+                    step = Step::Settle { until };
+                }
+                // A device that boots will have a prompt of its own.
+                (Step::Synchronise | Step::Settle { .. }, Ok((Heard::Restart, _))) => {
+                    step = Step::Synchronise
+                }
+                (_, Ok((Heard::Restart, _))) => return Err(ConsoleError::Restarted),
                 (_, Ok((Heard::Echo, _))) => {
                     self.nudges = 0;
                     step = Step::Receive;
@@ -195,8 +223,8 @@ impl<R: Read, W: Write, C: Clock> Console<R, W, C> {
                 }
             }
         }
+        let len = self.parser.answer().ok_or(ConsoleError::Spoiled)?;
         self.state = State::Unknown;
-        let len = self.parser.answer().unwrap_or_default();
         Ok(Verdict::Answer { len })
     }
 }
@@ -205,6 +233,10 @@ impl<R: Read, W: Write, C: Clock> Console<R, W, C> {
 #[derive(Clone, Copy)]
 enum Step {
     Synchronise,
+    /// A prompt has come. Until then another one may.
+    Settle {
+        until: Duration,
+    },
     Send,
     Receive,
     /// The answer has come, its prompt has not.
@@ -235,13 +267,13 @@ impl<R: Read, W: Write, C: Clock> Transport for Console<R, W, C> {
         }
         match self.converse(endpoint, buf, len).await? {
             Verdict::Answer { len } if len <= buf.len() => Ok(len),
-            Verdict::Answer { len } => {
-                self.state = State::Poisoned;
-                Err(ConsoleError::ReplyTooLarge { need: len })
-            }
+            Verdict::Answer { len } => self.poisoned(ConsoleError::ReplyTooLarge { need: len }),
             // The messages of the standard endpoints are never empty; an application's may be.
-            Verdict::Refused { blank_lines: 2.. } if !is_standard(endpoint) => Ok(0),
-            Verdict::Refused { .. } => Err(ConsoleError::Refused),
+            Verdict::Empty if !is_standard(endpoint) => Ok(0),
+            Verdict::Blank if !is_standard(endpoint) => self.poisoned(ConsoleError::Spoiled),
+            Verdict::Refused | Verdict::Empty | Verdict::Blank => Err(ConsoleError::Refused),
+            Verdict::Spoiled => self.poisoned(ConsoleError::Spoiled),
+            Verdict::Restarted => self.poisoned(ConsoleError::Restarted),
         }
     }
 

@@ -2,7 +2,6 @@
 
 use core::str;
 use espprov_transport::Endpoint;
-use espprov_types::hex;
 
 /// A request as typed: `<endpoint> <session id> <hex>`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,35 +14,50 @@ pub struct Line<'a> {
     pub payload: Vec<u8>,
 }
 
-/// Reads a line (without its carriage return). `None`: not a request; the device answers with a prompt.
+/// Reads a line, its carriage return included. `None`: not a request; the device answers with a prompt.
 ///
-/// Words are separated by any white space, line feeds of a CR-LF terminal among it. The session id stops at
-/// the first character that is no digit and is 0 if there is none; the payload must be whole pairs of hex
-/// digits of either case.
+/// As the firmware does it: words are separated by blanks alone, and what is beyond the third is ignored. The session id
+/// stops at the first character that is no digit and is 0 if there is none. The payload is read in pairs of characters, each a
+/// number of one or two hex digits of either case; a character that is left over is dropped, as the carriage return is.
+/// A pair that is no number has no defined value there; here it makes the line no request.
 ///
 /// ```
 /// use espprov_simulator::console::parse_line;
 ///
-/// let line = parse_line(b"proto-ver 7 2d2D2d").unwrap();
+/// let line = parse_line(b"proto-ver 7 2d2D2d\r").unwrap();
 /// assert_eq!((line.endpoint, line.session, &line.payload[..]), ("proto-ver", 7, &b"---"[..]));
-/// assert_eq!(parse_line(b"proto-ver 7 2d2"), None);
+/// // Two lines in one: no endpoint has a carriage return in its name.
+/// assert_eq!(parse_line(b"\rproto-ver 7 2d2D2d\r"), None);
 /// ```
 #[must_use]
 pub fn parse_line(line: &[u8]) -> Option<Line<'_>> {
     let line = str::from_utf8(line).ok()?;
-    let mut words = line.split_ascii_whitespace();
+    let mut words = line.split(' ').filter(|word| !word.is_empty());
     let (endpoint, id, digits) = (words.next()?, words.next()?, words.next()?);
-    if words.next().is_some() || Endpoint::custom(endpoint).is_err() {
+    if Endpoint::custom(endpoint).is_err() {
         return None;
     }
-    let mut payload = vec![0; digits.len() / 2];
-    let len = hex::decode(digits, &mut payload).ok()?;
-    payload.truncate(len);
+    let payload = digits
+        .as_bytes()
+        .chunks_exact(2)
+        .map(pair)
+        .collect::<Option<_>>()?;
     Some(Line {
         endpoint,
         session: atoi(id),
         payload,
     })
+}
+
+/// One or two hex digits, as `scanf` reads them.
+fn pair(text: &[u8]) -> Option<u8> {
+    let digit = |at: usize| char::from(text[at]).to_digit(16);
+    let value = match (digit(0), digit(1)) {
+        (Some(high), Some(low)) => high << 4 | low,
+        (Some(only), None) => only,
+        (None, _) => return None,
+    };
+    u8::try_from(value).ok()
 }
 
 /// Digits after an optional sign, up to the first other character. Stays within `0..=i32::MAX`: what is
@@ -83,20 +97,32 @@ mod tests {
     fn what_is_no_request() {
         for bad in [
             &b""[..],
-            b"   ",
-            b"echo",
-            b"echo 1",
-            b"echo 1 ",
-            b"echo 1 0",
-            b"echo 1 0g",
-            b"echo 1 00 00",
-            b"ec/ho 1 00",
-            b"echo 1 \xff\xff",
-            b"\xffecho 1 00",
+            b"\r",
+            b"   \r",
+            b"echo\r",
+            b"echo 1\r",
+            b"echo 1 \xff\xff\r",
+            b"echo 1 g0\r",
+            b"ec/ho 1 00\r",
+            b"\xffecho 1 00\r",
+            // Carriage returns and line feeds are no blanks.
+            b"\recho 1 00\r",
+            b"\necho 1 00\r",
+            b"echo\t1\t00\r",
+            b"echo 1 00\recho 1 00\r",
         ] {
             assert_eq!(parse_line(bad), None, "{}", bad.escape_ascii());
         }
-        assert!(parse_line(b"\necho\t1  00\n").is_some());
+    }
+
+    #[test]
+    fn what_is_one_all_the_same() {
+        let payload = |line: &'static [u8]| parse_line(line).unwrap().payload;
+        assert_eq!(payload(b" echo  1  00"), [0]);
+        assert_eq!(payload(b"echo 1 00 00\r"), [0]);
+        assert_eq!(payload(b"echo 1 001"), [0]);
+        assert_eq!(payload(b"echo 1 00f\r"), [0, 15]);
+        assert_eq!(payload(b"echo 1 \r"), []);
     }
 
     proptest! {
@@ -106,7 +132,7 @@ mod tests {
             payload in proptest::collection::vec(any::<u8>(), 1..300),
         ) {
             let digits: String = payload.iter().map(|byte| format!("{byte:02x}")).collect();
-            let line = format!("{endpoint} {session} {digits}");
+            let line = format!("{endpoint} {session} {digits}\r");
             let expected = Line { endpoint: &endpoint, session, payload };
             prop_assert_eq!(parse_line(line.as_bytes()), Some(expected));
         }

@@ -2,6 +2,10 @@
 //!
 //! A prompt, an echo, lines of `<endpoint> <session id> <hex>` that end with a carriage return, answers in
 //! lower-case hex. What is refused is answered by the next prompt alone.
+//!
+//! Lines are read as the firmware reads them: it takes all that its UART has received, and ends the line if a carriage
+//! return is the last of that. Two lines that arrive together are one to it, and no request. What does not fit the line
+//! makes the next one.
 
 mod line;
 mod noise;
@@ -10,7 +14,7 @@ pub use line::{Line, parse_line};
 
 use crate::service::{Answer, Presence, Service, Shared};
 use core::time::Duration;
-use espprov_transport::Clock;
+use espprov_transport::{Clock, Elapsed, with_deadline};
 use espprov_types::hex::Hex;
 use noise::Noise;
 use std::io::{self, Write};
@@ -22,8 +26,11 @@ pub const PROMPT: &[u8] = b"\n>> ";
 /// Characters of a line on stock firmware, its carriage return included.
 pub const STOCK_LINE_LIMIT: usize = 255;
 
-/// Without a limit of its own a line is still cut here, so that memory stays bounded.
+/// Without a limit of its own a line still ends here, so that memory stays bounded.
 const HARD_LIMIT: usize = 64 * 1024;
+
+/// A UART hands over what it has received when nothing has come for this long: ten characters at the usual speed.
+const IDLE: Duration = Duration::from_millis(1);
 
 /// The console of a device, without any I/O: bytes go in, bytes come out.
 ///
@@ -35,8 +42,6 @@ pub struct Console<S> {
     line_limit: usize,
     noise: Option<Noise>,
     line: Vec<u8>,
-    /// The line is longer than it may be; the rest is dropped up to its end.
-    overlong: bool,
     session: Option<Current>,
 }
 
@@ -72,12 +77,12 @@ impl<S: Service> Console<S> {
             line_limit: STOCK_LINE_LIMIT,
             noise: None,
             line: Vec::new(),
-            overlong: false,
             session: None,
         }
     }
 
-    /// Sets the longest line, its carriage return included; 0 means no limit.
+    /// Sets the longest line, its carriage return included; 0 means no limit. A line that has come so far ends there,
+    /// carriage return or not, and is executed as it is.
     #[must_use]
     pub const fn with_line_limit(mut self, limit: usize) -> Self {
         self.line_limit = limit;
@@ -91,32 +96,37 @@ impl<S: Service> Console<S> {
         self
     }
 
-    /// Takes one byte; what the device prints is appended to `out`.
-    pub fn feed(&mut self, byte: u8, now: Duration, out: &mut Vec<u8>) -> Progress {
+    /// Takes what has been received, all of it unless a line ends by its length; what the device prints is appended to
+    /// `out`. Says how many bytes it took; the others come first the next time. A line ends with a carriage return only
+    /// if that is the last of `bytes`.
+    pub fn feed(&mut self, bytes: &[u8], now: Duration, out: &mut Vec<u8>) -> (usize, Progress) {
         let presence = self.device.with(|device| device.presence(now));
         let Presence::On { boot } = presence else {
             // Nobody listens and nobody echoes.
             self.line.clear();
-            self.overlong = false;
-            return Progress::Ready;
+            return (bytes.len(), Progress::Ready);
         };
-        if byte != b'\r' {
-            out.push(byte);
-            let limit = match self.line_limit {
-                0 => HARD_LIMIT,
-                limit => limit.min(HARD_LIMIT),
-            };
-            // One of the limit's characters is the carriage return.
-            if self.line.len() + 1 < limit {
-                self.line.push(byte);
-            } else {
-                self.overlong = true;
+        let limit = match self.line_limit {
+            0 => HARD_LIMIT,
+            limit => limit.min(HARD_LIMIT),
+        };
+        let taken = limit.saturating_sub(self.line.len()).min(bytes.len());
+        for &byte in &bytes[..taken] {
+            match byte {
+                b'\r' => out.extend_from_slice(b"\r\n"),
+                byte => out.push(byte),
             }
-            return Progress::Ready;
+            self.line.push(byte);
+        }
+        if self.line.last() != Some(&b'\r') && self.line.len() < limit {
+            return (taken, Progress::Ready);
         }
         let line = core::mem::take(&mut self.line);
-        let overlong = core::mem::take(&mut self.overlong);
-        let request = parse_line(&line).filter(|_| !overlong);
+        (taken, self.execute(&line, boot, now, out))
+    }
+
+    fn execute(&mut self, line: &[u8], boot: u32, now: Duration, out: &mut Vec<u8>) -> Progress {
+        let request = parse_line(line);
         self.log(now, out);
         let Some(request) = request else {
             out.extend_from_slice(PROMPT);
@@ -184,29 +194,52 @@ impl<S: Service> Console<S> {
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
-        let mut chunk = [0; 512];
+        let mut received = Vec::new();
         let mut out = PROMPT.to_vec();
         loop {
-            output.write_all(&out).await?;
-            output.flush().await?;
-            out.clear();
-            let len = input.read(&mut chunk).await?;
-            if len == 0 {
+            print(&mut output, &mut out).await?;
+            if received.is_empty() && !receive(&mut input, &mut received, clock).await? {
                 return Ok(());
             }
-            for &byte in &chunk[..len] {
-                let mut progress = self.feed(byte, clock.now(), &mut out);
-                while let Progress::Wait { until } = progress {
-                    // The echo should be seen before the wait.
-                    output.write_all(&out).await?;
-                    output.flush().await?;
-                    out.clear();
-                    clock.sleep(until.saturating_sub(clock.now())).await;
-                    progress = self.resume(clock.now(), &mut out);
-                }
+            let (taken, mut progress) = self.feed(&received, clock.now(), &mut out);
+            received.drain(..taken);
+            while let Progress::Wait { until } = progress {
+                // The echo should be seen before the wait.
+                print(&mut output, &mut out).await?;
+                clock.sleep(until.saturating_sub(clock.now())).await;
+                progress = self.resume(clock.now(), &mut out);
             }
         }
     }
+}
+
+/// Writes what is there to write.
+async fn print<W: AsyncWrite + Unpin>(output: &mut W, out: &mut Vec<u8>) -> io::Result<()> {
+    output.write_all(out).await?;
+    output.flush().await?;
+    out.clear();
+    Ok(())
+}
+
+/// Waits for input, and on until nothing more comes or there is as much as a UART holds. `false` at the end.
+async fn receive<R: AsyncRead + Unpin>(
+    input: &mut R,
+    received: &mut Vec<u8>,
+    clock: &impl Clock,
+) -> io::Result<bool> {
+    let mut chunk = [0; 512];
+    let len = input.read(&mut chunk).await?;
+    received.extend_from_slice(&chunk[..len]);
+    while len > 0 && received.len() < chunk.len() {
+        let more = with_deadline(clock, clock.now() + IDLE, input.read(&mut chunk)).await;
+        match more {
+            Ok(Ok(len)) if len > 0 => received.extend_from_slice(&chunk[..len]),
+            Ok(Err(error)) => return Err(error),
+            // The end shows again when it is read on.
+            Ok(Ok(_)) | Err(Elapsed) => break,
+        }
+    }
+    Ok(len > 0)
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ impl Noise {
             // Writing to a Vec cannot fail.
             let _ = write!(
                 out,
-                "\r\n\x1b[0;{colour}m{level} ({}) {text}\x1b[0m\r\n",
+                "\x1b[0;{colour}m{level} ({}) {text}\x1b[0m\r\n",
                 now.as_millis()
             );
         }
