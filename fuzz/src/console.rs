@@ -1,7 +1,8 @@
 //! The UART console, from both ends.
 
+use core::cell::Cell;
 use core::convert::Infallible;
-use core::future::Future;
+use core::future::{Future, pending, poll_fn};
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
@@ -23,8 +24,13 @@ pub fn console_line(data: &[u8]) {
         .with_line_limit(limit)
         .with_log_noise(1);
     let mut out = Vec::new();
-    for &byte in data {
-        let mut progress = console.feed(byte, Duration::ZERO, &mut out);
+    // Received in pieces that the input chooses.
+    let mut rest = data;
+    while !rest.is_empty() {
+        let piece = rest.split_at(rest.len().min(1 + limit % 61)).0;
+        let (taken, mut progress) = console.feed(piece, Duration::ZERO, &mut out);
+        assert!(taken > 0, "it takes what it can");
+        rest = &rest[taken..];
         while let Progress::Wait { until } = progress {
             progress = console.resume(until, &mut out);
         }
@@ -69,16 +75,19 @@ impl Service for Echo {
     }
 }
 
-/// Bytes a device's console sends, until the port is gone. The first byte chooses the size of the pieces.
+/// Bytes a device's console sends, until the port is gone. The first byte chooses the size of the pieces. Time passes
+/// where the bytes say so.
 pub fn console_reply(data: &[u8]) {
     let Some((&size, rest)) = data.split_first() else {
         return;
     };
-    let port = Port {
-        bytes: rest,
+    let late = Cell::new(false);
+    let port = |bytes| Port {
+        bytes,
         piece: usize::from(size % 32) + 1,
+        late: &late,
     };
-    let mut client = Client::new(port, Port { bytes: &[], piece: 1 }, Stopped);
+    let mut client = Client::new(port(rest), port(&[]), Pausing(&late));
     let mut buf = [0_u8; 512];
     for _ in 0..3 {
         buf[..3].copy_from_slice(b"---");
@@ -91,10 +100,14 @@ pub fn console_reply(data: &[u8]) {
     }
 }
 
-/// A port that has everything at once and is gone after it; what is written to it is lost.
+/// After this byte nothing comes until somebody's patience ends. No console prints it.
+const PAUSE: u8 = 0xff;
+
+/// A port that has everything at once, up to a pause, and is gone after it; what is written to it is lost.
 struct Port<'a> {
     bytes: &'a [u8],
     piece: usize,
+    late: &'a Cell<bool>,
 }
 
 impl ErrorType for Port<'_> {
@@ -103,7 +116,13 @@ impl ErrorType for Port<'_> {
 
 impl Read for Port<'_> {
     async fn read(&mut self, buf: &mut [u8]) -> Result<usize, Infallible> {
-        let len = self.piece.min(buf.len()).min(self.bytes.len());
+        if let Some((&PAUSE, rest)) = self.bytes.split_first() {
+            self.bytes = rest;
+            self.late.set(true);
+            pending::<()>().await;
+        }
+        let pause = self.bytes.iter().position(|&byte| byte == PAUSE);
+        let len = self.piece.min(buf.len()).min(pause.unwrap_or(self.bytes.len()));
         let (now, later) = self.bytes.split_at(len);
         buf[..len].copy_from_slice(now);
         self.bytes = later;
@@ -121,17 +140,22 @@ impl Write for Port<'_> {
     }
 }
 
-/// Time stands still: nothing may depend on a timeout where bytes or the end of the port are at hand.
-struct Stopped;
+/// Time stands still, and every wait is over at the next pause of the port: nothing may depend on a timeout where bytes or the
+/// end of the port are at hand.
+struct Pausing<'a>(&'a Cell<bool>);
 
-impl Clock for Stopped {
+impl Clock for Pausing<'_> {
     fn now(&self) -> Duration {
         Duration::ZERO
     }
 
     async fn sleep(&self, duration: Duration) {
         if !duration.is_zero() {
-            core::future::pending::<()>().await;
+            poll_fn(|_| match self.0.take() {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            })
+            .await;
         }
     }
 }

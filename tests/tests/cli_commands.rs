@@ -236,12 +236,18 @@ fn find(value: &serde_json::Value, name: &str) -> Option<String> {
 
 #[test]
 fn the_simulated_console_answers() {
-    let request = b"\rproto-ver 7 2d2d2d\r";
-    let run = finish(
-        espprov().args(["simulate", "--console", "--json", "--scenario", "zero"]),
-        request,
-    );
-    assert_eq!(run.code, 0, "{run:?}");
+    let ask = |input: &[u8]| {
+        let run = finish(
+            espprov().args(["simulate", "--console", "--json", "--scenario", "zero"]),
+            input,
+        );
+        assert_eq!(run.code, 0, "{run:?}");
+        run
+    };
+    // Together they are one line, to it as to the firmware.
+    let both = ask(b"\rproto-ver 7 2d2d2d\r");
+    assert_eq!(both.stdout, "\n>> \r\nproto-ver 7 2d2d2d\r\n\n>> ");
+    let run = ask(b"proto-ver 7 2d2d2d\r");
     assert!(
         run.stderr
             .contains(r#"{"event":"listening","transport":"console","address":"stdio"}"#),

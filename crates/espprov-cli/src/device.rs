@@ -372,6 +372,17 @@ impl Observer for Narrator {
                     format!("the link broke while {phase}; trying to get it back"),
                 );
             }
+            Event::AnswerLost {
+                phase,
+                restarted: true,
+            } => out.warn(
+                "device_restarted",
+                format!("the device restarted while {phase}; trying again"),
+            ),
+            Event::AnswerLost { phase, .. } => out.warn(
+                "answer_spoiled",
+                format!("the device printed other text into its answer while {phase}; trying again"),
+            ),
             Event::Reconnecting => {
                 out.progress("connecting again");
                 out.detail(1, "connecting again");

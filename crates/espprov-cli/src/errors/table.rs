@@ -129,6 +129,18 @@ pub(crate) fn from_link(phase: Phase, error: &LinkError, place: &Place) -> Failu
             .cause("no device is connected, it runs at another speed, or its firmware has no provisioning console")
             .help("check the cable and the speed (serial:PORT?baud=N), restart the device, then run again")
             .retry(Stage::Early),
+        LinkError::Serial(error @ (ConsoleError::Spoiled | ConsoleError::EchoMismatch)) => Failure::new(
+            Exit::Link,
+            "answer_spoiled",
+            format!("an answer was lost while {phase}: {error}"),
+        )
+        .cause("the application prints a lot on the line of its console, or the cable or the speed loses characters")
+        .help("run again; if it stays so, let the firmware print less, or log instead of printing (ESP_LOGI)"),
+        LinkError::Serial(error @ ConsoleError::Restarted) => {
+            Failure::new(Exit::Link, "device_restarted", format!("{error} while {phase}"))
+                .cause("its supply is too weak for its radio (a brownout), its firmware crashed, or somebody reset it")
+                .help("look at what it prints with a serial monitor, try another cable or supply, then run again")
+        }
         LinkError::Serial(error) => lost(phase, error.fault(), &error.to_string(), place),
         LinkError::Sim(_) => lost(phase, error.fault(), &error.to_string(), place),
     }

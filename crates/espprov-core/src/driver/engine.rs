@@ -3,6 +3,7 @@
 
 mod handshake;
 mod outgoing;
+mod repeat;
 mod takeover;
 #[cfg(test)]
 mod tests;
@@ -69,6 +70,8 @@ pub(super) struct Engine<A: Authenticator, R, B: AsMut<[u8]>, O> {
     /// What was noticed since the task heard something.
     trail: Trail,
     takeover: Option<Takeover>,
+    /// How often a lost exchange may still be repeated.
+    repeats: u8,
 }
 
 /// How far the session is. The handshake becomes the session in place, so that only one of them takes memory.
@@ -122,6 +125,7 @@ impl<A: Authenticator, R, B: AsMut<[u8]>> Engine<A, R, B, ()> {
             sent: 0,
             trail: Trail::default(),
             takeover: None,
+            repeats: repeat::REPEATS,
         }
     }
 
@@ -140,6 +144,7 @@ impl<A: Authenticator, R, B: AsMut<[u8]>> Engine<A, R, B, ()> {
             sent: self.sent,
             trail: self.trail,
             takeover: self.takeover,
+            repeats: self.repeats,
         }
     }
 }
@@ -159,6 +164,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
         self.under_way = UnderWay::Nothing;
         self.trail = Trail::default();
         self.takeover = None;
+        self.repeats = repeat::REPEATS;
         self.drop_handshake();
     }
 
@@ -288,6 +294,10 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
                     | LinkFault::NoSuchEndpoint
                     | LinkFault::RequestTooLarge { .. }
             );
+        }
+        if self.repeats(was, phase, fault) {
+            self.drop_handshake();
+            return None;
         }
         match (was, fault) {
             (_, LinkFault::SessionTaken) => {

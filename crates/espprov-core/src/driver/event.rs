@@ -32,6 +32,13 @@ pub enum Event<'a> {
         /// The step under way.
         phase: Phase,
     },
+    /// An answer was lost though the device is there: the exchange is repeated in a session of its own.
+    AnswerLost {
+        /// The step under way.
+        phase: Phase,
+        /// The device restarted; otherwise it printed other text into its answer.
+        restarted: bool,
+    },
     /// Opening the link again.
     Reconnecting,
     /// Another client took the session over: trying again after a while.

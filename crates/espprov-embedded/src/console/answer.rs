@@ -90,6 +90,11 @@ impl Reading {
         if self.spoiled { None } else { self.answer }
     }
 
+    /// What came of the request is known before the prompt: an answer, or that none will be believed.
+    pub(super) const fn is_known(&self) -> bool {
+        self.spoiled || self.answer.is_some()
+    }
+
     /// Takes what comes next; digits of the answer go into `buf`.
     pub(super) fn take(&mut self, symbol: Symbol, buf: &mut [u8]) -> Option<Verdict> {
         match symbol {

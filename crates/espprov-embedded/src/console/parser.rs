@@ -172,6 +172,12 @@ impl Parser {
         (bytes.len(), None)
     }
 
+    /// Whether nothing but the prompt is waited for: there is an answer, or none would be believed.
+    #[must_use]
+    pub const fn is_known(&self) -> bool {
+        self.reading.is_known()
+    }
+
     /// Length of the answer if it is complete, though the prompt after it has not come yet.
     #[must_use]
     pub const fn answer(&self) -> Option<usize> {

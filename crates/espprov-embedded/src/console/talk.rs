@@ -54,7 +54,7 @@ pub(super) enum Ear<'a> {
     Prompt,
     /// The echo of a line. Prompts left over from so many carriage returns may come before it.
     Echo { line: Line<'a>, nudges: &'a mut usize },
-    /// The answer, for which there is this room; once it is known, the prompt after it.
+    /// The answer, for which there is this room; once what came of it is known, the prompt after it.
     Answer { buf: &'a mut [u8], known: bool },
 }
 
@@ -67,7 +67,7 @@ pub(super) enum Heard {
     /// The device restarts.
     Restart,
     Echo,
-    /// The answer, but not its prompt yet.
+    /// The answer, or that it is lost; but not its prompt yet.
     Answer,
     End(Verdict),
 }
@@ -106,7 +106,7 @@ impl Ear<'_> {
                 },
                 Self::Answer { buf, known } => {
                     let (taken, verdict) = parser.collect(bytes, buf);
-                    let begun = !*known && parser.answer().is_some();
+                    let begun = !*known && parser.is_known();
                     let end = verdict.map(|verdict| match verdict {
                         Verdict::Restarted => Heard::Restart,
                         verdict => Heard::End(verdict),

@@ -183,7 +183,7 @@ impl<R: Read, W: Write, C: Clock> Console<R, W, C> {
                 until,
             );
             match (step, talk.await) {
-                // The answer is there, only its prompt is not.
+                // Only the prompt is missing: something was printed into it, perhaps.
                 (Step::End, Ok((Heard::Late, _)) | Err(_)) => break,
                 (_, Err(error)) => return Err(error),
                 // Late, or prompts without end.
@@ -239,7 +239,7 @@ enum Step {
     },
     Send,
     Receive,
-    /// The answer has come, its prompt has not.
+    /// The answer has come, or is lost; its prompt has not come.
     End,
 }
 
