@@ -13,7 +13,8 @@ impl<A: Authenticator, R, B: AsMut<[u8]>, O: Observer> Engine<A, R, B, O> {
     /// Whether the exchange that failed like this is to be asked for once more, in a session of its own.
     ///
     /// The device may have acted on it. So nothing is repeated that makes a difference when it is done twice (apply, reset,
-    /// an application's data), or that is over when the device has restarted (a scan, what became of apply).
+    /// an application's data), or that is over when the device has restarted (a scan). What becomes of apply has its own rules:
+    /// there a lost answer is evidence.
     pub(super) fn repeats(&mut self, was: UnderWay, phase: Phase, fault: LinkFault) -> bool {
         let restarted = match fault {
             LinkFault::Spoiled => false,
@@ -22,7 +23,7 @@ impl<A: Authenticator, R, B: AsMut<[u8]>, O: Observer> Engine<A, R, B, O> {
         };
         let harmless = match (was, phase) {
             (UnderWay::Info | UnderWay::Handshake, _) | (UnderWay::Answer, Phase::Set) => true,
-            (UnderWay::Answer, Phase::Scan | Phase::Status) => !restarted,
+            (UnderWay::Answer, Phase::Scan) => !restarted,
             _ => false,
         };
         if !harmless || self.repeats == 0 {

@@ -1,5 +1,7 @@
 //! The engine alone, without link, clock or cipher: every stage, everything under way, everything that can happen.
 
+mod repeat;
+
 use super::*;
 use crate::auth::PolicyError;
 use crate::driver::task::{Once, Reach};
