@@ -2,6 +2,7 @@
 
 use crate::Messages;
 use crate::entropy::Counting;
+use core::time::Duration;
 use espprov_device::{
     Application, AutoStop, BleStack, Device, Firmware, HandlerFailed, NoSecurity, Outcome, Quirks,
     ScanProgress, ThreadProvisioning, ThreadScanParams, WifiConfigRequest, WifiProvisioning, WifiScanParams,
@@ -37,7 +38,9 @@ pub fn device_request(data: &[u8]) {
     let mut device = Device::new("v1.1", NoSecurity::default(), App::default(), quirks);
     let mut buf = vec![0; ROOM];
     let mut entropy = Counting(0);
+    let mut now = Duration::ZERO;
     for message in Messages(rest).take(32) {
+        now += Duration::from_millis(700);
         let Some((&choice, request)) = message.split_first() else {
             continue;
         };
@@ -47,13 +50,13 @@ pub fn device_request(data: &[u8]) {
         let request = &request[..request.len().min(ROOM)];
         buf[..request.len()].copy_from_slice(request);
         let endpoint = ENDPOINTS[usize::from(choice & 0x7f) % ENDPOINTS.len()];
-        let mut outcome = device.handle(endpoint, &mut buf, request.len(), &mut entropy);
+        let mut outcome = device.handle(endpoint, &mut buf, request.len(), now, &mut entropy);
         for _ in 0..4 {
             if outcome != Outcome::Pending {
                 break;
             }
             device.app().radio_answers();
-            outcome = device.resume(&mut buf);
+            outcome = device.resume(&mut buf, now);
         }
         match outcome {
             Outcome::Reply(len) => assert!(len <= limit, "a reply longer than the link carries"),

@@ -4,6 +4,7 @@
 //! in this repository, whose world is known), and with one that takes what the radios did from the recording,
 //! for any recording: then dispatch, step rules and encoding are what is checked.
 
+use core::time::Duration;
 use espprov_device::{
     Application, AutoStop, Device, Firmware, HandlerFailed, NoSecurity, Outcome, Quirks, Refusal,
     ScanProgress, ThreadProvisioning, ThreadScanParams, VersionReply, WifiConfigRequest, WifiProvisioning,
@@ -25,6 +26,9 @@ use espprov_types::{
 };
 use std::path::Path;
 
+/// Nothing here depends on time.
+const NOW: Duration = Duration::ZERO;
+
 fn send<A: Application>(
     device: &mut Device<NoSecurity, A>,
     endpoint: &str,
@@ -32,9 +36,9 @@ fn send<A: Application>(
 ) -> Result<Vec<u8>, Refusal> {
     let mut buf = vec![0; 4096];
     buf[..request.len()].copy_from_slice(request);
-    let mut outcome = device.handle(endpoint, &mut buf, request.len(), &mut Script::new(&[]));
+    let mut outcome = device.handle(endpoint, &mut buf, request.len(), NOW, &mut Script::new(&[]));
     while outcome == Outcome::Pending {
-        outcome = device.resume(&mut buf);
+        outcome = device.resume(&mut buf, NOW);
     }
     match outcome {
         Outcome::Reply(len) => Ok(buf[..len].to_vec()),

@@ -1,5 +1,6 @@
 //! The one trait an application implements.
 
+use crate::Consequence;
 use core::fmt;
 use espprov_types::{AccessPoint, Bssid, Ssid, StatusCode, ThreadNetwork, ThreadStatus, WifiStatus};
 
@@ -146,6 +147,12 @@ pub trait Application {
     /// A client was told "connected" (or "attached"): vendor firmware stops the service about a second later.
     /// Called before the reply is on the wire.
     fn after_connected_status(&mut self) {}
+
+    /// Somebody tried a wrong proof, the `count`th; what follows depends on [`Quirks::guesses`](crate::Quirks::guesses).
+    /// Called before the answer is on the wire. An application can blink, log, or end provisioning here.
+    fn after_wrong_proof(&mut self, count: u32, consequence: Consequence) {
+        let _ = (count, consequence);
+    }
 
     /// Name of the application's own endpoint number `index`, in creation order; `None` past the last.
     fn endpoint(&self, index: usize) -> Option<&str> {

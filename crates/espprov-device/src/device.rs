@@ -1,10 +1,12 @@
 //! Endpoint dispatch: from a request on the link to a reply on the link.
 
+use crate::guesses::Guesses;
 use crate::handler::{Answer, Radio, status_of, too_long};
-use crate::{Application, Outcome, Quirks, Refusal, VersionReply, config, ctrl, scan};
+use crate::{Application, Consequence, Outcome, Quirks, Refusal, VersionReply, config, ctrl, scan};
 use alloc::vec::Vec;
 use core::fmt;
-use espprov_security::{Channel, DeviceHandshake};
+use core::time::Duration;
+use espprov_security::{Channel, DeviceHandshake, HandshakeError};
 use rand_core::TryCryptoRng;
 use zeroize::{Zeroize, Zeroizing};
 
@@ -21,7 +23,17 @@ pub struct Device<S, A> {
     security: S,
     app: A,
     quirks: Quirks,
-    pending: Option<Radio>,
+    guesses: Guesses,
+    pending: Option<Owed>,
+}
+
+/// An answer that is owed.
+#[derive(Debug, Clone, Copy)]
+enum Owed {
+    /// To who waits for a scan.
+    Scan(Radio),
+    /// To who guessed once too often.
+    Refusal(Refusal),
 }
 
 /// The endpoints of the firmware itself.
@@ -41,25 +53,29 @@ impl<S: DeviceHandshake, A: Application> Device<S, A> {
             security,
             app,
             quirks,
+            guesses: Guesses::default(),
             pending: None,
         }
     }
 
     /// Answers the request `buf[..len]` to `endpoint`; the reply is written to `buf`. Nothing of the request stays
-    /// in `buf`, whatever comes of it: what is not the reply is wiped. `rng` is used by handshakes only.
+    /// in `buf`, whatever comes of it: what is not the reply is wiped. `now` is the time since some fixed moment; `rng`
+    /// is used by handshakes only.
     ///
     /// An unknown endpoint leaves the session as it is. A record that does not open leaves the cipher to the
     /// scheme (a forged GCM record does not move the nonce); after one that did, the cipher has moved, also when
-    /// the handler then refuses the request. A request that comes while a reply is pending takes its place.
+    /// the handler then refuses the request. A request that comes while a reply is pending takes its place. Handshakes
+    /// are refused while wrong proofs are being paid for, whatever session they come in.
     pub fn handle<R: TryCryptoRng>(
         &mut self,
         endpoint: &str,
         buf: &mut [u8],
         len: usize,
+        now: Duration,
         rng: &mut R,
     ) -> Outcome {
         let outcome = match endpoint {
-            "prov-session" if self.security.has_endpoint() => self.handshake(buf, len, rng),
+            "prov-session" if self.security.has_endpoint() => self.handshake(buf, len, now, rng),
             "proto-ver" => self.proto_ver(buf, len),
             "prov-scan" => self.application(Handler::Scan, endpoint, buf, len),
             "prov-config" => self.application(Handler::Config, endpoint, buf, len),
@@ -71,18 +87,37 @@ impl<S: DeviceHandshake, A: Application> Device<S, A> {
     }
 
     /// The reply that [`Outcome::Pending`] promised, or [`Outcome::Pending`] again.
-    pub fn resume(&mut self, buf: &mut [u8]) -> Outcome {
-        let Some(radio) = self.pending.take() else {
-            return Outcome::Refused(Refusal::NothingPending);
-        };
-        let answer = scan::wait(&mut self.app, radio);
-        wiped(self.answer(answer, buf), buf)
+    pub fn resume(&mut self, buf: &mut [u8], now: Duration) -> Outcome {
+        match self.pending.take() {
+            None => Outcome::Refused(Refusal::NothingPending),
+            Some(owed @ Owed::Refusal(_)) if now < self.guesses.until() => {
+                self.pending = Some(owed);
+                Outcome::Pending
+            }
+            Some(Owed::Refusal(refusal)) => Outcome::Refused(refusal),
+            Some(Owed::Scan(radio)) => {
+                let answer = scan::wait(&mut self.app, radio);
+                wiped(self.answer(answer, buf), buf)
+            }
+        }
     }
 
-    /// The transport opened another session: the handshake is gone, and so is a reply that was pending.
+    /// When the pending answer is due, if the device knows; for a scan, ask the application.
+    pub fn due(&self) -> Option<Duration> {
+        matches!(self.pending, Some(Owed::Refusal(_))).then(|| self.guesses.until())
+    }
+
+    /// The transport opened another session: the handshake is gone, and so is a reply that was pending. Wrong proofs
+    /// stay counted.
     pub fn new_session(&mut self) {
         self.security.reset();
         self.pending = None;
+    }
+
+    /// As after a power-up: no session, nothing pending, no guesses counted.
+    pub fn restart(&mut self) {
+        self.new_session();
+        self.guesses = Guesses::default();
     }
 
     /// Whether application endpoints can be used now.
@@ -133,17 +168,41 @@ impl<S: DeviceHandshake, A: Application> Device<S, A> {
         &mut self,
         buf: &mut [u8],
         len: usize,
+        now: Duration,
         rng: &mut R,
     ) -> Result<Outcome, Refusal> {
         // Apart, because the answer is written where the request stands.
-        let request = copy(self.request(buf, len)?)?;
+        let request = self.request(buf, len)?;
+        if !self.guesses.is_open(now) {
+            return Err(Refusal::TooManyGuesses);
+        }
+        let request = copy(request)?;
         self.pending = None;
         let limit = self.quirks.max_value.unwrap_or(usize::MAX).min(buf.len());
         let out = buf.get_mut(..limit).unwrap_or_default();
-        self.security
-            .handle_request(&request, rng, out)
-            .map(Outcome::Reply)
-            .map_err(Refusal::Handshake)
+        match self.security.handle_request(&request, rng, out) {
+            Ok(len) => {
+                if self.is_established() {
+                    self.guesses.right(self.quirks.guesses);
+                }
+                Ok(Outcome::Reply(len))
+            }
+            Err(error) => self.refuse(error, now),
+        }
+    }
+
+    /// A handshake message was refused: was it a guess, and what does that lead to?
+    fn refuse(&mut self, error: HandshakeError, now: Duration) -> Result<Outcome, Refusal> {
+        let refusal = Refusal::Handshake(error);
+        let Some(consequence) = self.guesses.refused(self.quirks.guesses, error, now) else {
+            return Err(refusal);
+        };
+        self.app.after_wrong_proof(self.guesses.count(), consequence);
+        if let Consequence::Pause(_) = consequence {
+            self.pending = Some(Owed::Refusal(refusal));
+            return Ok(Outcome::Pending);
+        }
+        Err(refusal)
     }
 
     fn proto_ver(&self, buf: &mut [u8], len: usize) -> Result<Outcome, Refusal> {
@@ -204,7 +263,7 @@ impl<S: DeviceHandshake, A: Application> Device<S, A> {
         let app = &mut self.app;
         let len = match answer {
             Answer::Wait(radio) => {
-                self.pending = Some(radio);
+                self.pending = Some(Owed::Scan(radio));
                 return Ok(Outcome::Pending);
             }
             Answer::Bare(command, verdict) => command

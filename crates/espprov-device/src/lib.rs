@@ -5,9 +5,12 @@
 //! vendor's phone apps can talk to. How vendor firmware generations differ is in [`Quirks`]; which step may
 //! follow which in [`Provisioning`].
 //!
+//! Who guesses credentials is slowed down: see [`GuessLimit`].
+//!
 //! Never in here: I/O, a clock, an entropy source, a radio, an async runtime, the client half.
 //!
 //! ```
+//! use core::time::Duration;
 //! use espprov_device::{Application, Device, HandlerFailed, NoSecurity, Outcome, Quirks};
 //!
 //! struct Lamp;
@@ -31,7 +34,8 @@
 //! # let mut rng = Rng;
 //! let mut device = Device::new("v1.1", NoSecurity::default(), Lamp, Quirks::default());
 //! let mut buf = *b"on--";
-//! assert_eq!(device.handle("custom-data", &mut buf, 2, &mut rng), Outcome::Reply(2));
+//! let now = Duration::ZERO; // since power-up
+//! assert_eq!(device.handle("custom-data", &mut buf, 2, now, &mut rng), Outcome::Reply(2));
 //! assert_eq!(&buf[..2], b"ok");
 //! ```
 //!
@@ -57,6 +61,7 @@ mod application;
 mod config;
 mod ctrl;
 mod device;
+mod guesses;
 mod handler;
 mod outcome;
 mod provisioning;
@@ -69,6 +74,7 @@ pub use application::{
     Application, HandlerFailed, ScanProgress, ThreadScanParams, WifiConfigRequest, WifiScanParams,
 };
 pub use device::Device;
+pub use guesses::{Consequence, FREE_GUESSES, GuessLimit};
 pub use outcome::{Outcome, Refusal};
 pub use provisioning::{AutoStop, Provisioning, ThreadProvisioning, WifiProvisioning};
 pub use quirks::{BleStack, Firmware, Quirks};

@@ -9,8 +9,9 @@ use espprov_security::{ChannelError, HandshakeError};
 pub enum Outcome {
     /// The reply lies in the first so many bytes of the buffer.
     Reply(usize),
-    /// The reply comes later (a blocking scan is under way): call [`Device::resume`](crate::Device::resume)
-    /// now and then, and keep the client waiting.
+    /// The answer comes later (a blocking scan is under way, or somebody guesses): call
+    /// [`Device::resume`](crate::Device::resume) now and then, and keep the client waiting.
+    /// [`Device::due`](crate::Device::due) may know until when.
     Pending,
     /// A transport-level failure: ATT error, closed socket, bare prompt. No byte of the buffer may be sent.
     Refused(Refusal),
@@ -36,6 +37,8 @@ pub enum Refusal {
     },
     /// The handshake message was not accepted: malformed, out of order, or a wrong proof.
     Handshake(HandshakeError),
+    /// A handshake message while wrong proofs are being paid for: it was not looked at.
+    TooManyGuesses,
     /// An application endpoint before the handshake was finished.
     NoSession,
     /// The record did not open, or the reply could not be sealed.
@@ -63,6 +66,7 @@ impl fmt::Display for Refusal {
             Self::RequestTooLong { limit } => write!(f, "request longer than {limit} bytes"),
             Self::ReplyTooLong { limit } => write!(f, "reply longer than {limit} bytes"),
             Self::Handshake(error) => write!(f, "handshake: {error}"),
+            Self::TooManyGuesses => f.write_str("too many wrong proofs"),
             Self::NoSession => f.write_str("no session"),
             Self::Record(error) => write!(f, "record: {error}"),
             Self::Malformed => f.write_str("not a message of this endpoint"),

@@ -1,5 +1,7 @@
 //! How one firmware differs from another, as options named by firmware generation.
 
+use crate::GuessLimit;
+
 /// Vendor firmware, by the ESP-IDF generation and the provisioning component it comes with.
 ///
 /// Point releases within a generation differ too. Each variant names the ones it stands for; what came with a later
@@ -85,6 +87,8 @@ pub struct Quirks {
     /// The BSSID of a connected device is copied as a C string: what follows a 00 octet is lost. (Vendor
     /// firmware sends whatever lies in memory there; here it is zeros.)
     pub bssid_cut_at_nul: bool,
+    /// What becomes of clients that guess. Stock firmware does nothing.
+    pub guesses: GuessLimit,
 }
 
 impl Default for Quirks {
@@ -104,6 +108,7 @@ impl Default for Quirks {
             thread_messages: true,
             prov_ctrl: true,
             bssid_cut_at_nul: false,
+            guesses: GuessLimit::BackOff,
         }
     }
 }
@@ -125,6 +130,7 @@ impl Quirks {
             thread_messages: firmware.is_network_provisioning(),
             prov_ctrl: firmware != Firmware::Idf44,
             bssid_cut_at_nul: true,
+            guesses: GuessLimit::Unlimited,
             ..Self::default()
         }
     }

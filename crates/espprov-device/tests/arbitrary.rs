@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{NoEntropy, TestApp, plain};
+use common::{NOW, NoEntropy, TestApp, plain};
 use espprov_device::{Application, AutoStop, Device, Outcome, Quirks};
 use proptest::prelude::*;
 
@@ -55,10 +55,10 @@ proptest! {
             buf[..len].copy_from_slice(&request[..len]);
             // Now and then a length beyond the buffer: the transport's mistake must not be a panic either.
             let len = if claim == 0 { request.len() } else { len };
-            let mut outcome = device.handle(ENDPOINTS[endpoint], &mut buf, len, &mut NoEntropy);
+            let mut outcome = device.handle(ENDPOINTS[endpoint], &mut buf, len, NOW, &mut NoEntropy);
             for _ in 0..resumes {
                 if outcome == Outcome::Pending {
-                    outcome = device.resume(&mut buf);
+                    outcome = device.resume(&mut buf, NOW);
                 }
             }
             if let Outcome::Reply(len) = outcome {

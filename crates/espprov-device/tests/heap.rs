@@ -3,7 +3,7 @@
 mod common;
 
 use allocation_counter::measure;
-use common::{NoEntropy, TestApp, plain};
+use common::{NOW, NoEntropy, TestApp, plain};
 use espprov_device::{Application, Device, NoSecurity, Outcome, Quirks, Refusal};
 
 /// A request of 4 KB that consists of as many empty entries as fit, in the repeated field of these results.
@@ -27,7 +27,7 @@ fn peak(endpoint: &str, request: &[u8]) -> (u64, Outcome) {
     let mut buf = vec![0; 8192];
     buf[..request.len()].copy_from_slice(request);
     let mut outcome = Outcome::Pending;
-    let heap = measure(|| outcome = device.handle(endpoint, &mut buf, request.len(), &mut NoEntropy));
+    let heap = measure(|| outcome = device.handle(endpoint, &mut buf, request.len(), NOW, &mut NoEntropy));
     (heap.bytes_max, outcome)
 }
 
@@ -80,7 +80,7 @@ fn the_device_itself_allocates_nothing() {
                 request[1] = msg;
                 let len = request.len();
                 let heap = measure(|| {
-                    let _ = device.handle(endpoint, &mut request, len, &mut NoEntropy);
+                    let _ = device.handle(endpoint, &mut request, len, NOW, &mut NoEntropy);
                 });
                 assert_eq!(heap.count_total, 0, "{endpoint} {msg} {field}");
             }

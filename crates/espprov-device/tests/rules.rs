@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Counting, NoEntropy, Step, TestApp, exchange, plain, thread_network};
+use common::{Counting, NOW, NoEntropy, Step, TestApp, exchange, plain, thread_network};
 use espprov_device::{
     Application, AutoStop, BleStack, Device, Firmware, NoSecurity, Outcome, Quirks, Refusal, WifiProvisioning,
 };
@@ -458,21 +458,27 @@ fn a_blocking_scan_answers_when_it_is_over() {
     let mut buf = [0; 64];
     buf[..request.len()].copy_from_slice(&request);
     assert_eq!(
-        device.handle("prov-scan", &mut buf, request.len(), &mut NoEntropy),
+        device.handle("prov-scan", &mut buf, request.len(), NOW, &mut NoEntropy),
         Outcome::Pending
     );
     let seen = device.app().last_scan.unwrap();
     assert!(seen.blocking && seen.passive && seen.group_channels == 5 && seen.period_ms == 120);
-    assert_eq!(device.resume(&mut buf), Outcome::Pending);
-    assert_eq!(device.resume(&mut buf), Outcome::Reply(4));
+    assert_eq!(device.resume(&mut buf, NOW), Outcome::Pending);
+    assert_eq!(device.resume(&mut buf, NOW), Outcome::Reply(4));
     assert_eq!(buf[..4], [0x08, 0x01, 0x5a, 0x00]);
-    assert_eq!(device.resume(&mut buf), Outcome::Refused(Refusal::NothingPending));
+    assert_eq!(
+        device.resume(&mut buf, NOW),
+        Outcome::Refused(Refusal::NothingPending)
+    );
 
     device.app().scan_takes = 9;
     buf[..request.len()].copy_from_slice(&request);
-    let _ = device.handle("prov-scan", &mut buf, request.len(), &mut NoEntropy);
+    let _ = device.handle("prov-scan", &mut buf, request.len(), NOW, &mut NoEntropy);
     device.new_session();
-    assert_eq!(device.resume(&mut buf), Outcome::Refused(Refusal::NothingPending));
+    assert_eq!(
+        device.resume(&mut buf, NOW),
+        Outcome::Refused(Refusal::NothingPending)
+    );
 }
 
 #[test]
@@ -538,12 +544,12 @@ fn which_errors_move_the_cipher() {
     let mut count = |endpoint: &str, request: &[u8]| {
         let mut buf = vec![0; 256];
         buf[..request.len()].copy_from_slice(request);
-        let outcome = device.handle(endpoint, &mut buf, request.len(), &mut NoEntropy);
+        let outcome = device.handle(endpoint, &mut buf, request.len(), NOW, &mut NoEntropy);
         // Asked without moving it: a forged record leaves the state alone.
         let now = (0..=u8::MAX).find(|&n| {
             let mut probe = [b'n', n];
             matches!(
-                device.handle("broken", &mut probe, 2, &mut NoEntropy),
+                device.handle("broken", &mut probe, 2, NOW, &mut NoEntropy),
                 Outcome::Refused(Refusal::Application)
             )
         });
@@ -661,7 +667,7 @@ fn endpoints_without_security() {
     let mut device = device();
     let mut buf = *b"\x52\x00";
     assert_eq!(
-        device.handle("prov-session", &mut buf, 2, &mut NoEntropy),
+        device.handle("prov-session", &mut buf, 2, NOW, &mut NoEntropy),
         Outcome::NoSuchEndpoint
     );
     let list: Vec<_> = device.endpoints().collect();
@@ -689,7 +695,7 @@ fn endpoints_without_security() {
     );
     let mut old = plain(Quirks::vendor(Firmware::Idf44));
     assert_eq!(
-        old.handle("prov-ctrl", &mut buf, 2, &mut NoEntropy),
+        old.handle("prov-ctrl", &mut buf, 2, NOW, &mut NoEntropy),
         Outcome::NoSuchEndpoint
     );
 }
@@ -739,7 +745,7 @@ fn the_request_does_not_stay_in_the_buffer() {
         device.app().scan_takes = 1;
         let mut buf = [0xee; 512];
         buf[..request.len()].copy_from_slice(request);
-        let outcome = device.handle(endpoint, &mut buf, request.len(), &mut NoEntropy);
+        let outcome = device.handle(endpoint, &mut buf, request.len(), NOW, &mut NoEntropy);
         assert_eq!(outcome, expected, "{endpoint}");
         let reply = if let Outcome::Reply(len) = outcome { len } else { 0 };
         assert!(buf[reply..].iter().all(|&byte| byte == 0), "{endpoint}");
@@ -767,7 +773,7 @@ fn the_tail_of_a_handshake_does_not_stay_in_the_buffer() {
         let mut buf = [0xee; 64];
         buf[..5].copy_from_slice(request);
         assert_eq!(
-            device.handle("prov-session", &mut buf, len, &mut NoEntropy),
+            device.handle("prov-session", &mut buf, len, NOW, &mut NoEntropy),
             expected
         );
         let reply = if let Outcome::Reply(len) = expected {

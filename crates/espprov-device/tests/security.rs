@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{TestApp, exchange};
+use common::{NOW, TestApp, exchange};
 use espprov_device::{AnySecurity, AutoStop, Device, Firmware, Quirks, Refusal};
 use espprov_security::{Channel, ChannelError, Handshake, HandshakeError, sec0, sec1, sec2};
 
@@ -46,7 +46,7 @@ fn handshake<H: Handshake>(device: &mut AnyDevice, mut client: H) -> Result<H::C
     let mut out = [0; 1024];
     let mut rng = Counter(7);
     while let Some(len) = client.poll_request(&mut out).unwrap() {
-        match device.handle("prov-session", &mut out, len, &mut rng) {
+        match device.handle("prov-session", &mut out, len, NOW, &mut rng) {
             espprov_device::Outcome::Reply(len) => client.handle_response(&out[..len]).unwrap(),
             espprov_device::Outcome::Refused(refusal) => return Err(refusal),
             other => panic!("{other:?}"),
@@ -136,7 +136,7 @@ fn corrected_proof(security: AnySecurity, mut right: impl Handshake) -> Result<u
 }
 
 fn exchange_in(device: &mut AnyDevice, buf: &mut [u8], len: usize) -> Result<usize, Refusal> {
-    match device.handle("prov-session", buf, len, &mut Counter(9)) {
+    match device.handle("prov-session", buf, len, NOW, &mut Counter(9)) {
         espprov_device::Outcome::Reply(len) => Ok(len),
         espprov_device::Outcome::Refused(refusal) => Err(refusal),
         other => panic!("{other:?}"),
@@ -184,7 +184,7 @@ fn what_moves_the_nonce_of_security_2() {
     );
     exchange(&mut dev, "proto-ver", b"---").unwrap();
     let mut buf = [1; 64];
-    let _ = dev.handle("absent", &mut buf, 64, &mut Counter(0));
+    let _ = dev.handle("absent", &mut buf, 64, NOW, &mut Counter(0));
     let mut reply = exchange(&mut dev, "prov-config", &request).unwrap();
     assert_eq!(channel.open(&mut reply).unwrap(), CONNECTING);
     assert_eq!(exchange(&mut dev, "prov-config", &request), bad, "a replay");

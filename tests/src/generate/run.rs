@@ -5,12 +5,16 @@ use super::{CRATE_VERSION, GENERATOR, entropy};
 use crate::rng::Script;
 use crate::srp;
 use crate::world::World;
+use core::time::Duration;
 use espprov_device::{AnySecurity, AutoStop, Device, Firmware, Outcome, Quirks, Refusal};
 use espprov_proto::session::session_data::Proto;
 use espprov_proto::session::{SessionData, sec1_payload, sec2_payload};
 use espprov_security::{Channel, Handshake, Retry, sec0, sec1, sec2};
 use espprov_types::{Capabilities, DeviceInfo, SecurityScheme};
 use sha2::{Digest, Sha256};
+
+/// Nothing here depends on time.
+const NOW: Duration = Duration::ZERO;
 
 /// How the two halves find each other.
 pub(super) enum Scheme {
@@ -127,9 +131,9 @@ impl Run {
         buf[..request.len()].copy_from_slice(request);
         let mut outcome = self
             .device
-            .handle(endpoint, &mut buf, request.len(), &mut self.entropy);
+            .handle(endpoint, &mut buf, request.len(), NOW, &mut self.entropy);
         while outcome == Outcome::Pending {
-            outcome = self.device.resume(&mut buf);
+            outcome = self.device.resume(&mut buf, NOW);
         }
         match outcome {
             Outcome::Reply(len) => Ok(buf[..len].to_vec()),

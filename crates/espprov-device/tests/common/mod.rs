@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
 use core::convert::Infallible;
+use core::time::Duration;
 use espprov_device::{
     Application, AutoStop, Device, HandlerFailed, NoSecurity, Outcome, Quirks, Refusal, ScanProgress,
     ThreadProvisioning, ThreadScanParams, WifiConfigRequest, WifiProvisioning, WifiScanParams,
@@ -12,6 +13,9 @@ use espprov_types::{
     ThreadStatus, WifiConnection, WifiFailure, WifiStatus,
 };
 use std::collections::VecDeque;
+
+/// When nothing depends on time.
+pub const NOW: Duration = Duration::ZERO;
 
 /// What the radio does at the next poll.
 #[derive(Clone)]
@@ -260,7 +264,7 @@ pub fn exchange<S: DeviceHandshake, A: Application>(
 ) -> Result<Vec<u8>, Refusal> {
     let mut buf = vec![0; 4096];
     buf[..request.len()].copy_from_slice(request);
-    match device.handle(endpoint, &mut buf, request.len(), &mut NoEntropy) {
+    match device.handle(endpoint, &mut buf, request.len(), NOW, &mut NoEntropy) {
         Outcome::Reply(len) => Ok(buf[..len].to_vec()),
         Outcome::Refused(refusal) => {
             assert!(buf.iter().all(|&b| b == 0), "a refusal leaves nothing behind");

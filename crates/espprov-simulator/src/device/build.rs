@@ -18,7 +18,8 @@ impl SimDevice {
     /// [`ScenarioError`] when settings were changed after parsing and do not fit together any more.
     pub fn new(scenario: Scenario) -> Result<Self, ScenarioError> {
         scenario.check()?;
-        let quirks = scenario.device.quirks();
+        let mut quirks = scenario.device.quirks();
+        quirks.guesses = scenario.security.guess_limit();
         let security = match scenario.scheme() {
             0 => AnySecurity::sec0(),
             1 => AnySecurity::sec1(scenario.security.pop.expose(), &quirks),

@@ -108,7 +108,7 @@ impl<S: DeviceHandshake> SimDevice<S> {
         self.boot += 1;
         self.stopped_at = None;
         self.late = Late::default();
-        self.device.new_session();
+        self.device.restart();
         let world = self.device.app();
         world.reboot();
         world.events.push((at, SimEvent::Booted(self.boot)));
@@ -137,7 +137,7 @@ impl<S: DeviceHandshake> SimDevice<S> {
         buf[..request.len()].copy_from_slice(request);
         let outcome = self
             .device
-            .handle(endpoint, &mut buf, request.len(), &mut self.rng);
+            .handle(endpoint, &mut buf, request.len(), now, &mut self.rng);
         let (answer, verdict) = self.translate(outcome, &buf, now);
         self.tell(
             now,
@@ -156,7 +156,8 @@ impl<S: DeviceHandshake> SimDevice<S> {
             Outcome::Refused(refusal) => (Answer::Refused, Verdict::Refused(refusal)),
             Outcome::NoSuchEndpoint => (Answer::NoSuchEndpoint, Verdict::NoSuchEndpoint),
             Outcome::Pending => {
-                let end = self.device.app_ref().scans_end().unwrap_or(now);
+                let scan = || self.device.app_ref().scans_end();
+                let end = self.device.due().or_else(scan).unwrap_or(now);
                 // Never "now": whoever waits would wait in a circle.
                 let until = end.max(now + Duration::from_millis(1));
                 (Answer::Pending { until }, Verdict::Pending)
@@ -224,7 +225,7 @@ impl<S: DeviceHandshake> SimDevice<S> {
             return Answer::Reply(reply);
         }
         let mut buf = Zeroizing::new(vec![0; BUFFER]);
-        let outcome = self.device.resume(&mut buf);
+        let outcome = self.device.resume(&mut buf, now);
         let (answer, _) = self.translate(outcome, &buf, now);
         self.spoil(answer, now)
     }

@@ -362,3 +362,38 @@ fn a_device_can_move_to_another_thread() {
     movable::<SimDevice>();
     movable::<crate::HttpServer<SimDevice>>();
 }
+
+/// ESP RainMaker's rule: after so many wrong proofs the service is gone until the device restarts.
+#[test]
+fn a_service_that_stops_after_wrong_proofs() {
+    let guess = |device: &mut SimDevice, now| {
+        device.new_session();
+        let client = sec1::Client::new(b"guess", &mut rng()).unwrap();
+        assert!(establish(device, client, now).is_none());
+    };
+    let mut device = device("[security]\nscheme = 1\nmax_wrong_proofs = 3\n[device]\nauto_stop = false");
+    for _ in 0..2 {
+        guess(&mut device, 10 * MS);
+    }
+    assert_eq!(device.presence(1000 * MS), Presence::On { boot: 1 });
+    guess(&mut device, 1000 * MS);
+    let away = Presence::Away {
+        back_at: Some(2600 * MS),
+    };
+    assert_eq!(device.presence(1100 * MS), away);
+    assert_eq!(device.presence(2600 * MS), Presence::On { boot: 2 });
+    guess(&mut device, 2600 * MS);
+    assert_eq!(
+        device.presence(5000 * MS),
+        Presence::On { boot: 2 },
+        "counted anew"
+    );
+
+    // Stock firmware does not count.
+    let mut stock = self::device("[security]\nscheme = 1");
+    for _ in 0..50 {
+        guess(&mut stock, 10 * MS);
+    }
+    assert_eq!(stock.presence(1000 * MS), Presence::On { boot: 1 });
+    assert!(Scenario::parse("[security]\nmax_wrong_proofs = 21").is_err());
+}

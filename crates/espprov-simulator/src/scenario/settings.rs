@@ -5,7 +5,7 @@ use crate::secret::{self, Secret};
 use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
-use espprov_device::{BleStack, Firmware, Quirks};
+use espprov_device::{BleStack, Firmware, GuessLimit, Quirks};
 use espprov_types::hex;
 use serde::{Deserialize, Deserializer};
 
@@ -282,6 +282,9 @@ pub struct SecuritySettings {
     /// Salt of security 2, 1 to 64 bytes; not set: made from the seed.
     #[serde(rename = "salt_hex", deserialize_with = "some_salt")]
     pub salt: Option<Vec<u8>>,
+    /// After so many wrong proofs the service stops until the device restarts, as ESP RainMaker's does (5 there, at
+    /// most 20); 0: no limit, as stock ESP-IDF.
+    pub max_wrong_proofs: u32,
 }
 
 impl Default for SecuritySettings {
@@ -293,6 +296,7 @@ impl Default for SecuritySettings {
             password: default_secret(),
             patch: None,
             salt: None,
+            max_wrong_proofs: 0,
         }
     }
 }
@@ -315,6 +319,15 @@ fn default_secret() -> Secret {
 }
 
 impl SecuritySettings {
+    /// What becomes of clients that guess.
+    #[must_use]
+    pub const fn guess_limit(&self) -> GuessLimit {
+        match self.max_wrong_proofs {
+            0 => GuessLimit::Unlimited,
+            most => GuessLimit::Stop(most),
+        }
+    }
+
     /// The error has the key that is to blame.
     pub(super) fn check(&self, flavour: Flavour) -> Result<(), (&'static str, &'static str)> {
         let salt_fits = |salt: &Vec<u8>| (1..=SALT_MAX).contains(&salt.len());
@@ -322,6 +335,9 @@ impl SecuritySettings {
             Some(2) if flavour == Flavour::Idf44 => Err(("scheme", "firmware idf-4.4 has no security 2")),
             Some(3..) => Err(("scheme", "security scheme is 0, 1 or 2")),
             _ if self.patch.is_some_and(|patch| patch > 1) => Err(("patch", "security patch is 0 or 1")),
+            _ if self.max_wrong_proofs > 20 => {
+                Err(("max_wrong_proofs", "security max_wrong_proofs is at most 20"))
+            }
             _ if self.username.as_ref().is_some_and(String::is_empty) => {
                 Err(("username", "security username must not be empty"))
             }

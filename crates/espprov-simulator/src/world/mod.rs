@@ -7,7 +7,8 @@ use crate::event::SimEvent;
 use crate::scenario::{AfterStop, OwnAnswer, OwnEndpoint, Scenario};
 use core::time::Duration;
 use espprov_device::{
-    Application, HandlerFailed, ScanProgress, ThreadScanParams, WifiConfigRequest, WifiScanParams,
+    Application, Consequence, HandlerFailed, ScanProgress, ThreadScanParams, WifiConfigRequest,
+    WifiScanParams,
 };
 use espprov_types::{AccessPoint, StatusCode, ThreadNetwork, ThreadStatus, WifiStatus};
 use thread::ThreadRadio;
@@ -15,6 +16,9 @@ use wifi::WifiRadio;
 
 /// After a success nobody asks for, vendor firmware still waits this long before it stops.
 const STOP_UNASKED: Duration = Duration::from_secs(30);
+
+/// From the wrong proof that was one too many until the service is gone.
+const STOP_GUESSED: Duration = Duration::from_millis(100);
 
 /// Everything behind the endpoints. Its clock is set from outside with [`advance`](Self::advance).
 #[derive(Debug)]
@@ -220,6 +224,14 @@ impl Application for World {
 
     fn after_connected_status(&mut self) {
         self.stop_by(self.now + self.scenario.device.stop_after);
+    }
+
+    fn after_wrong_proof(&mut self, _count: u32, consequence: Consequence) {
+        if consequence == Consequence::Stop {
+            // Whatever `auto_stop` says: that is about success. The answer still goes out.
+            let at = self.now + STOP_GUESSED;
+            self.stop_at = Some(self.stop_at.map_or(at, |stop_at| stop_at.min(at)));
+        }
     }
 
     fn endpoint(&self, index: usize) -> Option<&str> {

@@ -8,6 +8,7 @@ use embassy_futures::block_on;
 use embedded_io_async::{Read as _, Write as _};
 use espprov_device::{Application, Device, Outcome, Quirks, ScanProgress, WifiConfigRequest, WifiScanParams};
 use espprov_security::sec1;
+use espprov_transport::Clock;
 use espprov_types::{
     AccessPoint, AuthMode, Bssid, Ssid, StatusCode, WifiConnection, WifiFailure, WifiStatus,
 };
@@ -31,6 +32,7 @@ async fn serve() {
     let mut device = Device::new(version, security, Station::default(), Quirks::default());
     let (mut line, mut len) = ([0; LINE], 0);
     let mut session = None;
+    let clock = board::clock();
     let _ = tx.write_all(b"\n>> ").await;
     loop {
         let mut byte = [0];
@@ -51,7 +53,11 @@ async fn serve() {
             if session.replace(id) != Some(id) {
                 device.new_session();
             }
-            if let Outcome::Reply(reply) = device.handle(endpoint, &mut buf, request, &mut NotRandom(2)) {
+            let mut outcome = device.handle(endpoint, &mut buf, request, clock.now(), &mut NotRandom(2));
+            while outcome == Outcome::Pending {
+                outcome = device.resume(&mut buf, clock.now());
+            }
+            if let Outcome::Reply(reply) = outcome {
                 let _ = tx.write_all(b"\r\n").await;
                 for byte in &buf[..reply] {
                     let digits = [hex_digit(byte >> 4), hex_digit(byte & 15)];
