@@ -104,6 +104,7 @@ impl Service for Habits {
             "slow" => Answer::Pending {
                 until: now + 9 * SECOND,
             },
+            "huge" => Answer::Reply(vec![7; 300]),
             "silent" => Answer::Silence,
             "close" => Answer::Closed { delivered: true },
             _ => Answer::Refused,
@@ -128,6 +129,7 @@ impl Service for Habits {
             "sessions",
             "empty",
             "slow",
+            "huge",
             "silent",
             "close",
             "prov-session",
@@ -210,7 +212,7 @@ fn limits_and_names_are_known_before_sending() {
             assert_eq!(ask(&mut link, "empty", b"x").await, Ok(vec![]));
             let mut names = Vec::new();
             link.endpoints(&mut |name| names.push(name.to_owned()));
-            assert_eq!(names.len(), 8);
+            assert_eq!(names.len(), 9);
         },
     );
 }
@@ -273,6 +275,54 @@ fn refusals_follow_the_firmware() {
             },
         );
     }
+}
+
+/// A reply longer than a value: older firmware says yes and has nothing to read, newer firmware refuses the write.
+/// Either way the link stays.
+#[test]
+fn replies_longer_than_a_value() {
+    for firmware in [Firmware::Idf44, Firmware::Idf6] {
+        for stack in [BleStack::NimBle, BleStack::Bluedroid] {
+            let mut options = Options::new("PROV_HABITS".into(), &Quirks::vendor_ble(firmware, stack));
+            options.max_value = 257;
+            run(
+                Habits::default(),
+                &options,
+                AirOptions::default(),
+                async |around: &Surroundings<Habits>, mut link: Link<'_, '_, '_>| {
+                    let got = ask(&mut link, "huge", b"x").await;
+                    if firmware == Firmware::Idf6 {
+                        assert!(got.is_err(), "{stack:?} {got:?}");
+                    } else {
+                        assert_eq!(got, Ok(vec![]), "{stack:?}");
+                    }
+                    assert!(around.air.is_connected(), "{firmware:?} {stack:?}");
+                },
+            );
+        }
+    }
+}
+
+#[test]
+fn newest_bluedroid_answers_before_it_hangs_up() {
+    let options = Options::new(
+        "PROV_HABITS".into(),
+        &Quirks::vendor_ble(Firmware::Idf6, BleStack::Bluedroid),
+    );
+    run(
+        Habits::default(),
+        &options,
+        AirOptions::default(),
+        async |around: &Surroundings<Habits>, mut link: Link<'_, '_, '_>| {
+            use espprov_transport::Clock as _;
+            let got = ask(&mut link, "refuse", b"x").await;
+            assert!(matches!(got, Err(LinkFault::Refused { .. })), "{got:?}");
+            around.clock.sleep(SECOND).await;
+            assert!(!around.air.is_connected());
+            link.reconnect(SessionIntent::Fresh).await.unwrap();
+            assert_eq!(ask(&mut link, "echo", b"x").await, Ok(b"x".to_vec()));
+        },
+    );
 }
 
 #[test]

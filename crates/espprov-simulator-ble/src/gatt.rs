@@ -7,6 +7,7 @@ use core::fmt;
 use core::time::Duration;
 use embassy_futures::select::{Either, select};
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
+use espprov_device::BleStack;
 use espprov_simulator::{Answer, Presence, Service, Shared};
 use tokio::time::Instant;
 use trouble_host::att::{AttClient, AttErrorCode, AttReq};
@@ -17,6 +18,12 @@ const TICK: Duration = Duration::from_millis(50);
 
 /// Attributes: three or four for an endpoint, and those every device has.
 const ATTRIBUTES: usize = 80;
+
+/// What Bluedroid calls a failure of its own.
+const GENERIC_ERROR: AttErrorCode = AttErrorCode::new(0x85);
+
+/// Longest name in the GAP service.
+const GAP_NAME_MAX: usize = 22;
 
 /// The ids of the standard endpoints; others follow from `FIRST_OWN`.
 const STANDARD: [(&str, u16); 5] = [
@@ -159,8 +166,7 @@ fn build<'a, P: PacketPool>(
     options: &'a Options,
 ) -> Result<(Server<'a, P>, Vec<Endpoint<'a>>), ServeError> {
     let mut table: AttributeTable<'a, NoopRawMutex, ATTRIBUTES> = AttributeTable::new();
-    let gap = GapConfig::default(advertised_name(options));
-    gap.build(&mut table).map_err(|_| ServeError::TooManyEndpoints)?;
+    add_standard_services(&mut table, options).map_err(|_| ServeError::TooManyEndpoints)?;
     let mut endpoints = Vec::new();
     let mut own = FIRST_OWN;
     let mut service = table.add_service(trouble_host::attribute::Service::new(uuid(options.service, None)));
@@ -183,6 +189,38 @@ fn build<'a, P: PacketPool>(
     Ok((Server::new(table), endpoints))
 }
 
+/// The services that the host adds ahead of the device's own. NimBLE as provisioning firmware configures it has none,
+/// or (newer) the one that tells of changes; Bluedroid has both of the specification's.
+fn add_standard_services<'a>(
+    table: &mut AttributeTable<'a, NoopRawMutex, ATTRIBUTES>,
+    options: &'a Options,
+) -> Result<(), &'static str> {
+    match options.stack {
+        BleStack::Bluedroid => GapConfig::default(cut(&options.name, GAP_NAME_MAX)).build(table),
+        _ if options.service_changed => {
+            let mut service = table.add_service(trouble_host::attribute::Service::new(0x1801_u16));
+            // Handles from and to; never indicated, for nothing changes.
+            let range = [0_u8, 0, 0xff, 0xff];
+            service
+                .add_characteristic_small(0x2a05_u16, [CharacteristicProp::Indicate], range)
+                .build();
+            service
+                .add_characteristic_small(0x2b3a_u16, [CharacteristicProp::Read], 0_u8)
+                .build();
+            service
+                .add_characteristic_small(
+                    0x2b29_u16,
+                    [CharacteristicProp::Read, CharacteristicProp::Write],
+                    0_u8,
+                )
+                .build();
+            service.build();
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A UUID of the service, with an endpoint's id in its field.
 fn uuid(service: [u8; 16], id: Option<u16>) -> Uuid {
     let mut bytes = service;
@@ -195,11 +233,15 @@ fn uuid(service: [u8; 16], id: Option<u16>) -> Uuid {
 
 /// The part of the name that a scan response holds.
 fn advertised_name(options: &Options) -> &str {
-    let mut end = options.name.len().min(29);
-    while !options.name.is_char_boundary(end) {
+    cut(&options.name, 29)
+}
+
+fn cut(name: &str, most: usize) -> &str {
+    let mut end = name.len().min(most);
+    while !name.is_char_boundary(end) {
         end -= 1;
     }
-    &options.name[..end]
+    &name[..end]
 }
 
 struct Link<'a, 'v, S, P: PacketPool> {
@@ -233,7 +275,10 @@ impl<S: Service, P: PacketPool> Link<'_, '_, S, P> {
                 continue;
             };
             self.tell(BleEvent::Connected);
-            self.device.with(Service::new_session);
+            self.device.connect();
+            if self.options.strict_values {
+                self.clear_values();
+            }
             let gone = self.serve(&connection, boot).await;
             if !gone {
                 connection.raw().disconnect();
@@ -360,8 +405,14 @@ impl<S: Service, P: PacketPool> Link<'_, '_, S, P> {
 
     async fn exchange(&self, to: &Endpoint<'_>, event: WriteEvent<'_, '_, P>) -> bool {
         let request = event.with_data(|_, data| data.to_vec());
-        if request.is_empty() {
-            send(event.accept_unprocessed()).await;
+        // Of nothing, NimBLE makes nothing, and old Bluedroid a request that its endpoint refuses.
+        if request.is_empty() && (self.options.strict_values || self.options.stack == BleStack::NimBle) {
+            send(if self.options.strict_values {
+                event.reject(AttErrorCode::INVALID_ATTRIBUTE_VALUE_LENGTH)
+            } else {
+                event.accept_unprocessed()
+            })
+            .await;
             return true;
         }
         if request.len() > self.options.max_value {
@@ -370,9 +421,9 @@ impl<S: Service, P: PacketPool> Link<'_, '_, S, P> {
         }
         match self.ask(to.name, &request).await {
             Answer::Reply(reply) => {
-                let Ok(value) = Value::from_slice(&reply) else {
-                    send(event.reject(AttErrorCode::UNLIKELY_ERROR)).await;
-                    return true;
+                let fits = reply.len() <= self.options.max_value;
+                let Some(value) = Value::from_slice(&reply).ok().filter(|_| fits) else {
+                    return self.too_long(event).await;
                 };
                 let acknowledge = event.accept_unprocessed();
                 // The value is there before the client can ask for it.
@@ -380,14 +431,19 @@ impl<S: Service, P: PacketPool> Link<'_, '_, S, P> {
                 send(acknowledge).await;
                 stored
             }
+            Answer::ReplyTooLong => self.too_long(event).await,
             Answer::Refused | Answer::NoSuchEndpoint | Answer::Pending { .. } => {
-                if self.options.close_on_refusal {
-                    // Such firmware does not answer at all.
-                    drop(event.into_payload());
-                    return false;
+                match (self.options.close_on_refusal, self.options.strict_values) {
+                    // Older firmware that hangs up does not answer at all.
+                    (true, false) => drop(event.into_payload()),
+                    (true, true) => {
+                        send(event.reject(GENERIC_ERROR)).await;
+                        // Until it is out.
+                        tokio::time::sleep(TICK).await;
+                    }
+                    (false, _) => send(event.reject(AttErrorCode::INVALID_PDU)).await,
                 }
-                send(event.reject(AttErrorCode::INVALID_PDU)).await;
-                true
+                !self.options.close_on_refusal
             }
             Answer::Silence => {
                 drop(event.into_payload());
@@ -403,6 +459,26 @@ impl<S: Service, P: PacketPool> Link<'_, '_, S, P> {
                 }
                 false
             }
+        }
+    }
+
+    /// The endpoint has done its work, but its answer does not fit a value. Older firmware says yes to the write, and
+    /// a read brings what was there before.
+    async fn too_long(&self, event: WriteEvent<'_, '_, P>) -> bool {
+        send(if self.options.strict_values {
+            event.reject(AttErrorCode::INVALID_ATTRIBUTE_VALUE_LENGTH)
+        } else {
+            event.accept_unprocessed()
+        })
+        .await;
+        true
+    }
+
+    /// What the last client read is not for the next.
+    fn clear_values(&self) {
+        for endpoint in self.endpoints {
+            // It fits: nothing fits everywhere.
+            let _ = self.server.table().set(&endpoint.characteristic, &Value::new());
         }
     }
 
@@ -423,5 +499,38 @@ impl<S: Service, P: PacketPool> Link<'_, '_, S, P> {
 async fn send<P: PacketPool>(reply: Result<Reply<'_, P>, Error>) {
     if let Ok(reply) = reply {
         reply.send().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use espprov_device::{Firmware, Quirks};
+
+    /// Handle of the first value of the device's own service.
+    fn first_handle(firmware: Firmware, stack: BleStack, name: &str) -> u16 {
+        let options = Options::new(name.to_owned(), &Quirks::vendor_ble(firmware, stack));
+        let names = ["prov-session".to_owned()];
+        let mut stores = [[0; MAX_VALUE]];
+        let (_, endpoints) = build::<Heap<27>>(&names, &mut stores, &options).unwrap();
+        endpoints[0].characteristic.handle
+    }
+
+    #[test]
+    fn service_changed_moves_the_handles_by_eight() {
+        for firmware in [Firmware::Idf44, Firmware::Idf52, Firmware::Idf55] {
+            assert_eq!(
+                first_handle(firmware, BleStack::NimBle, "PROV_1"),
+                3,
+                "{firmware:?}"
+            );
+        }
+        assert_eq!(first_handle(Firmware::Idf6, BleStack::NimBle, "PROV_1"), 11);
+    }
+
+    #[test]
+    fn a_name_may_be_longer_than_the_gap_service_has_room_for() {
+        let long = "PROV_abcdefghijklmnopqrstuvwx";
+        assert!(first_handle(Firmware::Idf6, BleStack::Bluedroid, long) > 3);
     }
 }

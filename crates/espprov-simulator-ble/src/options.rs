@@ -3,7 +3,7 @@
 use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
-use espprov_device::Quirks;
+use espprov_device::{BleStack, Quirks};
 use espprov_simulator::SimDevice;
 
 /// Largest ATT MTU the peripheral grants.
@@ -70,6 +70,12 @@ pub struct Options {
     pub max_value: usize,
     /// Hang up after a refused request.
     pub close_on_refusal: bool,
+    /// The host's habits: which services stand beside the device's own.
+    pub stack: BleStack,
+    /// ATT errors say what was wrong: see [`Quirks::strict_values`].
+    pub strict_values: bool,
+    /// NimBLE: Service Changed is there, see [`Quirks::service_changed`].
+    pub service_changed: bool,
     /// Endpoints have names (descriptor 0x2901). Very old firmware had none.
     pub names: bool,
     /// Time between two advertisements.
@@ -106,6 +112,9 @@ impl Options {
             mtu: Mtu::default(),
             max_value: quirks.max_value.unwrap_or(MAX_VALUE).min(MAX_VALUE),
             close_on_refusal: quirks.close_on_refusal,
+            stack: quirks.ble_stack.unwrap_or(BleStack::NimBle),
+            strict_values: quirks.strict_values,
+            service_changed: quirks.service_changed,
             names: true,
             interval: Duration::from_millis(100),
         }

@@ -173,7 +173,7 @@ impl<S: Service, C: Clock> MemoryTransport<S, C> {
                     let now = self.clock.now();
                     answer = self.device.with(|device| device.resume(now));
                 }
-                Answer::Refused => return Err(self.refusal(endpoint)),
+                Answer::Refused | Answer::ReplyTooLong => return Err(self.refusal(endpoint)),
                 Answer::NoSuchEndpoint => return Err(LinkFault::NoSuchEndpoint),
                 Answer::Silence => pending().await,
                 Answer::Closed { delivered } => return Err(LinkFault::Lost { delivered }),

@@ -36,6 +36,8 @@ pub enum Answer {
     },
     /// A transport-level refusal: each link has its own way to show it.
     Refused,
+    /// The request was carried out, but its reply is longer than the link's values are.
+    ReplyTooLong,
     /// The device has no such endpoint.
     NoSuchEndpoint,
     /// No answer will ever come, though the link lives (a lost packet, an injected fault).

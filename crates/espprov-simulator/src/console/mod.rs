@@ -171,7 +171,7 @@ impl<S: Service> Console<S> {
                 out.extend_from_slice(PROMPT);
             }
             Answer::Pending { until } => return Progress::Wait { until },
-            Answer::Refused | Answer::NoSuchEndpoint => out.extend_from_slice(PROMPT),
+            Answer::Refused | Answer::ReplyTooLong | Answer::NoSuchEndpoint => out.extend_from_slice(PROMPT),
             Answer::Silence | Answer::Closed { .. } => {}
         }
         Progress::Ready

@@ -9,7 +9,7 @@ use crate::service::{Answer, Presence, Service};
 use crate::world::World;
 use core::fmt;
 use core::time::Duration;
-use espprov_device::{AnySecurity, Device, Outcome, Quirks, VersionReply};
+use espprov_device::{AnySecurity, Device, Outcome, Quirks, Refusal, VersionReply};
 use espprov_security::DeviceHandshake;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -153,6 +153,9 @@ impl<S: DeviceHandshake> SimDevice<S> {
     fn translate(&self, outcome: Outcome, buf: &[u8], now: Duration) -> (Answer, Verdict) {
         match outcome {
             Outcome::Reply(len) => (Answer::Reply(buf[..len].to_vec()), Verdict::Replied(len)),
+            Outcome::Refused(refusal @ Refusal::ReplyTooLong { .. }) => {
+                (Answer::ReplyTooLong, Verdict::Refused(refusal))
+            }
             Outcome::Refused(refusal) => (Answer::Refused, Verdict::Refused(refusal)),
             Outcome::NoSuchEndpoint => (Answer::NoSuchEndpoint, Verdict::NoSuchEndpoint),
             Outcome::Pending => {

@@ -166,7 +166,9 @@ impl Connection {
                     let now = state.now();
                     answer = state.device.with(|device| device.resume(now));
                 }
-                Answer::Refused | Answer::NoSuchEndpoint => return Reply::End(End::Close),
+                Answer::Refused | Answer::ReplyTooLong | Answer::NoSuchEndpoint => {
+                    return Reply::End(End::Close);
+                }
                 Answer::Silence => {
                     // Nothing will come; whoever gives up first ends it.
                     let mut ignored = Vec::new();
