@@ -7,6 +7,9 @@ use std::sync::OnceLock;
 
 /// Builds the binary if need be, with the profile of the running test, and says where it is.
 ///
+/// Of the whole workspace and with an example, which brings in the development dependencies: cargo then chooses the
+/// same features as for `cargo test --workspace`, and compiles nothing below the command a second time.
+///
 /// # Panics
 /// When it cannot be built.
 #[must_use]
@@ -18,7 +21,8 @@ pub fn bin() -> &'static Path {
         let profile = test.ancestors().nth(2).expect("a test is in <profile>/deps");
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo
-            .args(["build", "--quiet", "--package", "espprov-cli", "--bin", "espprov"])
+            .args(["build", "--quiet", "--workspace", "--bin", "espprov"])
+            .args(["--example", "trouble_central"])
             .arg("--target-dir")
             .arg(profile.parent().expect("a profile is in the target directory"))
             .current_dir(env!("CARGO_MANIFEST_DIR"));

@@ -3,8 +3,8 @@
 //! All steps run even if one fails. A step that cannot run fails; the few that depend on something outside the
 //! repository say so in the table.
 
-use crate::tools::{CARGO_FUZZ, MDBOOK, capture, cargo, root, run, target_dir};
-use crate::{codegen, deny, e2e, embedded, fuzz, no_std, platforms, startup, vectors};
+use crate::tools::{MDBOOK, capture, cargo, root, run, target_dir};
+use crate::{codegen, deny, e2e, embedded, fuzz, locks, no_std, platforms, startup, vectors};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ pub(crate) struct Options {
     #[arg(long)]
     skip_tests: bool,
     /// How long each fuzz target runs
-    #[arg(long, default_value_t = 30)]
+    #[arg(long, default_value_t = 15)]
     fuzz_seconds: u32,
     /// Run these steps only
     #[arg(long, value_name = "STEP")]
@@ -37,6 +37,10 @@ const STEPS: &[Step] = &[
         run: |_| formatting(),
     },
     Step {
+        name: "locks",
+        run: |_| locks::locks(true).map(|()| "up to date".into()),
+    },
+    Step {
         name: "codegen",
         run: |_| codegen::run(true).map(|()| "up to date".into()),
     },
@@ -51,10 +55,6 @@ const STEPS: &[Step] = &[
     Step {
         name: "test",
         run: |_| tests(),
-    },
-    Step {
-        name: "features",
-        run: |_| features(),
     },
     Step {
         name: "doc",
@@ -188,19 +188,6 @@ fn tests() -> Outcome {
     Ok("passed".into())
 }
 
-/// What the workspace's own tests do not reach, because nothing there enables it.
-fn features() -> Outcome {
-    run(cargo().args([
-        "test",
-        "--package",
-        "espprov-embedded",
-        "--all-features",
-        "--locked",
-        "--quiet",
-    ]))?;
-    Ok("optional adapters passed".into())
-}
-
 fn documentation() -> Outcome {
     run(cargo()
         .args([
@@ -226,7 +213,9 @@ fn book() -> Outcome {
 }
 
 fn fuzz_smoke(options: &Options) -> Outcome {
-    CARGO_FUZZ.ensure()?;
+    if !fuzz::can_guide() {
+        return Err("libFuzzer needs a C++ compiler: apt-get install g++".into());
+    }
     fuzz::fuzz(options.fuzz_seconds, None).map(|()| format!("{} s per target", options.fuzz_seconds))
 }
 

@@ -1,11 +1,12 @@
 //! `cargo xtask fuzz`: hostile bytes for everything that reads a peer's bytes.
 //!
-//! The targets are functions of the library in `fuzz/`. With cargo-fuzz they run under libFuzzer, guided by
-//! coverage; without it the same functions run under a blind mutator on the stable toolchain.
+//! The targets are functions of the library in `fuzz/`. They run under libFuzzer, guided by coverage, on the
+//! toolchain that everything else uses: what `cargo fuzz` adds to a build is a handful of flags, which stand here. Where
+//! there is no C++ compiler for libFuzzer, the same functions run under a blind mutator.
 
-use crate::tools::{CARGO_FUZZ, adopt_lock, cargo, root, run, stems, target_dir};
+use crate::tools::{cargo, root, run, stems, target_dir};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
@@ -15,6 +16,11 @@ const MAX_LEN: usize = 8192;
 const INPUT_SECONDS: u32 = 10;
 /// Memory one target may use, in MiB.
 const RSS_MIB: u32 = 512;
+
+/// Counters and traced comparisons for libFuzzer. No sanitizer: there is no unsafe code here, and half the speed would go.
+const COVERAGE: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+    -Cllvm-args=-sanitizer-coverage-trace-compares -Cllvm-args=-simplifycfg-branch-fold-threshold=0";
 
 /// Runs all targets, or one, for `seconds` each, as many at a time as there are processors.
 pub(crate) fn fuzz(seconds: u32, only: Option<&str>) -> Result<(), String> {
@@ -34,7 +40,6 @@ pub(crate) fn fuzz(seconds: u32, only: Option<&str>) -> Result<(), String> {
             return Err(format!("{}: no seed corpus", seeds.display()));
         }
     }
-    adopt_lock("fuzz")?;
     let runner = Runner::build()?;
     let jobs = thread::available_parallelism().map_or(1, usize::from);
     let mut failed = Vec::new();
@@ -94,40 +99,25 @@ enum Runner {
 impl Runner {
     fn build() -> Result<Self, String> {
         let directory = target_dir().join("fuzz");
-        if CARGO_FUZZ.find().is_some() {
-            let mut build = cargo();
-            build
-                // No sanitizer: there is no unsafe code here, and half the speed would go. Overflow checks and
-                // debug assertions are on.
-                .args(["fuzz", "build", "--sanitizer", "none", "--fuzz-dir"])
-                .arg(root().join("fuzz"))
-                .arg("--target-dir")
-                .arg(&directory)
-                .env("PATH", path_with(&CARGO_FUZZ)?)
-                // Coverage flags are unstable; this allows them on the toolchain that everything else uses.
-                .env("RUSTC_BOOTSTRAP", "1");
-            run(&mut build)?;
-            return Ok(Self::Guided(directory.join(host()?).join("release")));
-        }
-        println!(
-            "fuzz: cargo-fuzz is not installed (cargo install cargo-fuzz --locked): \
-             mutating blindly, without coverage guidance"
-        );
         let mut build = cargo();
         build
-            .args([
-                "build",
-                "--quiet",
-                "--release",
-                "--no-default-features",
-                "--example",
-                "blind",
-                "--manifest-path",
-            ])
+            .args(["build", "--quiet", "--release", "--locked", "--manifest-path"])
             .arg(root().join("fuzz/Cargo.toml"))
             .env("CARGO_TARGET_DIR", &directory)
             .env("CARGO_PROFILE_RELEASE_DEBUG_ASSERTIONS", "true")
             .env("CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS", "true");
+        if can_guide() {
+            // With a target named, build scripts and procedural macros do without the counters.
+            let host = host()?;
+            build
+                .args(["--bins", "--target", &host])
+                .env("RUSTFLAGS", COVERAGE)
+                .env_remove("CARGO_ENCODED_RUSTFLAGS");
+            run(&mut build)?;
+            return Ok(Self::Guided(directory.join(host).join("release")));
+        }
+        println!("fuzz: no C++ compiler for libFuzzer: mutating blindly, without coverage guidance");
+        build.args(["--no-default-features", "--example", "blind"]);
         run(&mut build)?;
         Ok(Self::Blind(directory.join("release/examples/blind")))
     }
@@ -179,15 +169,13 @@ impl Runner {
     }
 }
 
-/// `PATH` with the tool's directory in front.
-fn path_with(tool: &crate::tools::Tool) -> Result<std::ffi::OsString, String> {
-    let program = tool.find().unwrap_or_default();
-    let own = program.parent().map(Path::to_path_buf);
-    let old = std::env::var_os("PATH").unwrap_or_default();
-    std::env::join_paths(own.into_iter().chain(std::env::split_paths(&old))).map_err(|e| e.to_string())
+/// Whether libFuzzer, which is C++, can be built here.
+pub(crate) fn can_guide() -> bool {
+    let compiler = std::env::var_os("CXX").unwrap_or_else(|| "c++".into());
+    crate::tools::capture(Command::new(compiler).arg("--version")).is_ok_and(|(found, _)| found)
 }
 
-/// The host's target triple, by which cargo-fuzz names its directory.
+/// The host's target triple, which names the directory of a build for it.
 fn host() -> Result<String, String> {
     let (_, text) = crate::tools::capture(Command::new("rustc").arg("-vV"))?;
     text.lines()

@@ -6,8 +6,10 @@ mod deny;
 mod e2e;
 mod embedded;
 mod fuzz;
+mod locks;
 mod no_std;
 mod platforms;
+mod programs;
 mod startup;
 mod tools;
 mod vectors;
@@ -39,6 +41,12 @@ enum Command {
         #[arg(long)]
         bless: bool,
     },
+    /// Make the lock files of fuzz and tests/no-std-probe from the main one
+    Locks {
+        /// Change nothing; fail if a committed file differs
+        #[arg(long)]
+        check: bool,
+    },
     /// Prove that the firmware crates link no std: a probe program without std, and one that must fail
     NoStd,
     /// Build the firmware crates for bare metal, run the example images under QEMU, hold the budgets
@@ -47,7 +55,7 @@ enum Command {
         #[arg(long)]
         report: bool,
     },
-    /// Fuzz everything that reads a peer's bytes (with cargo-fuzz if it is installed)
+    /// Fuzz everything that reads a peer's bytes
     Fuzz {
         /// How long each target runs
         #[arg(long, default_value_t = 30)]
@@ -78,6 +86,7 @@ fn main() -> ExitCode {
     let result = match Args::parse().command {
         Command::Codegen { check } => codegen::run(check),
         Command::TestVectors { check: _, bless } => vectors::run(bless),
+        Command::Locks { check } => locks::locks(check),
         Command::NoStd => no_std::run(),
         Command::Embedded { report } => embedded::run(report).map(drop),
         Command::Fuzz { seconds, target } => fuzz::fuzz(seconds, target.as_deref()),

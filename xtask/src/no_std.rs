@@ -1,6 +1,6 @@
 //! `cargo xtask no-std`: the firmware crates link no std and no runtime, and nothing they were not asked for.
 
-use crate::tools::{adopt_lock, capture, cargo, root, target_dir};
+use crate::tools::{capture, cargo, root, target_dir};
 use std::process::Command;
 
 /// Crates that firmware may use.
@@ -51,7 +51,6 @@ const FORBIDDEN: [&str; 12] = [
 const BARE_METAL: [&str; 2] = ["thumbv7em-none-eabihf", "riscv32imac-unknown-none-elf"];
 
 pub(crate) fn run() -> Result<(), String> {
-    adopt_lock("tests/no-std-probe")?;
     for features in FEATURES {
         builds(features, None)?;
         println!("no-std: the probe builds with features [{features}]");
@@ -70,7 +69,14 @@ pub(crate) fn run() -> Result<(), String> {
 fn probe(features: &str, target: Option<&str>) -> Command {
     let mut command = cargo();
     command
-        .args(["check", "--quiet", "--features", features, "--manifest-path"])
+        .args([
+            "check",
+            "--quiet",
+            "--locked",
+            "--features",
+            features,
+            "--manifest-path",
+        ])
         .arg(root().join("tests/no-std-probe/Cargo.toml"))
         .env("CARGO_TARGET_DIR", target_dir().join("no-std-probe"));
     if let Some(target) = target {
@@ -167,7 +173,7 @@ fn dependencies() -> Result<(), String> {
             ));
         }
         // By itself: in a build of the workspace another crate may bring the generated messages in.
-        let (ok, text) = capture(cargo().args(["check", "--quiet", "--package", package]))?;
+        let (ok, text) = capture(cargo().args(["check", "--quiet", "--locked", "--package", package]))?;
         if !ok {
             return Err(format!(
                 "{package} does not build without the generated messages:\n{text}"

@@ -1,11 +1,13 @@
 //! `cargo xtask startup`: what it costs to start `espprov` and provision a simulated device without any delays.
 
-use crate::tools::{capture, cargo, run, target_dir};
+use crate::programs;
+use crate::tools::capture;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-/// Longest median wall time, in milliseconds.
+/// Largest median processor time, in milliseconds. Not wall time: that is the machine's as much as ours. It is
+/// printed beside it.
 const MAX_MILLISECONDS: f64 = 60.0;
 /// Largest resident set, in MiB.
 const MAX_MIB: f64 = 15.0;
@@ -23,41 +25,34 @@ const ARGUMENTS: [&str; 6] = [
 ];
 
 pub(crate) fn startup() -> Result<String, String> {
-    run(cargo().args([
-        "build",
-        "--quiet",
-        "--locked",
-        "--release",
-        "--package",
-        "espprov-cli",
-    ]))?;
-    let program = target_dir()
-        .join("release/espprov")
-        .with_extension(std::env::consts::EXE_EXTENSION);
+    programs::release()?;
+    let program = programs::program("release", "espprov");
     let mut times = Vec::new();
+    let mut walls = Vec::new();
     let mut largest: f64 = 0.0;
     for _ in 0..RUNS {
-        let (milliseconds, mib) = measured(&program)?;
-        times.push(milliseconds);
+        let (cpu, wall, mib) = measured(&program)?;
+        times.push(cpu);
+        walls.push(wall);
         largest = largest.max(mib);
     }
     times.sort_by(f64::total_cmp);
-    let median = times[RUNS / 2];
+    walls.sort_by(f64::total_cmp);
+    let (median, wall) = (times[RUNS / 2], walls[RUNS / 2]);
     let figures = format!(
-        "provision sim:zero: median {median:.1} ms of {RUNS} runs (best {:.1}), largest {largest:.1} MiB",
-        times[0]
+        "provision sim:zero: median of {RUNS} runs {median:.1} ms of CPU, {wall:.1} ms of wall time; largest {largest:.1} MiB",
     );
     println!("startup: {figures}");
     if median > MAX_MILLISECONDS || largest > MAX_MIB {
         return Err(format!(
-            "{figures}; the limits are {MAX_MILLISECONDS} ms and {MAX_MIB} MiB"
+            "{figures}; the limits are {MAX_MILLISECONDS} ms of CPU and {MAX_MIB} MiB"
         ));
     }
     Ok(figures)
 }
 
 /// One run in a process of its own, because a process can ask only for the largest of all its children.
-fn measured(program: &Path) -> Result<(f64, f64), String> {
+fn measured(program: &Path) -> Result<(f64, f64, f64), String> {
     let this = std::env::current_exe().map_err(|e| e.to_string())?;
     let (ok, text) = capture(Command::new(this).arg("measure").arg(program).args(ARGUMENTS))?;
     if !ok {
@@ -68,13 +63,13 @@ fn measured(program: &Path) -> Result<(f64, f64), String> {
         .filter_map(|word| word.parse().ok())
         .collect();
     match figures.as_slice() {
-        [milliseconds, mib] => Ok((*milliseconds, *mib)),
+        [cpu, wall, mib] => Ok((*cpu, *wall, *mib)),
         _ => Err(format!("no figures: {text}")),
     }
 }
 
-/// Runs one program with its output thrown away and prints its wall time in milliseconds and largest resident set
-/// in MiB.
+/// Runs one program with its output thrown away and prints its processor time and wall time in milliseconds and its
+/// largest resident set in MiB.
 pub(crate) fn measure(command: &[String]) -> Result<(), String> {
     let (program, arguments) = command.split_first().ok_or("nothing to measure")?;
     let start = Instant::now();
@@ -91,20 +86,23 @@ pub(crate) fn measure(command: &[String]) -> Result<(), String> {
             String::from_utf8_lossy(&output.stderr)
         ));
     }
-    println!("{} {}", elapsed.as_secs_f64() * 1000.0, largest_child()?);
+    let (cpu, mib) = children()?;
+    println!("{cpu} {} {mib}", elapsed.as_secs_f64() * 1000.0);
     Ok(())
 }
 
-/// The largest resident set of any child so far, in MiB.
+/// What the children so far have cost: processor time of all in milliseconds, largest resident set of any in MiB.
 #[cfg(target_os = "linux")]
-fn largest_child() -> Result<f64, String> {
+fn children() -> Result<(f64, f64), String> {
     use nix::sys::resource::{UsageWho, getrusage};
+    use nix::sys::time::TimeValLike as _;
     let usage = getrusage(UsageWho::RUSAGE_CHILDREN).map_err(|e| e.to_string())?;
-    // Linux counts in KiB.
-    Ok(usage.max_rss() as f64 / 1024.0)
+    let cpu = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
+    // Linux counts memory in KiB.
+    Ok((cpu as f64 / 1000.0, usage.max_rss() as f64 / 1024.0))
 }
 
 #[cfg(not(target_os = "linux"))]
-fn largest_child() -> Result<f64, String> {
-    Err("the resident set is measured on Linux only".into())
+fn children() -> Result<(f64, f64), String> {
+    Err("processor time and the resident set are measured on Linux only".into())
 }

@@ -35,21 +35,6 @@ pub(crate) fn cargo() -> Command {
     command
 }
 
-/// Gives a workspace of its own (`tests/no-std-probe`, `fuzz`) the versions that the main one has locked, so that
-/// what is proved there holds here. Cargo drops what is not needed and adds what is new.
-pub(crate) fn adopt_lock(dir: &str) -> Result<(), String> {
-    let from = root().join("Cargo.lock");
-    let to = root().join(dir).join("Cargo.lock");
-    let changed = |path| fs::metadata(path).and_then(|data| data.modified());
-    // A copy that is newer has been completed by cargo since; another one would only cost it a look at the registry.
-    if changed(&to).is_ok_and(|copy| changed(&from).is_ok_and(|original| original < copy)) {
-        return Ok(());
-    }
-    fs::copy(&from, &to)
-        .map(drop)
-        .map_err(|e| format!("{}: {e}", to.display()))
-}
-
 /// Runs a program with its output on the terminal.
 pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     let shown = show(command);
@@ -92,19 +77,20 @@ pub(crate) struct Tool {
     pub(crate) name: &'static str,
     /// The version CI uses.
     pub(crate) version: &'static str,
+    /// What else `cargo install` is told.
+    flags: &'static [&'static str],
 }
 
 pub(crate) const CARGO_DENY: Tool = Tool {
     name: "cargo-deny",
     version: "0.20.2",
-};
-pub(crate) const CARGO_FUZZ: Tool = Tool {
-    name: "cargo-fuzz",
-    version: "0.13.2",
+    flags: &[],
 };
 pub(crate) const MDBOOK: Tool = Tool {
     name: "mdbook",
     version: "0.5.4",
+    // No web server, no watcher: CI builds the book and looks at nothing.
+    flags: &["--no-default-features"],
 };
 
 impl Tool {
@@ -144,6 +130,7 @@ impl Tool {
                 "--root",
             ])
             .arg(self.root())
+            .args(self.flags)
             .env("CARGO_PROFILE_DEV_DEBUG", "false");
         run(&mut install)?;
         // The build directory is several hundred megabytes and never needed again.

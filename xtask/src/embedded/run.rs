@@ -2,17 +2,23 @@
 
 use super::Results;
 use super::build::Toolchain;
-use crate::tools::{capture, cargo, root, run as run_loud, target_dir};
+use crate::programs;
+use crate::tools::{capture, root, target_dir};
+use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::thread;
 use std::time::Instant;
 
-/// Longest run of an image, start of the emulator included.
+/// Longest run of an image, start of the emulator included, in seconds of processor time: what a busy machine does
+/// not lengthen.
 const LIMIT: &str = "60";
+/// Nothing takes this long, however busy the machine is: the end of a run that only waits. Seconds of wall time.
+const HANG: &str = "600";
 
 /// Every `name value` line that an image printed.
 #[derive(Default)]
@@ -74,63 +80,104 @@ const MORE_BOARDS: [Board; 2] = [
 /// The images that provision, and the security scheme each needs.
 const PROVISIONERS: [(&str, &str); 2] = [("provision_sec1", "1"), ("provision_sec2", "2")];
 
+/// One image on one board.
+struct Run {
+    board: &'static Board,
+    image: &'static str,
+    kind: Kind,
+}
+
+/// What stands at the other end of the image's UART.
+enum Kind {
+    /// Nothing; its instructions are counted.
+    Alone,
+    /// The simulator, with this security scheme.
+    Provisioner(&'static str),
+    /// The command: the image is the device.
+    Device,
+}
+
+fn plan() -> Vec<Run> {
+    let mut plan = Vec::new();
+    for board in &BOARDS {
+        for image in ["baseline", "count_sec1", "count_sec2"] {
+            plan.push(Run {
+                board,
+                image,
+                kind: Kind::Alone,
+            });
+        }
+        // With security 2, because its handshake allocates.
+        plan.push(Run {
+            board,
+            image: "exhausted",
+            kind: Kind::Provisioner("2"),
+        });
+    }
+    let board = &BOARDS[0];
+    // The image that takes what the device says: once is enough.
+    plan.push(Run {
+        board,
+        image: "provision_auto",
+        kind: Kind::Provisioner("2"),
+    });
+    for board in BOARDS.iter().chain(&MORE_BOARDS) {
+        for (image, scheme) in PROVISIONERS {
+            plan.push(Run {
+                board,
+                image,
+                kind: Kind::Provisioner(scheme),
+            });
+        }
+    }
+    plan.push(Run {
+        board,
+        image: "device",
+        kind: Kind::Device,
+    });
+    plan
+}
+
+/// Runs everything, as many images at a time as there are processors: an emulator keeps one busy.
 pub(super) fn all(results: &mut Results) -> Figures {
     let mut figures = Figures::default();
-    let outcome = run_loud(cargo().args(["build", "--quiet", "--package", "espprov-cli"]));
-    let ready = outcome.and_then(|()| Qemu::find());
-    let (toolchain, qemu) = match (Toolchain::find(), ready) {
-        (Ok(toolchain), Ok(qemu)) => (toolchain, qemu),
+    let ready = programs::debug().and_then(|command| Qemu::find().map(|qemu| (command, qemu)));
+    let (toolchain, (command, qemu)) = match (Toolchain::find(), ready) {
+        (Ok(toolchain), Ok(ready)) => (toolchain, ready),
         (Err(reason), _) | (_, Err(reason)) => {
             results.note("run images", Err(reason));
             return figures;
         }
     };
-    for board in &BOARDS {
-        for image in ["baseline", "count_sec1", "count_sec2"] {
-            let outcome = count(&qemu, board, &toolchain.image(board.target, image));
-            note(results, &mut figures, board, image, outcome);
+    let plan = plan();
+    let next = AtomicUsize::new(0);
+    let outcomes: Vec<_> = plan.iter().map(|_| OnceLock::new()).collect();
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                while let Some((run, outcome)) = {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    plan.get(index).zip(outcomes.get(index))
+                } {
+                    let image = toolchain.image(run.board.target, run.image);
+                    let _ = outcome.set(match run.kind {
+                        Kind::Alone => count(&qemu, run.board, &image),
+                        Kind::Provisioner(scheme) => provision(&qemu, run, &image, scheme, &command),
+                        Kind::Device => be_device(&qemu, run.board, &image, &command),
+                    });
+                }
+            });
         }
-        // With security 2, because its handshake allocates.
-        let outcome = provision(&qemu, board, &toolchain.image(board.target, "exhausted"), "2");
-        note(results, &mut figures, board, "exhausted", outcome);
-    }
-    // The image that takes what the device says: once is enough.
-    let board = &BOARDS[0];
-    let outcome = provision(
-        &qemu,
-        board,
-        &toolchain.image(board.target, "provision_auto"),
-        "2",
-    );
-    note(results, &mut figures, board, "provision_auto", outcome);
-    for board in BOARDS.iter().chain(&MORE_BOARDS) {
-        for (image, scheme) in PROVISIONERS {
-            let outcome = provision(&qemu, board, &toolchain.image(board.target, image), scheme);
-            note(results, &mut figures, board, image, outcome);
+    });
+    for (run, outcome) in plan.iter().zip(outcomes) {
+        let outcome = outcome.into_inner().unwrap_or_else(|| Err("was not run".into()));
+        if let Ok(output) = &outcome {
+            figures.add(run.board.target, run.image, output);
         }
+        let shown = outcome.map(|output| output.lines().collect::<Vec<_>>().join(", "));
+        results.note(format!("{}: run {}", run.board.target, run.image), shown);
     }
-    // The other way round: the image is the device.
-    let board = &BOARDS[0];
-    let outcome = be_device(&qemu, board, &toolchain.image(board.target, "device"));
-    results.note(
-        format!("{}: device, provisioned by the desktop command", board.target),
-        outcome,
-    );
     figures
-}
-
-fn note(
-    results: &mut Results,
-    figures: &mut Figures,
-    board: &Board,
-    image: &str,
-    outcome: Result<String, String>,
-) {
-    if let Ok(output) = &outcome {
-        figures.add(board.target, image, output);
-    }
-    let shown = outcome.map(|output| output.lines().collect::<Vec<_>>().join(", "));
-    results.note(format!("{}: run {image}", board.target), shown);
 }
 
 /// Runs an image that needs no peer, with repeatable instruction counts.
@@ -146,9 +193,9 @@ fn count(qemu: &Qemu, board: &Board, image: &Path) -> Result<String, String> {
 }
 
 /// Runs a provisioner against the simulator, and believes it only if the simulator saw the same.
-fn provision(qemu: &Qemu, board: &Board, image: &Path, scheme: &str) -> Result<String, String> {
-    let socket = Socket::new(&format!("{}-{scheme}", board.program));
-    let mut command = qemu.command(board, image);
+fn provision(qemu: &Qemu, run: &Run, image: &Path, scheme: &str, espprov: &Path) -> Result<String, String> {
+    let socket = Socket::new(&format!("{}-{}", run.board.target, run.image));
+    let mut command = qemu.command(run.board, image);
     let chardev = format!("socket,id=u0,path={},server=on,wait=on", socket.path.display());
     command.args(["-chardev", &chardev, "-serial", "chardev:u0"]);
     command
@@ -158,7 +205,7 @@ fn provision(qemu: &Qemu, board: &Board, image: &Path, scheme: &str) -> Result<S
     let emulator = Guard::spawn(&mut command)?;
     let uart = socket.connect()?;
 
-    let mut simulate = Command::new(target_dir().join("debug/espprov"));
+    let mut simulate = Command::new(espprov);
     simulate.args([
         "simulate",
         "-v",
@@ -200,7 +247,7 @@ fn provision(qemu: &Qemu, board: &Board, image: &Path, scheme: &str) -> Result<S
 }
 
 /// Runs the image that is a device, its UART a pseudo-terminal, and provisions it with the desktop command.
-fn be_device(qemu: &Qemu, board: &Board, image: &Path) -> Result<String, String> {
+fn be_device(qemu: &Qemu, board: &Board, image: &Path, espprov: &Path) -> Result<String, String> {
     let mut command = qemu.command(board, image);
     command.args(["-serial", "pty"]);
     command
@@ -225,7 +272,7 @@ fn be_device(qemu: &Qemu, board: &Board, image: &Path) -> Result<String, String>
     };
     emulator.0.stdout = Some(stdout);
     let mut provision = Command::new("timeout");
-    provision.arg(LIMIT).arg(target_dir().join("debug/espprov"));
+    provision.arg(HANG).arg(espprov);
     provision.args([
         "--json",
         "provision",
@@ -246,7 +293,7 @@ fn be_device(qemu: &Qemu, board: &Board, image: &Path) -> Result<String, String>
     if !exit || !printed.lines().any(|line| line == "joined Home") {
         return Err(format!("espprov is content, but the image says: {printed}"));
     }
-    Ok("connected".into())
+    Ok("provisioned by the desktop command".into())
 }
 
 /// Pumps bytes between a program's standard streams and a socket, until one of them ends.
@@ -321,7 +368,7 @@ impl Socket {
         loop {
             match UnixStream::connect(&self.path) {
                 Ok(stream) => return Ok(stream),
-                Err(e) if start.elapsed() > Duration::from_secs(10) => {
+                Err(e) if start.elapsed() > Duration::from_secs(60) => {
                     return Err(format!("QEMU's UART: {e}"));
                 }
                 Err(_) => thread::sleep(Duration::from_millis(20)),
@@ -359,10 +406,10 @@ impl Qemu {
         }
     }
 
-    /// QEMU with an image, under a time limit; what the image reports comes out of its standard output.
+    /// QEMU with an image, under both limits; what the image reports comes out of its standard output.
     fn command(&self, board: &Board, image: &Path) -> Command {
         let mut command = Command::new("timeout");
-        command.arg(LIMIT);
+        command.arg(HANG).arg("prlimit").arg(format!("--cpu={LIMIT}"));
         match self {
             Self::Installed => {
                 command.arg(board.program);
