@@ -194,6 +194,10 @@ fn documentation() -> Outcome {
             "doc",
             "--workspace",
             "--no-deps",
+            // With the examples come the development dependencies, and with them what clippy has checked already.
+            "--lib",
+            "--bins",
+            "--examples",
             "--all-features",
             "--locked",
             "--quiet",

@@ -7,23 +7,29 @@
 use crate::tools::{cargo, run, target_dir};
 use std::path::PathBuf;
 
-/// What `cargo test` has built already.
-pub(crate) fn debug() -> Result<PathBuf, String> {
-    build(&[])?;
-    Ok(program("debug", "espprov"))
+/// A program as the tests use it: almost everything under it has been built by `cargo test`.
+pub(crate) fn debug(name: &str) -> Result<PathBuf, String> {
+    build(&["--bin", name])?;
+    Ok(program("debug", name))
 }
 
 /// The optimised programs: the command, what runs in the Bluetooth tests' virtual machine, and their microcontroller
 /// client. Returns their directory.
 pub(crate) fn release() -> Result<PathBuf, String> {
-    build(&["--release", "--bin", "ble-guest"])?;
+    build(&["--release", "--bin", "espprov", "--bin", "ble-guest"])?;
     Ok(target_dir().join("release"))
 }
 
 fn build(more: &[&str]) -> Result<(), String> {
     run(cargo()
-        .args(["build", "--quiet", "--locked", "--workspace", "--bin", "espprov"])
-        .args(["--example", "trouble_central"])
+        .args([
+            "build",
+            "--quiet",
+            "--locked",
+            "--workspace",
+            "--example",
+            "trouble_central",
+        ])
         .args(more))
 }
 

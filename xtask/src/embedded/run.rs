@@ -141,7 +141,7 @@ fn plan() -> Vec<Run> {
 /// Runs everything, as many images at a time as there are processors: an emulator keeps one busy.
 pub(super) fn all(results: &mut Results) -> Figures {
     let mut figures = Figures::default();
-    let ready = programs::debug().and_then(|command| Qemu::find().map(|qemu| (command, qemu)));
+    let ready = programs::debug("espprov").and_then(|command| Qemu::find().map(|qemu| (command, qemu)));
     let (toolchain, (command, qemu)) = match (Toolchain::find(), ready) {
         (Ok(toolchain), Ok(ready)) => (toolchain, ready),
         (Err(reason), _) | (_, Err(reason)) => {
