@@ -6,6 +6,7 @@ use crate::lease::{Lease, Ledger};
 use crate::{BleError, EndpointMap};
 use btleplug::api::{Characteristic, Peripheral, WriteType};
 use core::fmt;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use espprov_transport::{Endpoint, Limits, Reconnect, SessionIntent, Transport};
 use tokio::time::timeout;
@@ -42,6 +43,8 @@ pub struct BleTransport<P: Peripheral + 'static = btleplug::platform::Peripheral
     poisoned: bool,
     /// Longest request, as far as it is known.
     max_request: usize,
+    /// The write of the last exchange was acknowledged.
+    delivered: AtomicBool,
 }
 
 impl<P: Peripheral + 'static> BleTransport<P> {
@@ -59,6 +62,7 @@ impl<P: Peripheral + 'static> BleTransport<P> {
             lease: Some(lease),
             poisoned: false,
             max_request: MAX_VALUE,
+            delivered: AtomicBool::new(false),
         })
     }
 
@@ -82,6 +86,7 @@ impl<P: Peripheral + 'static> BleTransport<P> {
             ledger,
             poisoned: false,
             max_request: MAX_VALUE,
+            delivered: AtomicBool::new(false),
         })
     }
 
@@ -108,15 +113,16 @@ impl<P: Peripheral + 'static> BleTransport<P> {
 
     /// One write, one read.
     async fn transfer(&self, to: &Characteristic, request: &[u8]) -> Result<Vec<u8>, BleError> {
-        let mut delivered = false;
+        self.delivered.store(false, Ordering::Relaxed);
         let both = async {
             self.peripheral
                 .write(to, request, WriteType::WithResponse)
                 .await?;
-            delivered = true;
+            self.delivered.store(true, Ordering::Relaxed);
             self.peripheral.read(to).await
         };
         let result = timeout(self.options.exchange_timeout, both).await;
+        let delivered = self.delivered.load(Ordering::Relaxed);
         match result {
             Ok(Ok(reply)) => Ok(reply),
             Ok(Err(error)) => Err(self.explain(&error, delivered, request.len(), to).await),
@@ -227,6 +233,10 @@ impl<P: Peripheral + 'static> Transport for BleTransport<P> {
 
     fn limits(&self) -> Limits {
         Limits::ble(self.max_request, MAX_VALUE)
+    }
+
+    fn delivered(&self) -> bool {
+        self.delivered.load(Ordering::Relaxed)
     }
 
     fn endpoints(&self, visit: &mut dyn FnMut(&str)) {

@@ -117,7 +117,8 @@ async fn one_connection_and_the_exact_cookie() {
 
 #[tokio::test]
 async fn a_close_without_a_byte_is_a_refusal() {
-    let (address, _) = server(vec![vec![OPENED, ""], vec![OK]]).await;
+    // Asked for its version on the second connection, the device still knows the cookie.
+    let (address, _) = server(vec![vec![OPENED, ""], vec![OK], vec![OK]]).await;
     let mut link = link(address);
     ask(&mut link, b"a").await.unwrap();
     let error = ask(&mut link, b"b").await.unwrap_err();
@@ -126,6 +127,58 @@ async fn a_close_without_a_byte_is_a_refusal() {
     assert_eq!(ask(&mut link, b"c").await, Err(HttpError::NeedsReconnect));
     link.reconnect(SessionIntent::Fresh).await.unwrap();
     assert_eq!(ask(&mut link, b"d").await, Ok(b"ok".to_vec()));
+}
+
+#[tokio::test]
+async fn with_a_sign_of_another_client_a_refusal_is_worthless() {
+    const OTHER: &str = "HTTP/1.1 200 OK\r\nSet-Cookie: session=98\r\nContent-Length: 2\r\n\r\nok";
+    const LAST: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok";
+    for (what, scripts, expected) in [
+        (
+            "another cookie",
+            vec![vec![OPENED, ""], vec![OTHER]],
+            HttpError::SessionTaken,
+        ),
+        (
+            "closed on us",
+            vec![vec![OPENED], vec![""]],
+            HttpError::SessionTaken,
+        ),
+        (
+            "no cookie, and no connection that stood",
+            vec![vec![LAST], vec![""]],
+            HttpError::SessionTaken,
+        ),
+        (
+            "nobody to be asked",
+            vec![vec![OPENED, ""]],
+            HttpError::ClosedWithoutAnswer,
+        ),
+        (
+            "no cookie at all",
+            vec![vec![OK, ""]],
+            HttpError::ClosedWithoutAnswer,
+        ),
+        (
+            "another cookie beside a status",
+            vec![vec![OPENED, "HTTP/1.1 500 x\r\nContent-Length: 0\r\n\r\n", OTHER]],
+            HttpError::SessionTaken,
+        ),
+    ] {
+        let (address, _) = server(scripts).await;
+        let mut link = link(address);
+        ask(&mut link, b"a").await.unwrap();
+        // A close that is on its way arrives.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let error = ask(&mut link, b"b").await.unwrap_err();
+        assert_eq!(error, expected, "{what}");
+        assert_eq!(
+            ask(&mut link, b"c").await,
+            Err(HttpError::NeedsReconnect),
+            "{what}"
+        );
+    }
+    assert_eq!(HttpError::SessionTaken.fault(), LinkFault::SessionTaken);
 }
 
 #[tokio::test]

@@ -11,8 +11,8 @@ use core::task::{Context, Poll};
 use core::time::Duration;
 use hyper::body::{Body as _, Incoming};
 use hyper::client::conn::http1;
-use hyper::header::{CONTENT_TYPE, COOKIE, HOST, HeaderValue};
-use hyper::{Request, Response};
+use hyper::header::{CONNECTION, CONTENT_TYPE, COOKIE, HOST, HeaderValue};
+use hyper::{Request, Response, Version};
 use hyper_util::rt::TokioIo;
 use std::io;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -46,6 +46,8 @@ pub(crate) struct Connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>
     meter: Meter,
     /// A success was answered on this connection.
     answered: bool,
+    /// Its end was announced with the last answer.
+    closes: bool,
 }
 
 struct Driver<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> {
@@ -90,6 +92,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Connection<S> {
             driver: Driver { inner, over: false },
             meter,
             answered: false,
+            closes: false,
         })
     }
 
@@ -115,9 +118,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Connection<S> {
         self.answered
     }
 
+    /// The last answer said that the connection ends with it.
+    pub(crate) const fn is_closing(&self) -> bool {
+        self.closes
+    }
+
     /// The request of the last [`post`](Self::post) was handed over completely.
     pub(crate) fn delivered(&self) -> bool {
         self.meter.figures().delivered
+    }
+
+    /// Counts what passes through this connection, also while an exchange is under way.
+    pub(crate) fn meter(&self) -> Meter {
+        self.meter.clone()
     }
 
     /// Sends one request and reads its answer into `buf`.
@@ -146,9 +159,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Connection<S> {
                 cookie: None,
             });
         }
+        let closes = response.version() == Version::HTTP_10
+            || response
+                .headers()
+                .get(CONNECTION)
+                .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"close"));
         let cookie = Cookie::from_headers(response.headers());
         let len = self.read_body(response.into_body(), buf).await?;
         self.answered = true;
+        self.closes = closes;
         Ok(Answer { status, len, cookie })
     }
 

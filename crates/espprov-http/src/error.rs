@@ -24,6 +24,10 @@ pub enum HttpError {
     /// The device closed the connection without a byte of an answer, which is how stock firmware refuses a
     /// request (wrong proof, undecodable message, no session).
     ClosedWithoutAnswer,
+    /// The device refused a request, and there is a sign that its session is another client's by now: it closed the
+    /// connection on us since the session began, or does not know the session's cookie any more. A device serves one
+    /// client at a time.
+    SessionTaken,
     /// The device answered with an error status.
     Status {
         /// The status code.
@@ -79,6 +83,7 @@ impl fmt::Display for HttpError {
             Self::ClosedWithoutAnswer => {
                 f.write_str("the device refused the request: it closed the connection without an answer")
             }
+            Self::SessionTaken => f.write_str("another client has taken the device's session over"),
             Self::Status { code, .. } => write!(f, "the device refused the request with HTTP status {code}"),
             Self::NotFound => f.write_str("the device has no such endpoint (HTTP status 404)"),
             Self::Gateway { code } => write!(f, "a gateway could not reach the device (HTTP status {code})"),
@@ -103,6 +108,16 @@ impl fmt::Display for HttpError {
     }
 }
 
+impl HttpError {
+    /// The connection was there, and ended without a whole answer.
+    pub(crate) const fn is_hang_up(&self) -> bool {
+        matches!(
+            self,
+            Self::ClosedWithoutAnswer | Self::Broken { .. } | Self::Truncated
+        )
+    }
+}
+
 impl core::error::Error for HttpError {}
 
 impl TransportError for HttpError {
@@ -117,6 +132,7 @@ impl TransportError for HttpError {
             Self::Connect(_) => LinkFault::Lost { delivered: false },
             Self::ConnectTimedOut => LinkFault::TimedOut { delivered: false },
             Self::ClosedWithoutAnswer => LinkFault::Refused { link_alive: false },
+            Self::SessionTaken => LinkFault::SessionTaken,
             Self::Status { link_alive, .. } => LinkFault::Refused { link_alive },
             Self::NotFound => LinkFault::NoSuchEndpoint,
             // Whether the gateway got the request through is unknown: assume the worse.

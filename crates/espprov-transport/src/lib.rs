@@ -31,11 +31,13 @@
 mod clock;
 mod endpoint;
 mod fault;
+mod hold;
 mod limits;
 
 pub use clock::{Clock, Elapsed, with_deadline};
 pub use endpoint::{Endpoint, InvalidEndpoint};
 pub use fault::{LinkFault, TransportError};
+pub use hold::SessionHold;
 pub use limits::{Limits, ScanHint};
 
 /// A link to one device: carries a request to an endpoint and brings the reply back.

@@ -80,6 +80,8 @@ where
     options: BleOptions<'a>,
     link: Option<Link<'a, 'p, C, P>>,
     max_request: usize,
+    /// The write of the last exchange was acknowledged.
+    delivered: Cell<bool>,
 }
 
 /// The connection and what was learnt on it.
@@ -121,6 +123,7 @@ where
             options,
             link: None,
             max_request: MAX_VALUE,
+            delivered: Cell::new(false),
         };
         transport.establish().await?;
         Ok(transport)
@@ -367,7 +370,8 @@ where
         }
         link.usable.set(false);
         let exchange = Exchange(link);
-        let delivered = Cell::new(false);
+        let delivered = &self.delivered;
+        delivered.set(false);
         let work = async {
             let request = buf.get(..len).unwrap_or_default();
             let written = link.write(self.prepared, handle, request).await;
@@ -410,6 +414,10 @@ where
 
     fn limits(&self) -> Limits {
         Limits::ble(self.max_request, MAX_VALUE)
+    }
+
+    fn delivered(&self) -> bool {
+        self.delivered.get()
     }
 
     fn endpoints(&self, visit: &mut dyn FnMut(&str)) {

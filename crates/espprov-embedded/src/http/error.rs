@@ -21,6 +21,9 @@ pub enum HttpError {
     ConnectTimedOut,
     /// The device closed the connection without a byte of an answer: it refused the request.
     ClosedWithoutAnswer,
+    /// The device refused a request, and there is a sign that its session is another client's by now: it closed the
+    /// connection on us since the session began, or does not know the session's cookie any more.
+    SessionTaken,
     /// The device answered with an error status.
     Status {
         /// The status code.
@@ -62,6 +65,7 @@ impl fmt::Display for HttpError {
             Self::Connect(_) => "cannot connect",
             Self::ConnectTimedOut => "cannot connect: no answer to the connection attempt",
             Self::ClosedWithoutAnswer | Self::Status { .. } => "the device refused the request",
+            Self::SessionTaken => "another client has taken the device's session over",
             Self::NotFound => "the device has no such endpoint",
             Self::Broken { .. } => "the connection broke",
             Self::Truncated => "the connection ended in the middle of an answer",
@@ -69,6 +73,16 @@ impl fmt::Display for HttpError {
             Self::ReplyTooLarge { .. } => "the reply is longer than the buffer",
             Self::NotHttp => "what answered is not a provisioning device",
         })
+    }
+}
+
+impl HttpError {
+    /// The connection was there, and ended without a whole answer.
+    pub(super) const fn is_hang_up(&self) -> bool {
+        matches!(
+            self,
+            Self::ClosedWithoutAnswer | Self::Broken { .. } | Self::Truncated
+        )
     }
 }
 
@@ -85,6 +99,7 @@ impl TransportError for HttpError {
             Self::Connect(_) => LinkFault::Lost { delivered: false },
             Self::ConnectTimedOut => LinkFault::TimedOut { delivered: false },
             Self::ClosedWithoutAnswer => LinkFault::Refused { link_alive: false },
+            Self::SessionTaken => LinkFault::SessionTaken,
             Self::Status { code: 504, .. } => LinkFault::TimedOut { delivered: true },
             Self::Status { code: 502 | 503, .. } | Self::Truncated => LinkFault::Lost { delivered: true },
             Self::Status { link_alive, .. } => LinkFault::Refused { link_alive },

@@ -10,7 +10,9 @@ use core::task::Poll;
 use core::time::Duration;
 use embedded_io_async::{Error as _, ErrorKind, Read, Write};
 use embedded_nal_async::TcpConnect;
-use espprov_transport::{Clock, Endpoint, Limits, Reconnect, SessionIntent, Transport, with_deadline};
+use espprov_transport::{
+    Clock, Endpoint, Limits, Reconnect, SessionHold, SessionIntent, Transport, with_deadline,
+};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// A blocking scan answers only when it is over.
@@ -18,6 +20,9 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 /// What an error answer may say before it is cut off, and how long it may take.
 const MAX_ERROR_TEXT: usize = 4096;
 const ERROR_TEXT_TIME: Duration = Duration::from_secs(1);
+/// How long it may take to find out whether the device still knows the cookie, and what that question carries.
+const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
+const FILLER: &[u8] = b"---";
 
 /// A link to a device's HTTP server: at most one TCP connection, opened by the first exchange.
 ///
@@ -25,7 +30,9 @@ const ERROR_TEXT_TIME: Duration = Duration::from_secs(1);
 /// device compares it. A connection that the device closed while idle is reopened by the next exchange, with the
 /// cookie.
 /// **Refused or lost?** A used connection is looked at before a request goes out; a close without a byte after
-/// that is a refusal.
+/// that is a refusal, unless there is a sign that the device's one session is another client's by now: the connection
+/// was closed on us since the session began, or the device, asked for its version, gives out another cookie. That is
+/// [`HttpError::SessionTaken`].
 /// **After a failure** every exchange gives [`HttpError::NeedsReconnect`] until a reconnect succeeds, as it does
 /// after a dropped exchange and after [`close`](Transport::close). Exceptions: an empty or over-long request, a
 /// 404, and an error status of 500 on a connection that stayed open.
@@ -36,11 +43,13 @@ pub struct HttpTransport<'n, N: TcpConnect, C> {
     stack: &'n N,
     device: SocketAddr,
     clock: C,
-    cookie: Option<u32>,
+    hold: SessionHold<u32>,
     connection: Option<N::Connection<'n>>,
     /// A success was answered on this connection.
     answered: bool,
     poisoned: bool,
+    /// The request of the last exchange was handed over.
+    progress: Progress,
     connect_timeout: Duration,
     answer_timeout: Duration,
 }
@@ -62,10 +71,11 @@ impl<'n, N: TcpConnect, C: Clock> HttpTransport<'n, N, C> {
             stack,
             device,
             clock,
-            cookie: None,
+            hold: SessionHold::new(),
             connection: None,
             answered: false,
             poisoned: false,
+            progress: Progress { delivered: false },
             connect_timeout: CONNECT_TIMEOUT,
             answer_timeout: ANSWER_TIMEOUT,
         }
@@ -103,7 +113,7 @@ impl<'n, N: TcpConnect, C: Clock> HttpTransport<'n, N, C> {
                 // Stock firmware closes after a 404 without saying so. With the cookie a new connection costs
                 // nothing; without one, a session may hang on this connection.
                 self.poisoned = false;
-                if self.cookie.is_none() && self.answered && self.skip(head, &mut connection).await {
+                if self.hold.token().is_none() && self.answered && self.skip(head, &mut connection).await {
                     self.connection = Some(connection);
                 }
                 HttpError::NotFound
@@ -123,6 +133,77 @@ impl<'n, N: TcpConnect, C: Clock> HttpTransport<'n, N, C> {
             },
             _ => HttpError::NotHttp,
         }
+    }
+
+    /// Whether a refusal is the device's verdict, or its session another client's by now.
+    async fn weigh(&mut self, endpoint: Endpoint<'_>, error: HttpError, buf: &mut [u8]) -> HttpError {
+        let in_doubt = match error {
+            HttpError::ClosedWithoutAnswer => true,
+            HttpError::Status { code, .. } => !(502..=504).contains(&code),
+            // A connection that is closed under a request may break. Up to the handshake nothing was acted upon.
+            HttpError::Broken { .. } => !endpoint.is_encrypted(),
+            _ => false,
+        };
+        let broken = matches!(error, HttpError::Broken { .. });
+        if !in_doubt || !(self.hold.is_held() || broken) {
+            return error;
+        }
+        if self.hold.is_shaken() || self.is_forgotten(broken, buf).await {
+            self.poisoned = true;
+            self.connection = None;
+            return HttpError::SessionTaken;
+        }
+        match error {
+            // It may not have survived being asked.
+            HttpError::Status { code, .. } => HttpError::Status {
+                code,
+                link_alive: !self.poisoned,
+            },
+            error => error,
+        }
+    }
+
+    /// Asks the device, with the cookie, for its version: if it gives another cookie, it has forgotten the session,
+    /// and if it hangs up on that question, too, somebody else is busy with it. That nobody is there proves nothing.
+    ///
+    /// `broken`: the connection broke under the request. If somebody answers a moment later, then it was closed on us.
+    async fn is_forgotten(&mut self, broken: bool, buf: &mut [u8]) -> bool {
+        let (Some(cookie), Some(place)) = (self.hold.token(), buf.get_mut(..FILLER.len())) else {
+            return false;
+        };
+        place.copy_from_slice(FILLER);
+        // A connection that survived is asked itself: another one would evict it.
+        let survivor = self.connection.take();
+        let survived = survivor.is_some();
+        self.poisoned = true;
+        let mut connection = match survivor {
+            Some(connection) => connection,
+            None => match self.open().await {
+                Ok(connection) => connection,
+                Err(_) => return false,
+            },
+        };
+        let until = self.clock.now().saturating_add(CHECK_TIMEOUT);
+        let mut progress = Progress::default();
+        let head = (&Endpoint::PROTO_VER, self.device, Some(cookie));
+        let asking = post(
+            &mut connection,
+            head,
+            buf,
+            FILLER.len(),
+            &mut progress,
+            (&self.clock, until),
+        );
+        let head = match with_deadline(&self.clock, until, asking).await {
+            Ok(Ok((head, _))) => head,
+            Ok(Err(error)) => return error.is_hang_up(),
+            Err(_) => return false,
+        };
+        if survived && head.length.is_some() && !head.closes {
+            self.connection = Some(connection);
+            self.poisoned = false;
+        }
+        broken || head.cookie.is_some_and(|new| new != cookie)
     }
 
     /// Reads the text of an error answer away; whether the connection can live on.
@@ -314,46 +395,58 @@ impl<N: TcpConnect, C: Clock> Transport for HttpTransport<'_, N, C> {
             return Err(HttpError::RequestTooLarge);
         }
         self.poisoned = true;
+        self.progress = Progress::default();
         let mut connection = match self.connection.take() {
             Some(mut connection) => {
                 if is_open(&mut connection).await {
                     connection
                 } else {
                     drop(connection); // devices serve one at a time
+                    self.hold.lost_connection(false);
                     self.open().await?
                 }
             }
-            None => self.open().await?,
+            None => {
+                self.hold.lost_connection(true);
+                self.open().await?
+            }
         };
         let until = self.clock.now().saturating_add(self.answer_timeout);
-        let mut progress = Progress::default();
-        let head = (&endpoint, self.device, self.cookie);
+        let head = (&endpoint, self.device, self.hold.token());
         let posting = post(
             &mut connection,
             head,
             buf,
             len,
-            &mut progress,
+            &mut self.progress,
             (&self.clock, until),
         );
         let posted = with_deadline(&self.clock, until, posting).await;
-        let (head, len) = posted.unwrap_or(Err(HttpError::AnswerTimedOut {
-            delivered: progress.delivered,
-        }))?;
-        if !(200..300).contains(&head.status) {
-            return Err(self.settle(head, connection).await);
-        }
-        self.cookie = head.cookie.or(self.cookie);
-        self.answered = true;
-        self.poisoned = false;
-        if head.length.is_some() && !head.closes {
-            self.connection = Some(connection);
-        }
-        Ok(len)
+        let error = match posted {
+            Ok(Ok((head, len))) if (200..300).contains(&head.status) => {
+                self.hold.answered(endpoint, head.cookie);
+                self.answered = true;
+                self.poisoned = false;
+                if head.length.is_some() && !head.closes {
+                    self.connection = Some(connection);
+                }
+                return Ok(len);
+            }
+            Ok(Ok((head, _))) => self.settle(head, connection).await,
+            Ok(Err(error)) => error,
+            Err(_) => HttpError::AnswerTimedOut {
+                delivered: self.progress.delivered,
+            },
+        };
+        Err(self.weigh(endpoint, error, buf).await)
     }
 
     fn limits(&self) -> Limits {
         Limits::HTTP
+    }
+
+    fn delivered(&self) -> bool {
+        self.progress.delivered
     }
 
     async fn close(&mut self) {
@@ -368,7 +461,7 @@ impl<N: TcpConnect, C: Clock> Reconnect for HttpTransport<'_, N, C> {
         self.poisoned = true;
         self.connection = None;
         if intent == SessionIntent::Fresh {
-            self.cookie = None;
+            self.hold = SessionHold::new();
         }
         self.connection = Some(self.open().await?);
         self.poisoned = false;

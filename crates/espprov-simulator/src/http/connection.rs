@@ -4,7 +4,9 @@ use super::head::{Head, Parsed, parse};
 use super::{Patience, State};
 use crate::service::{Answer, Presence, Service};
 use core::future::Future;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
+use std::sync::Arc;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -28,6 +30,22 @@ pub(super) struct Connection {
     patience: Patience,
     /// Bytes that came and are not used up.
     input: Vec<u8>,
+    busy: Busy,
+}
+
+/// Whether a request is being handled. The firmware's server does one thing at a time: a client that comes meanwhile is
+/// let in, and evicts the one before, when the answer is out.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Busy(Arc<AtomicBool>);
+
+impl Busy {
+    pub(super) fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, busy: bool) {
+        self.0.store(busy, Ordering::Relaxed);
+    }
 }
 
 /// How a connection ends.
@@ -50,14 +68,20 @@ enum Reply {
 }
 
 impl Connection {
-    pub(super) const fn new(stream: TcpStream, number: u64, boot: u32, patience: Patience) -> Self {
+    pub(super) fn new(stream: TcpStream, number: u64, boot: u32, patience: Patience) -> Self {
         Self {
             stream,
             number,
             boot,
             patience,
             input: Vec::new(),
+            busy: Busy::default(),
         }
+    }
+
+    /// Tells whether the connection may be evicted while it is served.
+    pub(super) fn busy(&self) -> Busy {
+        self.busy.clone()
     }
 
     /// Serves requests until the connection ends. Dropping the future closes it.
@@ -68,6 +92,7 @@ impl Connection {
                 Err(end) => break end,
             }
         };
+        self.busy.set(false);
         match end {
             End::Close => self.linger().await,
             // If this fails, an ordinary close will have to do.
@@ -81,12 +106,15 @@ impl Connection {
             Err(status) => return self.reply(Reply::Error(status)).await,
         };
         let reply = self.answer(head, state).await;
-        self.reply(reply).await
+        let replied = self.reply(reply).await;
+        self.busy.set(false);
+        replied
     }
 
     /// Reads up to the end of a head. The inner error is a status code.
     async fn head<S: Service>(&mut self, state: &State<S>) -> Result<Result<Head, u16>, End> {
         self.idle(state).await?;
+        self.busy.set(true);
         loop {
             match parse(&self.input) {
                 Parsed::Head(head) => {
@@ -171,6 +199,7 @@ impl Connection {
                 }
                 Answer::Silence => {
                     // Nothing will come; whoever gives up first ends it.
+                    self.busy.set(false);
                     let mut ignored = Vec::new();
                     let patience = self.patience.idle;
                     while let Ok(Ok(())) = timeout(patience, read_some(&mut self.stream, &mut ignored)).await

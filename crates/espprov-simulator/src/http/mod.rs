@@ -10,8 +10,9 @@ mod head;
 use crate::service::{Presence, Service, Shared};
 use connection::Connection;
 use cookie::HttpSession;
-use core::future::poll_fn;
+use core::future::{Future, poll_fn};
 use core::net::SocketAddr;
+use core::pin::pin;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use rand_chacha::ChaCha8Rng;
@@ -138,13 +139,31 @@ impl<S: Service> HttpServer<S> {
             let Some(connection) = self.admit(stream) else {
                 continue;
             };
-            tokio::select! {
-                // What the client has already sent is answered before the next client gets in.
-                biased;
-                () = connection.serve(&mut self.state) => {}
-                accepted = accept(|cx| self.listener.poll_accept(cx), ACCEPT_PAUSE) => waiting = Some(accepted?.0),
-            }
+            waiting = self.serve(connection).await?;
         }
+    }
+
+    /// Serves one connection until it ends or is evicted: by the next client, when what this one has sent is answered.
+    async fn serve(&mut self, connection: Connection) -> io::Result<Option<TcpStream>> {
+        let busy = connection.busy();
+        let mut serving = pin!(connection.serve(&mut self.state));
+        let mut accepting = pin!(accept(|cx| self.listener.poll_accept(cx), ACCEPT_PAUSE));
+        let mut next = None;
+        poll_fn(|cx| {
+            if serving.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Ok(next.take()));
+            }
+            if next.is_none()
+                && let Poll::Ready(accepted) = accepting.as_mut().poll(cx)
+            {
+                next = Some(accepted?.0);
+            }
+            if next.is_some() && !busy.get() {
+                return Poll::Ready(Ok(next.take()));
+            }
+            Poll::Pending
+        })
+        .await
     }
 
     /// A device that is away accepts nobody.
