@@ -1,6 +1,7 @@
 //! Several clients at one device over HTTP, where the last one to come has it: nobody is told that good credentials are
 //! wrong.
 
+use core::net::SocketAddr;
 use core::time::Duration;
 use espprov_core::auth::Auto;
 use espprov_core::{Outcome, Phase, ProvisionError, Provisioner, WifiConfig, WifiConnection, WifiFailure};
@@ -11,7 +12,7 @@ use espprov_tokio::TokioClock;
 use espprov_transport::{Endpoint, Transport};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use std::net::SocketAddr;
+
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
