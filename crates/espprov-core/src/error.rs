@@ -3,7 +3,7 @@
 use core::fmt;
 use espprov_proto::{EncodeError, Malformed};
 use espprov_security::ChannelError;
-use espprov_types::StatusCode;
+use espprov_types::{InfoError, StatusCode};
 
 /// The plaintext of a reply is not what was asked for, or carries a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,6 +11,8 @@ use espprov_types::StatusCode;
 pub enum ReplyError {
     /// The peer sent bytes that are no message.
     Malformed,
+    /// The peer's description of itself is none.
+    Info(InfoError),
     /// The peer answered another question.
     UnexpectedMessage,
     /// The answer lacks its content.
@@ -48,6 +50,12 @@ impl From<Malformed> for ReplyError {
     }
 }
 
+impl From<InfoError> for ReplyError {
+    fn from(error: InfoError) -> Self {
+        Self::Info(error)
+    }
+}
+
 impl From<StatusCode> for ReplyError {
     fn from(code: StatusCode) -> Self {
         Self::Status(code)
@@ -58,6 +66,7 @@ impl fmt::Display for ReplyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Malformed => "the device's reply cannot be decoded",
+            Self::Info(error) => return error.fmt(f),
             Self::UnexpectedMessage => "the device answered another question",
             Self::MissingPayload => "the device's reply lacks its content",
             Self::FieldOutOfRange => "the device's reply has a field out of range",

@@ -27,6 +27,6 @@ impl Request for GetInfo {
     }
 
     fn decode(&self, reply: &[u8]) -> Result<DeviceInfo, ReplyError> {
-        DeviceInfo::parse(reply).map_err(|_| ReplyError::Malformed)
+        Ok(DeviceInfo::parse(reply)?)
     }
 }
