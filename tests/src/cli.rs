@@ -21,7 +21,10 @@ pub fn espprov() -> Command {
         "ESPPROV_USERNAME",
         "ESPPROV_PASSWORD",
         "ESPPROV_PASSPHRASE",
+        "ESPPROV_TARGET",
         "NO_COLOR",
+        "CLICOLOR",
+        "CLICOLOR_FORCE",
     ] {
         command.env_remove(variable);
     }
@@ -114,7 +117,7 @@ impl Run {
         if self.stdout.starts_with('{') {
             let error = &self.result()["error"];
             assert_eq!(error["code"], code, "{self:?}");
-            for field in ["message", "help"] {
+            for field in ["message", "cause", "help"] {
                 assert!(
                     error[field].as_str().is_some_and(|text| text.len() > 8),
                     "{self:?}"

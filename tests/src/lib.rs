@@ -5,6 +5,7 @@ pub mod ble;
 pub mod book;
 pub mod cli;
 pub mod generate;
+pub mod hand_made;
 pub mod hostile;
 pub mod pair;
 pub mod rng;

@@ -219,7 +219,7 @@ fn every_error_code_is_in_troubleshooting() {
         ("AuthFailed", "7"),
         ("NetworkNotFound", "8"),
         ("Deadline", "9"),
-        ("Interrupted", "130"),
+        ("Interrupted", "130, 143, 129"),
         ("Warning", "Warnings"),
     ];
     let mut codes = 0;

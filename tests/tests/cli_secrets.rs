@@ -285,3 +285,73 @@ fn the_trace_of_an_encrypted_session() {
     );
     run(&["info", "sim:zero", "--trace", "/nonexistent/dir/trace"]).assert_error(2, "file");
 }
+
+#[test]
+fn a_secret_that_is_missing_is_never_an_empty_one() {
+    let home = ["provision", "sim:zero", "--ssid", "Home", "--json"];
+    let pass = ["--passphrase", "correct-horse"];
+    let guests = ["provision", "sim:zero", "--ssid", "Guests", "--json"];
+    // A variable that is set and empty: a CI secret that is not there.
+    for (variable, args, flag) in [
+        ("ESPPROV_PASSPHRASE", &home[..], "--passphrase"),
+        ("ESPPROV_PASSPHRASE", &guests[..], "--passphrase"),
+        ("ESPPROV_POP", &[&home[..], &pass].concat(), "--pop"),
+        ("ESPPROV_PASSWORD", &[&home[..], &pass].concat(), "--password"),
+        ("ESPPROV_USERNAME", &[&home[..], &pass].concat(), "--username"),
+        ("ESPPROV_PASSWORD", &["credentials", "--json"][..], "--password"),
+        ("ESPPROV_POP", &["simulate", "--console", "--json"][..], "--pop"),
+    ] {
+        let run = finish(espprov().args(args).env(variable, ""), b"");
+        run_is_missing(&run, flag, args);
+    }
+    // Standard input that brings nothing: the other end of the pipe has failed.
+    for (args, flag) in [
+        (&[&home[..], &["--passphrase", "-"]].concat()[..], "--passphrase"),
+        (&[&guests[..], &["--passphrase", "-"]].concat(), "--passphrase"),
+        (&[&home[..], &pass, &["--pop", "-"]].concat(), "--pop"),
+        (&[&home[..], &pass, &["--password", "-"]].concat(), "--password"),
+        (&[&home[..], &pass, &["--username", "-"]].concat(), "--username"),
+        (
+            &["provision", "sim:zero", "--json", "--dataset", "-"],
+            "--dataset",
+        ),
+        (
+            &[
+                "provision",
+                "sim:zero",
+                "--json",
+                "--network-name",
+                "T",
+                "--network-key",
+                "-",
+            ],
+            "--network-key",
+        ),
+        (&["credentials", "--json", "--password", "-"], "--password"),
+    ] {
+        for input in [&b""[..], b"\n", b"\r\n"] {
+            let run = finish(espprov().args(args), input);
+            if run.stdout.contains("\"event\":\"listening\"") {
+                continue; // the events of a console go to stderr
+            }
+            run_is_missing(&run, flag, args);
+        }
+    }
+    // "None" is said by a literal, and by nothing else.
+    for none in [&["--open"][..], &["--passphrase", ""]] {
+        let run = run(&[&guests[..], none].concat());
+        assert_eq!(run.result()["outcome"], "connected", "{run:?}");
+    }
+    let simulator = Simulator::start(&["--scenario", "zero", "--security", "1", "--pop", ""]);
+    let none = run(&["scan", &simulator.url, "--json", "--pop", ""]);
+    assert_eq!(none.code, 0, "{none:?}");
+}
+
+#[track_caller]
+fn run_is_missing(run: &Run, flag: &str, args: &[&str]) {
+    assert_eq!(run.code, 2, "{args:?}: {run:?}");
+    let text = format!("{}{}", run.stdout, run.stderr);
+    assert!(text.contains("\"code\":\"missing_value\""), "{args:?}: {run:?}");
+    assert!(text.contains(flag), "{args:?}: {run:?}");
+    assert!(!text.contains("config_sent"), "{args:?}: {run:?}");
+}

@@ -22,6 +22,7 @@ impl BleError {
                 "the device may have left provisioning mode, or serve another client (a phone?): restart it and \
                  try again"
             }
+            Self::ClassicTried => CLASSIC,
             Self::NotProvisionable => STALE_CACHE,
             Self::NeedsPairing => NEEDS_PAIRING,
             Self::RequestTooLarge { .. } => "send less at once: custom data can be cut into chunks",
@@ -42,6 +43,8 @@ mod texts {
         "the D-Bus policy forbids it: on a desktop log in locally, else join the group `bluetooth`";
     pub(super) const NO_SERVICE: &str =
         "start BlueZ: `sudo systemctl start bluetooth` (package `bluez`); in a container, share /run/dbus";
+    pub(super) const CLASSIC: &str = "make the system forget the device (`bluetoothctl remove ADDRESS`) and try again; if it stays so, set \
+         `ControllerMode = le` in /etc/bluetooth/main.conf and restart bluetoothd";
     pub(super) const STALE_CACHE: &str = "a remembered list of its services may be out of date: `bluetoothctl remove ADDRESS`, then try again; \
          firmware with a service UUID of its own needs it to be named";
     pub(super) const NEEDS_PAIRING: &str = "pair first: `bluetoothctl pair ADDRESS`, then try again; after a reset of the device `bluetoothctl remove \
@@ -50,6 +53,7 @@ mod texts {
 
 #[cfg(target_vendor = "apple")]
 mod texts {
+    pub(super) const CLASSIC: &str = "remove the device from the system's Bluetooth settings, then try again";
     pub(super) const NO_ADAPTER: &str = "this Mac has no usable Bluetooth";
     pub(super) const NO_SUCH_ADAPTER: &str = "macOS has exactly one adapter: leave the choice out";
     pub(super) const ADAPTER_OFF: &str = "switch Bluetooth on in System Settings";
@@ -63,6 +67,7 @@ mod texts {
 
 #[cfg(windows)]
 mod texts {
+    pub(super) const CLASSIC: &str = "remove the device from the system's Bluetooth settings, then try again";
     pub(super) const NO_ADAPTER: &str = "enable the Bluetooth adapter in Device Manager";
     pub(super) const NO_SUCH_ADAPTER: &str = "Windows uses its default adapter: leave the choice out";
     pub(super) const ADAPTER_OFF: &str = "switch Bluetooth on in Settings, Bluetooth & devices";
@@ -76,6 +81,7 @@ mod texts {
 
 #[cfg(not(any(target_os = "linux", target_vendor = "apple", windows)))]
 mod texts {
+    pub(super) const CLASSIC: &str = "remove the device from the system's Bluetooth settings, then try again";
     pub(super) const NO_ADAPTER: &str = "this system has no Bluetooth adapter that programs can use";
     pub(super) const NO_SUCH_ADAPTER: &str = "leave the choice of an adapter out";
     pub(super) const ADAPTER_OFF: &str = "switch Bluetooth on";
@@ -86,7 +92,7 @@ mod texts {
 }
 
 use texts::{
-    ADAPTER_OFF, NEEDS_PAIRING, NO_ADAPTER, NO_PERMISSION, NO_SERVICE, NO_SUCH_ADAPTER, STALE_CACHE,
+    ADAPTER_OFF, CLASSIC, NEEDS_PAIRING, NO_ADAPTER, NO_PERMISSION, NO_SERVICE, NO_SUCH_ADAPTER, STALE_CACHE,
 };
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ pub(crate) enum Diagnosis {
     NoDaemon,
     /// There is no adapter.
     NoAdapter,
+    /// The platform tried Bluetooth Classic with a device that offers both.
+    Classic,
     /// Something else, in the platform's words.
     Other(Box<str>),
 }
@@ -35,6 +37,8 @@ pub(crate) enum Diagnosis {
 /// Texts to look for, lower case, in this order. BlueZ gives a message and a name (`org.bluez.Error.…`); some
 /// failures of the ATT protocol have a name of their own there.
 const SIGNS: &[(&str, Diagnosis)] = &[
+    // Before all others: BlueZ appends the reason, such as "page-timeout" or "profile-unavailable".
+    ("br-connection-", Diagnosis::Classic),
     ("not paired", Diagnosis::NeedsPairing),
     ("error.notauthorized", Diagnosis::NeedsPairing),
     ("insufficient authentication", Diagnosis::NeedsPairing),
@@ -115,17 +119,64 @@ impl Diagnosis {
 
     fn of_text(text: &str) -> Self {
         let lower = text.to_ascii_lowercase();
+        if let Some(meaning) = hresult(&lower).and_then(Self::of_hresult) {
+            return meaning;
+        }
         if let Some(code) = att_code(&lower) {
-            return match code {
-                0x05 | 0x08 | 0x0c | 0x0f => Self::NeedsPairing,
-                code => Self::Att(code),
-            };
+            return Self::of_att(code);
         }
         SIGNS
             .iter()
             .find(|(sign, _)| lower.contains(sign))
             .map_or_else(|| Self::Other(text.into()), |(_, meaning)| meaning.clone())
     }
+}
+
+impl Diagnosis {
+    /// Windows' number of an error, which is the same whatever language its text is in.
+    fn of_hresult(code: u32) -> Option<Self> {
+        // ATT errors have a range of their own (E_BLUETOOTH_ATT_…, 0x8065_0001 to 0x8065_0011).
+        if let 0x8065_0001..=0x8065_00ff = code {
+            let [.., att] = code.to_be_bytes();
+            return Some(Self::of_att(att));
+        }
+        Some(match code {
+            // E_ACCESSDENIED
+            0x8007_0005 => Self::Forbidden,
+            // ERROR_DEVICE_NOT_AVAILABLE, ERROR_NOT_READY: the radio is off
+            0x8007_10df | 0x8007_0015 => Self::Off,
+            // ERROR_DEVICE_NOT_CONNECTED, RO_E_CLOSED, ERROR_CONNECTION_ABORTED, ERROR_CANCELLED, ERROR_GEN_FAILURE
+            0x8007_048f | 0x8000_0013 | 0x8007_04d4 | 0x8007_04c7 | 0x8007_001f => Self::NotConnected,
+            // ERROR_NOT_FOUND, ERROR_DEV_NOT_EXIST, ERROR_NO_SUCH_DEVICE
+            0x8007_0490 | 0x8007_0037 | 0x8007_01b1 => Self::UnknownDevice,
+            // ERROR_SEM_TIMEOUT, ERROR_TIMEOUT, WAIT_TIMEOUT
+            0x8007_0079 | 0x8007_05b4 | 0x8007_0102 => Self::TimedOut,
+            // ERROR_BUSY, ERROR_IO_PENDING, E_ILLEGAL_METHOD_CALL (one is under way)
+            0x8007_00aa | 0x8007_03e5 | 0x8000_000e => Self::Busy,
+            // ERROR_SERVICE_NOT_ACTIVE, ERROR_SERVICE_DISABLED
+            0x8007_0426 | 0x8007_0422 => Self::NoDaemon,
+            // ERROR_NOT_AUTHENTICATED
+            0x8007_04dc => Self::NeedsPairing,
+            _ => return None,
+        })
+    }
+
+    const fn of_att(code: u8) -> Self {
+        match code {
+            0x05 | 0x08 | 0x0c | 0x0f => Self::NeedsPairing,
+            code => Self::Att(code),
+        }
+    }
+}
+
+/// `… HRESULT(0x80070005) …`, `… (0x80070005)`: the first number of eight digits that is an error.
+fn hresult(lower: &str) -> Option<u32> {
+    lower.split("0x").skip(1).find_map(|rest| {
+        let digits = rest.get(..8)?;
+        let code = u32::from_str_radix(digits, 16).ok()?;
+        let ends = !rest.as_bytes().get(8).is_some_and(u8::is_ascii_hexdigit);
+        (ends && code & 0x8000_0000 != 0).then_some(code)
+    })
 }
 
 /// `… ATT error: 0x0e …`
@@ -257,6 +308,58 @@ mod tests {
         assert_eq!(Diagnosis::of(&Error::PermissionDenied), Diagnosis::Forbidden);
         let windows = Error::NotSupported("ProtocolError".into());
         assert_eq!(Diagnosis::of(&windows), Diagnosis::Refused);
+    }
+
+    /// A localised Windows says the same in its own language: the number counts.
+    #[test]
+    fn windows_errors_by_number() {
+        let rows = [
+            ("Zugriff verweigert (0x80070005)", Diagnosis::Forbidden),
+            (
+                "Error { code: HRESULT(0x80070005), message: \"Acc\u{e8}s refus\u{e9}.\" }",
+                Diagnosis::Forbidden,
+            ),
+            (
+                "Error { code: HRESULT(0x800710DF), message: \"Das Ger\u{e4}t ist nicht einsatzbereit.\" }",
+                Diagnosis::Off,
+            ),
+            ("HRESULT(0x80000013)", Diagnosis::NotConnected),
+            ("HRESULT(0x80650004)", Diagnosis::Att(4)),
+            ("HRESULT(0x8065000F)", Diagnosis::NeedsPairing),
+            ("HRESULT(0x8007048F) unreachable?", Diagnosis::NotConnected),
+            ("HRESULT(0x80070490)", Diagnosis::UnknownDevice),
+            ("HRESULT(0x800705B4)", Diagnosis::TimedOut),
+        ];
+        for (text, expected) in rows {
+            assert_eq!(
+                Diagnosis::of(&Error::RuntimeError(text.into())),
+                expected,
+                "{text}"
+            );
+            let boxed = Error::Other(text.into());
+            assert_eq!(Diagnosis::of(&boxed), expected, "{text}");
+        }
+        // Numbers that are no errors, or not Windows'.
+        for text in ["0x00000005", "address 0x80070005ff", "0x8007", "0x8007zzzz"] {
+            let found = Diagnosis::of(&Error::RuntimeError(text.into()));
+            assert!(matches!(found, Diagnosis::Other(_)), "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_device_of_both_kinds() {
+        for reason in [
+            "br-connection-profile-unavailable",
+            "br-connection-page-timeout",
+            "br-connection-canceled",
+            "br-connection-busy",
+        ] {
+            assert_eq!(
+                bluez("org.bluez.Error.Failed", reason),
+                Diagnosis::Classic,
+                "{reason}"
+            );
+        }
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub enum BleError {
     },
     /// The device was seen but could not be connected to; it may have gone.
     ConnectFailed,
+    /// The device offers Bluetooth Classic, too, and the system tried that instead of LE.
+    ClassicTried,
     /// The device was seen but no connection, or no list of its endpoints, came about in time.
     ConnectTimedOut,
     /// Connected, but the device offers no provisioning service.
@@ -85,6 +87,7 @@ impl BleError {
             Diagnosis::UnknownDevice | Diagnosis::NotConnected | Diagnosis::Att(_) | Diagnosis::Refused => {
                 Self::ConnectFailed
             }
+            Diagnosis::Classic => Self::ClassicTried,
             Diagnosis::TimedOut => Self::ConnectTimedOut,
             Diagnosis::Busy => Self::Platform("another Bluetooth operation is under way".into()),
             Diagnosis::Other(text) => Self::Platform(text),
@@ -100,7 +103,11 @@ impl BleError {
     pub(crate) const fn is_passing(&self) -> bool {
         matches!(
             self,
-            Self::ConnectFailed | Self::ConnectTimedOut | Self::Platform(_) | Self::NotProvisionable
+            Self::ConnectFailed
+                | Self::ClassicTried
+                | Self::ConnectTimedOut
+                | Self::Platform(_)
+                | Self::NotProvisionable
         )
     }
 }
@@ -133,6 +140,9 @@ impl fmt::Display for BleError {
             Self::DeviceNotFound => f.write_str("no matching Bluetooth device was seen"),
             Self::Ambiguous { count } => write!(f, "{count} devices match"),
             Self::ConnectFailed => f.write_str("the device was seen but could not be connected to"),
+            Self::ClassicTried => {
+                f.write_str("the system tried Bluetooth Classic with a device that is provisioned over LE")
+            }
             Self::ConnectTimedOut => f.write_str("the device was seen but did not let us connect in time"),
             Self::NotProvisionable => f.write_str("the device offers no provisioning service"),
             Self::EmptyRequest => f.write_str("an empty request cannot be sent over Bluetooth"),
@@ -188,6 +198,7 @@ impl TransportError for BleError {
             | Self::DeviceNotFound
             | Self::Ambiguous { .. }
             | Self::ConnectFailed
+            | Self::ClassicTried
             | Self::Platform(_) => LinkFault::Lost { delivered: false },
         }
     }

@@ -154,7 +154,11 @@ impl<P: Peripheral + 'static> BleTransport<P> {
             Diagnosis::Att(code) => Some(code),
             Diagnosis::Refused => None,
             Diagnosis::Other(_) if !self.is_connected().await => return BleError::LinkLost { delivered },
-            Diagnosis::Other(_) | Diagnosis::Busy | Diagnosis::Forbidden | Diagnosis::NoAdapter => {
+            Diagnosis::Other(_)
+            | Diagnosis::Busy
+            | Diagnosis::Forbidden
+            | Diagnosis::NoAdapter
+            | Diagnosis::Classic => {
                 return BleError::idle(error);
             }
         };

@@ -7,27 +7,49 @@ mod args;
 mod commands;
 mod device;
 mod errors;
+mod hex_input;
 mod link;
+mod narrator;
 mod output;
+mod plan;
 mod prompt;
 mod secret_input;
+mod signals;
 mod target;
 mod trace;
 
-use args::Cli;
-use clap::Parser;
+use errors::{Exit, Failure};
 use output::Output;
 use std::process::ExitCode;
 use std::rc::Rc;
 
 fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let cli = match args::parse() {
         Ok(cli) => cli,
         Err(error) => return errors::from_clap(&error),
     };
+    signals::listen();
     let out = Rc::new(Output::new(&cli.global));
-    match commands::run(cli, &out) {
-        Some(end) => ExitCode::from(out.finish(&end)),
-        None => ExitCode::SUCCESS,
-    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let end = match runtime {
+        Ok(runtime) => {
+            let end = runtime.block_on(commands::run(cli, &out));
+            // Input that never came must not keep the program.
+            runtime.shutdown_background();
+            end
+        }
+        Err(error) => Some(Err(Failure::new(
+            Exit::Unexpected,
+            "runtime",
+            format!("cannot start: {error}"),
+        )
+        .cause("the system is out of file descriptors, threads or memory")
+        .help("close other programs, or raise the limits (ulimit -a), then run again"))),
+    };
+    // A question cut short leaves the terminal as it was while asking.
+    prompt::restore_terminal();
+    ExitCode::from(match end {
+        Some(end) => out.finish(&end),
+        None => out.status(0),
+    })
 }

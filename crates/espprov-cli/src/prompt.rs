@@ -1,142 +1,186 @@
 //! Questions on the terminal. Callers make sure that there is one.
 
 use crate::errors::{Exit, Failure, interrupted};
-use crate::output::human::quoted;
+use crate::output::{padded, quoted, shown, width};
 use crate::secret_input::SecretBytes;
+use crate::signals::{Signal, unblock};
 use espprov_types::AccessPoint;
 use inquire::{InquireError, Password, PasswordDisplayMode, Select, Text};
 use std::io::Write;
 use zeroize::Zeroizing;
 
-/// Runs a question on a thread of its own, so that the link and Ctrl-C are served meanwhile.
+/// What came of a question.
+pub(crate) enum Answer<T> {
+    /// This.
+    Given(T),
+    /// Esc: one question back.
+    Back,
+}
+
+/// Runs a question on a thread of its own, so that the link and signals are served meanwhile.
 pub(crate) async fn ask<T: Send + 'static>(
     question: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
-    tokio::task::spawn_blocking(question).await.unwrap_or_else(|_| {
-        Err(Failure::new(
-            Exit::Unexpected,
-            "prompt",
-            "the question could not be asked",
-        ))
-    })
+    unblock(question).await
 }
 
-fn from_inquire(error: InquireError) -> Failure {
-    match error {
-        InquireError::OperationCanceled | InquireError::OperationInterrupted => interrupted(),
-        _ => Failure::new(Exit::Unexpected, "prompt", "the question could not be asked")
-            .cause("the terminal does not work as expected")
-            .help("give all values by flags (espprov provision --help)"),
+/// Puts the terminal in order that a question left in its own mode because a signal came.
+pub(crate) fn restore_terminal() {
+    if crossterm::terminal::is_raw_mode_enabled().unwrap_or_default() {
+        // There is nothing to do if the terminal has gone.
+        let _ = crossterm::terminal::disable_raw_mode();
+        let _ = crossterm::execute!(std::io::stderr(), crossterm::cursor::Show);
+        let _ = writeln!(std::io::stderr());
     }
 }
 
-/// A secret, shown as asterisks.
-pub(crate) fn secret(text: &str) -> Result<SecretBytes, Failure> {
-    let answer = Password::new(text)
-        .without_confirmation()
-        .with_display_mode(PasswordDisplayMode::Masked)
-        .prompt()
-        .map_err(from_inquire)?;
-    Ok(Zeroizing::new(answer.into_bytes()))
+/// An answer, Esc, or the end.
+fn answered<T>(answer: Result<T, InquireError>) -> Result<Answer<T>, Failure> {
+    match answer {
+        Ok(answer) => Ok(Answer::Given(answer)),
+        Err(InquireError::OperationCanceled) => Ok(Answer::Back),
+        Err(InquireError::OperationInterrupted) => Err(interrupted(Signal::Interrupt)),
+        Err(_) => Err(
+            Failure::new(Exit::Unexpected, "prompt", "the question could not be asked")
+                .cause("the terminal does not work as expected, or has gone")
+                .help("give all values by flags (espprov provision --help)"),
+        ),
+    }
 }
 
-fn remark(error: &espprov_core::WifiConfigError) {
-    // Without a terminal to write to the next question fails anyway.
-    let _ = writeln!(std::io::stderr().lock(), "{error}");
-}
-
-/// The passphrase of a network; asks until it could be one.
-pub(crate) fn passphrase(ssid: &[u8]) -> Result<SecretBytes, Failure> {
-    let text = format!("Passphrase of {}:", quoted(ssid));
+/// A secret, shown as asterisks. Nothing typed is no answer.
+pub(crate) fn secret(text: &str) -> Result<Answer<SecretBytes>, Failure> {
     loop {
-        let answer = secret(&text)?;
-        match espprov_core::WifiConfig::new(ssid, &answer) {
-            Ok(_) => return Ok(answer),
-            Err(error) => remark(&error),
+        let answer = Password::new(text)
+            .without_confirmation()
+            .with_display_mode(PasswordDisplayMode::Masked)
+            .prompt();
+        match answered(answer)? {
+            Answer::Given(answer) if answer.is_empty() => {
+                remark("Nothing was typed; Esc goes back, Ctrl-C ends.");
+            }
+            Answer::Given(answer) => return Ok(Answer::Given(Zeroizing::new(answer.into_bytes()))),
+            Answer::Back => return Ok(Answer::Back),
         }
     }
 }
 
-/// Lets a person choose a device. Returns its index.
-pub(crate) fn device(labels: &[String]) -> Result<usize, Failure> {
-    let answer = Select::new("Which device?", labels.to_vec())
-        .with_page_size(16)
-        .raw_prompt()
-        .map_err(from_inquire)?;
-    Ok(answer.index)
+fn remark(text: &str) {
+    // Without a terminal to write to the next question fails anyway.
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+/// The passphrase of a network; asks until it could be one.
+pub(crate) fn passphrase(
+    ssid: &[u8],
+    check: impl Fn(&[u8]) -> Result<(), String>,
+) -> Result<Answer<SecretBytes>, Failure> {
+    let text = format!("Passphrase of {}:", quoted(ssid));
+    loop {
+        let Answer::Given(answer) = secret(&text)? else {
+            return Ok(Answer::Back);
+        };
+        match check(&answer) {
+            Ok(()) => return Ok(Answer::Given(answer)),
+            Err(why) => remark(&why),
+        }
+    }
+}
+
+/// Lets a person choose one of several. Returns its index.
+pub(crate) fn one_of(text: &str, labels: &[String]) -> Result<Answer<usize>, Failure> {
+    let answer = Select::new(text, labels.to_vec()).with_page_size(16).raw_prompt();
+    Ok(match answered(answer)? {
+        Answer::Given(answer) => Answer::Given(answer.index),
+        Answer::Back => Answer::Back,
+    })
 }
 
 /// What somebody chose from a scan.
 pub(crate) enum Choice {
-    /// This one, and whether it takes a passphrase.
-    Network { ssid: Vec<u8>, private: bool },
+    /// The n-th of those offered.
+    Listed(usize),
+    /// One that is not listed.
+    Named {
+        ssid: Vec<u8>,
+        /// It takes a passphrase.
+        private: bool,
+    },
     /// Look again.
     Again,
 }
 
-/// The networks to choose from: one line per name, the strongest access point standing for it.
-pub(crate) fn choices(networks: &[AccessPoint]) -> Vec<(String, Vec<u8>, bool)> {
+/// The networks to choose from, one line per name, the strongest access point standing for it.
+pub(crate) fn choices(networks: &[AccessPoint]) -> Vec<(String, AccessPoint)> {
     let mut seen = std::collections::HashSet::new();
     let named: Vec<_> = networks
         .iter()
         .filter(|network| !network.ssid.is_hidden() && seen.insert(network.ssid.as_bytes()))
         .collect();
-    let width = named
+    let widest = named
         .iter()
-        .map(|network| network.ssid.to_string().chars().count())
+        .map(|network| width(&shown(network.ssid.as_bytes())))
         .max()
         .unwrap_or_default();
     named
         .into_iter()
         .map(|network| {
-            let name = network.ssid.to_string();
-            let label = format!("{name:<width$}  {:>4} dBm  {}", network.rssi, network.auth);
-            (label, network.ssid.as_bytes().to_vec(), network.is_private())
+            let name = padded(&shown(network.ssid.as_bytes()), widest);
+            let label = format!("{name}  {:>4} dBm  {}", network.rssi, network.auth);
+            (label, network.clone())
         })
         .collect()
 }
 
-/// Lets a person choose a network.
-pub(crate) fn network(choices: Vec<(String, Vec<u8>, bool)>) -> Result<Choice, Failure> {
+/// Lets a person choose a network. With `known` the passphrase is known already, and nobody is asked whether there
+/// is one.
+pub(crate) fn network(labels: &[String], known: bool) -> Result<Answer<Choice>, Failure> {
     const AGAIN: &str = "(scan again)";
     const HIDDEN: &str = "(another network, not listed)";
-    let text = if choices.is_empty() {
+    let text = if labels.is_empty() {
         "The device hears no network."
     } else {
         "Which network is the device to join?"
     };
-    let mut labels: Vec<&str> = choices.iter().map(|(label, ..)| label.as_str()).collect();
-    labels.extend([AGAIN, HIDDEN]);
-    let answer = Select::new(text, labels)
-        .with_page_size(16)
-        .raw_prompt()
-        .map_err(from_inquire)?;
-    if let Some((_, ssid, private)) = choices.get(answer.index) {
-        return Ok(Choice::Network {
-            ssid: ssid.clone(),
-            private: *private,
-        });
+    loop {
+        let mut lines: Vec<String> = labels.to_vec();
+        lines.extend([AGAIN, HIDDEN].map(str::to_owned));
+        let Answer::Given(index) = one_of(text, &lines)? else {
+            return Ok(Answer::Back);
+        };
+        if index < labels.len() {
+            return Ok(Answer::Given(Choice::Listed(index)));
+        }
+        if index == labels.len() {
+            return Ok(Answer::Given(Choice::Again));
+        }
+        if let Answer::Given(choice) = hidden(known)? {
+            return Ok(Answer::Given(choice));
+        }
     }
-    if answer.value == AGAIN {
-        return Ok(Choice::Again);
-    }
-    hidden()
 }
 
-fn hidden() -> Result<Choice, Failure> {
-    let ssid = loop {
-        let name = Text::new("Name of the network:").prompt().map_err(from_inquire)?;
-        match espprov_core::WifiConfig::new(name.as_bytes(), b"") {
-            Ok(_) => break name.into_bytes(),
-            Err(error) => remark(&error),
-        }
-    };
+/// The name of a network that nobody listed, and whether it takes a passphrase.
+pub(crate) fn hidden(known: bool) -> Result<Answer<Choice>, Failure> {
     const KINDS: [&str; 2] = ["takes a passphrase", "open"];
-    let kind = Select::new("The network", KINDS.to_vec())
-        .raw_prompt()
-        .map_err(from_inquire)?;
-    Ok(Choice::Network {
-        ssid,
-        private: kind.index == 0,
-    })
+    loop {
+        let ssid = loop {
+            let Answer::Given(name) = answered(Text::new("Name of the network:").prompt())? else {
+                return Ok(Answer::Back);
+            };
+            match espprov_core::WifiConfig::new(name.as_bytes(), b"") {
+                Ok(_) => break name.into_bytes(),
+                Err(error) => remark(&error.to_string()),
+            }
+        };
+        if known {
+            return Ok(Answer::Given(Choice::Named { ssid, private: true }));
+        }
+        if let Answer::Given(kind) = one_of("The network", &KINDS.map(str::to_owned))? {
+            return Ok(Answer::Given(Choice::Named {
+                ssid,
+                private: kind == 0,
+            }));
+        }
+    }
 }

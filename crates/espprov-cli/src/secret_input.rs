@@ -1,6 +1,8 @@
-//! Secrets by flag, environment variable or standard input, in this order.
+//! Secrets by flag, environment variable or standard input, in this order. One that is missing is never taken for
+//! an empty one: "none" is said by a literal empty flag, and by nothing else.
 
 use crate::errors::Failure;
+use crate::signals::unblock;
 use core::cell::Cell;
 use std::io::Read;
 use zeroize::Zeroizing;
@@ -8,8 +10,8 @@ use zeroize::Zeroizing;
 /// A secret as it came in; wiped on drop.
 pub(crate) type SecretBytes = Zeroizing<Vec<u8>>;
 
-/// More than anything that may be given on standard input.
-const MAX_INPUT: u64 = 16 * 1024 * 1024;
+/// Longer than any secret.
+const MAX_SECRET: usize = 64 * 1024;
 
 /// Standard input, which can be read once.
 #[derive(Default)]
@@ -18,8 +20,12 @@ pub(crate) struct Stdin {
 }
 
 impl Stdin {
-    /// Everything that comes.
-    pub(crate) fn read_all(&self, flag: &'static str) -> Result<SecretBytes, Failure> {
+    /// Everything that comes, however much it is.
+    pub(crate) async fn read_all(&self, flag: &'static str) -> Result<SecretBytes, Failure> {
+        self.read(flag, None).await
+    }
+
+    async fn read(&self, flag: &'static str, limit: Option<usize>) -> Result<SecretBytes, Failure> {
         if let Some(other) = self.taken_by.replace(Some(flag)) {
             return Err(Failure::usage(
                 "stdin_twice",
@@ -28,68 +34,97 @@ impl Stdin {
             .cause("standard input can be read only once")
             .help("give one of the two in another way, for instance by environment variable"));
         }
-        let mut bytes = Zeroizing::new(Vec::new());
-        std::io::stdin()
-            .lock()
-            .take(MAX_INPUT)
-            .read_to_end(&mut bytes)
-            .map_err(|error| {
+        unblock(move || {
+            let most = limit.map_or(u64::MAX, |limit| limit as u64 + 1);
+            let mut bytes = Zeroizing::new(Vec::new());
+            let read = std::io::stdin().lock().take(most).read_to_end(&mut bytes);
+            read.map_err(|error| {
                 Failure::usage(
                     "stdin",
                     format!("cannot read standard input for {flag}: {}", error.kind()),
                 )
+                .cause("standard input is closed, or is something that cannot be read")
                 .help("pipe the value in: printf %s VALUE | espprov …")
             })?;
-        Ok(bytes)
+            Ok(bytes)
+        })
+        .await
     }
 
-    /// One value: a line break at the end is not part of it.
-    fn read_value(&self, flag: &'static str) -> Result<SecretBytes, Failure> {
-        let mut bytes = self.read_all(flag)?;
+    /// One value: a line break at the end is not part of it, and nothing at all is no value.
+    async fn read_value(&self, flag: &'static str) -> Result<SecretBytes, Failure> {
+        let mut bytes = self.read(flag, Some(MAX_SECRET)).await?;
+        if bytes.len() > MAX_SECRET {
+            return Err(Failure::usage(
+                "too_long",
+                format!("what came on standard input is no value for {flag}"),
+            )
+            .cause(format!("it has more than {MAX_SECRET} bytes"))
+            .help("check what is piped in"));
+        }
         if bytes.last() == Some(&b'\n') {
             bytes.pop();
             if bytes.last() == Some(&b'\r') {
                 bytes.pop();
             }
         }
+        if bytes.is_empty() {
+            return Err(nothing_given("standard input was empty", flag));
+        }
         Ok(bytes)
     }
 
     /// A value given on the command line, or `-`.
-    pub(crate) fn value(
+    pub(crate) async fn value(
         &self,
         given: Option<&str>,
         flag: &'static str,
     ) -> Result<Option<SecretBytes>, Failure> {
         match given {
-            Some("-") => self.read_value(flag).map(Some),
+            Some("-") => self.read_value(flag).await.map(Some),
             Some(text) => Ok(Some(Zeroizing::new(text.as_bytes().to_vec()))),
             None => Ok(None),
         }
     }
 
     /// The same, and after it the environment variable.
-    pub(crate) fn value_or_env(
+    pub(crate) async fn value_or_env(
         &self,
         given: Option<&str>,
         flag: &'static str,
         variable: &str,
     ) -> Result<Option<SecretBytes>, Failure> {
-        match self.value(given, flag)? {
+        match self.value(given, flag).await? {
             Some(value) => Ok(Some(value)),
-            None => from_env(variable),
+            None => from_env(variable, flag),
         }
     }
 }
 
-fn from_env(variable: &str) -> Result<Option<SecretBytes>, Failure> {
+/// A pipe whose other end failed, a CI secret that is not set: nobody said "none".
+fn nothing_given(place: &str, flag: &str) -> Failure {
+    Failure::usage(
+        "missing_value",
+        format!("{place}: the value of {flag} is missing"),
+    )
+    .cause("what should have filled it failed, or is not set here")
+    .help(match flag {
+        "--passphrase" => "give the passphrase; a network without one is said with --open".to_owned(),
+        "--pop" => "give the PoP; a device without one is said with --pop ''".to_owned(),
+        _ => format!("give the value of {flag}"),
+    })
+}
+
+fn from_env(variable: &str, flag: &str) -> Result<Option<SecretBytes>, Failure> {
     let Some(value) = std::env::var_os(variable) else {
         return Ok(None);
     };
     // Passphrases are bytes on the wire; a variable that is not UTF-8 would not survive every platform.
     match value.into_string() {
+        Ok(text) if text.is_empty() => Err(nothing_given(&format!("{variable} is set, but empty"), flag)),
         Ok(text) => Ok(Some(Zeroizing::new(text.into_bytes()))),
         Err(_) => Err(Failure::usage("invalid_env", format!("{variable} is not UTF-8"))
+            .cause("it holds bytes that are no text")
             .help("set it to text, or give the value on standard input with `-`")),
     }
 }
@@ -104,11 +139,16 @@ pub(crate) struct Credentials {
 
 impl Credentials {
     /// From flags, environment and standard input.
-    pub(crate) fn gather(args: &crate::args::CredentialArgs, stdin: &Stdin) -> Result<Self, Failure> {
+    pub(crate) async fn gather(args: &crate::args::CredentialArgs, stdin: &Stdin) -> Result<Self, Failure> {
+        let pop = stdin.value_or_env(args.pop.as_deref(), "--pop", "ESPPROV_POP");
+        let pop = pop.await?;
+        let username = stdin.value_or_env(args.username.as_deref(), "--username", "ESPPROV_USERNAME");
+        let username = username.await?;
+        let password = stdin.value_or_env(args.password.as_deref(), "--password", "ESPPROV_PASSWORD");
         let credentials = Self {
-            pop: stdin.value_or_env(args.pop.as_deref(), "--pop", "ESPPROV_POP")?,
-            username: stdin.value_or_env(args.username.as_deref(), "--username", "ESPPROV_USERNAME")?,
-            password: stdin.value_or_env(args.password.as_deref(), "--password", "ESPPROV_PASSWORD")?,
+            pop,
+            username,
+            password: password.await?,
         };
         for (value, flag) in [
             (&credentials.pop, "--pop"),
@@ -120,7 +160,7 @@ impl Credentials {
         if credentials.username.as_ref().is_some_and(|name| name.is_empty()) {
             return Err(Failure::usage("empty_username", "the username is empty")
                 .cause("security 2 devices refuse an empty username")
-                .help("give --username NAME, or leave it out for wifiprov"));
+                .help("give --username NAME, or leave it out for the usual one"));
         }
         Ok(credentials)
     }
@@ -131,7 +171,7 @@ impl Credentials {
     }
 }
 
-/// Devices hold at most 64 bytes of each.
+/// The driver holds at most 64 bytes of each.
 pub(crate) fn check_length(value: Option<&[u8]>, flag: &str) -> Result<(), Failure> {
     match value {
         Some(value) if value.len() > 64 => Err(Failure::usage(
@@ -141,6 +181,7 @@ pub(crate) fn check_length(value: Option<&[u8]>, flag: &str) -> Result<(), Failu
                 value.len()
             ),
         )
+        .cause("no firmware takes as much")
         .help("check the value against the label on the device")),
         _ => Ok(()),
     }

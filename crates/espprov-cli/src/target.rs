@@ -1,15 +1,16 @@
 //! Which device, from its text on the command line.
 
-use crate::errors::{Failure, Place};
+use crate::errors::{Failure, Place, file, from_payload};
 use crate::link::ble::BleTarget;
+use crate::output::{Output, clean};
 use crate::secret_input::{Credentials, SecretBytes};
-use core::cell::OnceCell;
+use crate::signals::unblock;
 use espprov_http::HttpTarget;
 use espprov_serial::SerialTarget;
-use espprov_simulator::Scenario;
-use espprov_types::{PayloadError, SetupNetwork, SetupPayload, SetupTransport};
+use espprov_simulator::{Scenario, ScenarioError};
+use espprov_types::{SetupNetwork, SetupPayload, SetupTransport};
 use std::fs::File;
-use std::io::{self, IsTerminal, Read};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
@@ -28,14 +29,7 @@ pub(crate) enum Target {
 
 /// The world a simulated device lives in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct World {
-    source: Source,
-    /// What was read: once, for a pipe has nothing to say a second time.
-    scenario: OnceCell<Box<Scenario>>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Source {
+pub(crate) enum World {
     /// One that is built in.
     Builtin(&'static str),
     /// A scenario file.
@@ -50,41 +44,54 @@ pub(crate) struct Aim {
     pub(crate) target: Target,
     /// The setup payload it came from.
     pub(crate) setup: Option<SetupPayload>,
+    /// The simulated device's, read once: it may come from a pipe.
+    scenario: Option<Scenario>,
 }
 
 impl Aim {
     /// Reads a target.
     pub(crate) fn parse(text: &str) -> Result<Self, Failure> {
         let text = text.trim();
-        if is_payload(text) {
-            return Self::from_payload(text);
-        }
         let (scheme, rest) = text.split_once(':').unwrap_or((text, ""));
-        let target = match scheme {
+        let scheme = scheme.to_ascii_lowercase();
+        let target = match scheme.as_str() {
             "sim" => Target::Sim(World::parse(rest)),
             "softap" if rest.is_empty() => Target::Http(HttpTarget::SOFTAP),
-            "http" | "https" | "HTTP" | "HTTPS" => Target::Http(text.parse().map_err(|error| {
+            // A link to a page that shows a setup code begins in the same way as an address.
+            "http" | "https" if !is_payload(text) => Target::Http(text.parse().map_err(|error| {
                 Failure::usage("invalid_target", format!("{error}"))
+                    .cause("an address is a host and perhaps a port, and nothing else")
                     .help("write the address as http://HOST[:PORT], for example http://192.168.4.1")
             })?),
             "ble" => Target::Ble(BleTarget::parse(rest)),
             "serial" => Target::Serial(rest.parse().map_err(|error| {
-                Failure::usage("invalid_target", format!("{error}")).help(
-                    "write the port as serial:PATH[?baud=N], for example serial:/dev/ttyUSB0?baud=115200",
-                )
+                Failure::usage("invalid_target", format!("{error}"))
+                    .cause("what stands behind serial: is the port's name, and perhaps options")
+                    .help(
+                        "write the port as serial:PATH[?baud=N], for example serial:/dev/ttyUSB0?baud=115200",
+                    )
             })?),
             "qr" => {
-                return Err(not_built("reading QR code images")
-                    .help("scan the code with a phone and give its text as the target, in single quotes"));
+                return Err(Failure::usage(
+                    "transport_not_built",
+                    "reading QR code images is not in this build yet",
+                )
+                .cause("this build reads the text of a code only")
+                .help("scan the code with a phone and give its text as the target, in single quotes"));
             }
+            _ if is_payload(text) => return Self::of_payload(text),
             _ => return Err(unknown(text)),
         };
-        Ok(Self { target, setup: None })
+        Ok(Self {
+            target,
+            setup: None,
+            scenario: None,
+        })
     }
 
-    fn from_payload(text: &str) -> Result<Self, Failure> {
+    fn of_payload(text: &str) -> Result<Self, Failure> {
         // The text holds credentials: no error may repeat it.
-        let setup = SetupPayload::parse(text).map_err(|error| from_payload_error(&error))?;
+        let setup = SetupPayload::parse(text).map_err(|error| from_payload(&error))?;
         let target = match setup.transport {
             SetupTransport::SoftAp => Target::Http(HttpTarget::SOFTAP),
             _ => Target::Ble(BleTarget::named(&setup.name)),
@@ -92,21 +99,53 @@ impl Aim {
         Ok(Self {
             target,
             setup: Some(setup),
+            scenario: None,
         })
     }
 
+    /// Reads what the target names, if it names a file. `thread`: the device is wanted for Thread.
+    pub(crate) async fn load(&mut self, thread: bool) -> Result<(), Failure> {
+        if let Target::Sim(world) = &self.target {
+            let mut scenario = world.load().await?;
+            if thread {
+                scenario.prefer_thread();
+            }
+            self.scenario = Some(scenario);
+        }
+        Ok(())
+    }
+
+    /// The simulated device's scenario.
+    pub(crate) const fn scenario(&self) -> Option<&Scenario> {
+        self.scenario.as_ref()
+    }
+
     /// For messages.
-    pub(crate) fn place(&self) -> Place {
-        // The name on the label is shown to people only: in logs it would tell which device it was.
-        let shown = io::stderr().is_terminal();
+    pub(crate) fn place(&self, out: &Output) -> Place {
+        // What stands on a label is shown to people only: in logs it would tell which device it was.
+        let setup = self.setup.as_ref().filter(|_| out.is_private());
         Place {
             transport: self.target.transport(),
-            label: self.target.to_string(),
-            network: self
-                .setup
-                .as_ref()
-                .filter(|_| shown)
-                .map(|setup| crate::output::clean(&setup.name)),
+            label: match setup {
+                Some(_) => self.target.to_string(),
+                None => self.public_label(),
+            },
+            network: setup.map(|setup| clean(&setup.name)),
+            passphrase: setup
+                .and_then(|setup| setup.password.as_ref())
+                .and_then(|secret| {
+                    let text = core::str::from_utf8(secret.expose()).ok()?;
+                    (!text.is_empty()).then(|| Zeroizing::new(clean(text)))
+                }),
+            anonymous: self.setup.is_some() && setup.is_none(),
+        }
+    }
+
+    /// The target without anything that a setup payload said.
+    pub(crate) fn public_label(&self) -> String {
+        match (&self.setup, &self.target) {
+            (Some(_), Target::Ble(_)) => "ble".to_owned(),
+            (_, target) => target.to_string(),
         }
     }
 
@@ -133,60 +172,47 @@ fn secret(bytes: &[u8]) -> SecretBytes {
     Zeroizing::new(bytes.to_vec())
 }
 
+/// Whether text that names no link can only be meant as a setup payload, or as the code of another system.
 fn is_payload(text: &str) -> bool {
-    let upper = text.get(..4).map(str::to_ascii_uppercase).unwrap_or_default();
-    text.starts_with('{')
-        || text.contains('"')
+    let upper = text.get(..5).map(str::to_ascii_uppercase).unwrap_or_default();
+    text.contains(['{', '"'])
         || ["?data=", "&data=", "QRCODE:"]
             .iter()
             .any(|mark| text.contains(mark))
-        || upper == "DPP:"
-        || upper.starts_with("MT:")
+        || ["DPP:", "MT:", "NP:", "WIFI:"]
+            .iter()
+            .any(|mark| upper.starts_with(mark))
 }
 
 impl World {
     /// What stands behind `sim:`, or after `--scenario`.
     pub(crate) fn parse(text: &str) -> Self {
-        let name = if text.is_empty() { "default" } else { text };
-        let source = match Scenario::BUILTIN.into_iter().find(|builtin| *builtin == name) {
-            Some(name) => Source::Builtin(name),
-            None => Source::File(PathBuf::from(text)),
-        };
-        Self {
-            source,
-            scenario: OnceCell::new(),
+        if text.is_empty() {
+            return Self::Builtin("default");
+        }
+        match Scenario::BUILTIN.into_iter().find(|name| *name == text) {
+            Some(name) => Self::Builtin(name),
+            None => Self::File(PathBuf::from(text)),
         }
     }
 
-    /// What it holds; read when it is first asked for.
-    pub(crate) fn scenario(&self) -> Result<&Scenario, Failure> {
-        if let Some(scenario) = self.scenario.get() {
-            return Ok(scenario);
-        }
-        let scenario = self.read()?;
-        Ok(self.scenario.get_or_init(|| Box::new(scenario)))
-    }
-
-    /// The same, with a device for Thread where it may be one.
-    pub(crate) fn prefer_thread(&mut self) -> Result<(), Failure> {
-        let mut scenario = self.scenario()?.clone();
-        scenario.prefer_thread();
-        self.scenario = OnceCell::from(Box::new(scenario));
-        Ok(())
-    }
-
-    fn read(&self) -> Result<Scenario, Failure> {
-        let invalid = |place: String, error: &espprov_simulator::ScenarioError| {
+    /// Reads it.
+    pub(crate) async fn load(&self) -> Result<Scenario, Failure> {
+        let invalid = |place: String, error: &ScenarioError| {
             Failure::usage("invalid_scenario", format!("{place}: {error}"))
+                .cause("the file is not in the format of scenarios, or says what cannot be")
                 .help("correct the scenario file; the manual describes its format")
         };
-        match &self.source {
-            Source::Builtin(name) => {
+        match self {
+            Self::Builtin(name) => {
                 Scenario::builtin(name).map_err(|error| invalid((*name).to_owned(), &error))
             }
-            Source::File(path) => {
-                let text = read_text(path)
-                    .map_err(|error| crate::errors::file("read the scenario", path, &error))?;
+            Self::File(path) => {
+                let read = path.clone();
+                let text = unblock(move || {
+                    read_text(&read).map_err(|error| file("read the scenario", &read, &error))
+                });
+                let text = text.await?;
                 Scenario::parse(&text).map_err(|error| invalid(path.display().to_string(), &error))
             }
         }
@@ -221,23 +247,14 @@ impl Target {
 impl core::fmt::Display for Target {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::Sim(world) => match &world.source {
-                Source::Builtin("default") => f.write_str("sim"),
-                Source::Builtin(name) => write!(f, "sim:{name}"),
-                Source::File(path) => write!(f, "sim:{}", path.display()),
-            },
+            Self::Sim(World::Builtin("default")) => f.write_str("sim"),
+            Self::Sim(World::Builtin(name)) => write!(f, "sim:{name}"),
+            Self::Sim(World::File(path)) => write!(f, "sim:{}", path.display()),
             Self::Http(target) => target.fmt(f),
             Self::Ble(target) => target.fmt(f),
             Self::Serial(target) => target.fmt(f),
         }
     }
-}
-
-/// A target that later builds reach.
-fn not_built(what: &str) -> Failure {
-    Failure::usage("transport_not_built", format!("{what} is not in this build yet"))
-        .cause("this build reaches devices over Bluetooth LE, HTTP and serial ports, and simulated ones")
-        .help("use ble, softap or http://HOST[:PORT], or sim to try things out")
 }
 
 fn unknown(text: &str) -> Failure {
@@ -250,25 +267,17 @@ fn unknown(text: &str) -> Failure {
     };
     let help = if text.parse::<HttpTarget>().is_ok() && text.contains(['.', ':', '[']) {
         format!("for a device at that address write http://{text}")
+    } else if text.starts_with("/dev/") || text.to_ascii_uppercase().starts_with("COM") {
+        format!("for a device on that port write serial:{text}")
+    } else if text.starts_with("PROV_") {
+        format!("for a Bluetooth device of that name write ble:{text}")
     } else {
-        "give ble, ble:NAME, softap, http://HOST[:PORT], serial:PORT, sim, or the text of a setup QR code in single quotes"
+        "give ble, ble:NAME, serial:PORT, softap, http://HOST[:PORT], sim, or the text of a setup QR code in single quotes"
             .to_owned()
     };
     Failure::usage("unknown_target", named)
         .cause("the first argument says which device to talk to")
         .help(help)
-}
-
-fn from_payload_error(error: &PayloadError) -> Failure {
-    let failure = Failure::usage("invalid_payload", error.to_string());
-    match error {
-        PayloadError::Dpp | PayloadError::Matter => {
-            failure.help("use a provisioning tool for that system, or look for another code on the device")
-        }
-        _ => failure
-            .cause("the text is cut off, or the shell took the quotation marks away")
-            .help("put the whole text of the code between single quotes"),
-    }
 }
 
 #[cfg(test)]
@@ -289,14 +298,20 @@ mod tests {
             ("sim:lab/one.toml", "sim:lab/one.toml"),
             ("softap", "http://192.168.4.1"),
             ("http://10.0.0.7:8080/", "http://10.0.0.7:8080"),
+            ("Http://10.0.0.7", "http://10.0.0.7"),
             (
                 r#"{"ver":"v1","name":"PROV_1","pop":"hush","transport":"softap"}"#,
                 "http://192.168.4.1",
             ),
             ("ble", "ble"),
+            (r#"ble:My "Lamp""#, r#"ble:My "Lamp""#),
             ("serial:/dev/ttyUSB0?baud=9600", "serial:/dev/ttyUSB0?baud=9600"),
             ("ble:PROV_*", "ble:PROV_*"),
             (r#"{"ver":"v1","name":"PROV_1","transport":"ble"}"#, "ble:PROV_1"),
+            (
+                r#"https://x.example/qr.html?data={"ver":"v1","name":"PROV_1","transport":"ble"}"#,
+                "ble:PROV_1",
+            ),
         ] {
             assert_eq!(Aim::parse(text).ok().unwrap().target.to_string(), shown, "{text}");
         }
@@ -334,5 +349,15 @@ mod tests {
             let shown = format!("{failure:?}");
             assert!(!shown.contains("hush"), "{shown}");
         }
+    }
+
+    #[test]
+    fn the_name_of_a_payload_is_in_no_public_label() {
+        let aim = Aim::parse(r#"{"ver":"v1","name":"PROV_1","transport":"ble"}"#)
+            .ok()
+            .unwrap();
+        assert_eq!(aim.public_label(), "ble");
+        let named = Aim::parse("ble:PROV_1").ok().unwrap();
+        assert_eq!(named.public_label(), "ble:PROV_1", "said by the user");
     }
 }

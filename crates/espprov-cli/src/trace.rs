@@ -1,4 +1,5 @@
-//! Records what goes over a link: one JSON object per line, in a file only its owner may read.
+//! Records what goes over a link: one JSON object per line, in a file only its owner may read. Each line is written
+//! whole or not at all.
 //!
 //! The first line is a header, `{"trace":"espprov","version":1,…}`; every other line has an `"event"` and `"ms"`,
 //! milliseconds since the header:
@@ -9,96 +10,175 @@
 //! * `entropy{ms, hex}`: random bytes drawn for a handshake, only with `--trace-secrets`. With them and the
 //!   credentials the handshake can be done again, and so everything after it be decrypted.
 //!
-//! Without `--trace-secrets`, bytes that travel unencrypted and may hold a secret are left out (`masked`).
+//! Without `--trace-secrets`, bytes that travel unencrypted and may hold a secret are left out (`masked`). The file
+//! is opened, and what was in it lost, only when the command line has been found good.
 
-use crate::errors::{Failure, file};
+use crate::errors::{Exit, Failure, file, io_reason};
 use crate::link::{Link, LinkError};
-use crate::output::Output;
+use crate::output::{Output, Success};
+use crate::signals::unblock;
 use core::cell::{Cell, RefCell};
 use core::time::Duration;
 use espprov_transport::{Endpoint, Limits, Reconnect, SessionIntent, Transport, TransportError};
 use espprov_types::hex::Hex;
 use getrandom::SysRng;
 use rand_core::{TryCryptoRng, TryRng};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 use std::fs::File;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+/// The first line.
+#[derive(Serialize)]
+struct Header<'a> {
+    trace: &'static str,
+    version: u8,
+    program: &'static str,
+    unix_time: u64,
+    target: &'a str,
+    secrets: bool,
+}
+
+/// Every other line: one variant per `event`, in the order of the fields.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Record<'a> {
+    Exchange {
+        ms: u64,
+        endpoint: &'a str,
+        request_len: usize,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        request: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reply_len: Option<usize>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reply: Option<String>,
+        took_ms: u64,
+        #[serde(skip_serializing_if = "core::ops::Not::not")]
+        masked: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        fault: Option<&'static str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
+    Session {
+        ms: u64,
+        security: Option<u8>,
+    },
+    Reconnect {
+        ms: u64,
+        fresh: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
+    Close {
+        ms: u64,
+    },
+    Entropy {
+        ms: u64,
+        hex: String,
+    },
+}
+
 /// The file, shared by all who have something to record.
 pub(crate) struct Recorder {
-    file: Option<RefCell<File>>,
+    path: Option<PathBuf>,
+    file: RefCell<Option<File>>,
+    /// Why the file is not whole.
+    lost: Cell<Option<std::io::ErrorKind>>,
     secrets: bool,
-    start: Instant,
+    target: String,
+    start: Cell<Instant>,
     /// Application data is enciphered; false until a session says so.
     enciphered: Cell<bool>,
     out: Rc<Output>,
 }
 
 impl Recorder {
-    /// Opens the file, if one was asked for. What was in it is gone.
-    pub(crate) fn new(
-        path: Option<&Path>,
-        secrets: bool,
-        target: &str,
-        out: Rc<Output>,
-    ) -> Result<Rc<Self>, Failure> {
-        let file = path
-            .map(|path| create(path).map_err(|error| file("write the trace", path, &error)))
-            .transpose()?
-            .map(RefCell::new);
-        let recorder = Self {
-            file,
+    /// Will record in `path`, if there is one, what is done with `target`.
+    pub(crate) fn new(path: Option<PathBuf>, secrets: bool, target: String, out: Rc<Output>) -> Rc<Self> {
+        Rc::new(Self {
+            path,
+            file: RefCell::new(None),
+            lost: Cell::new(None),
             secrets,
-            start: Instant::now(),
+            target,
+            start: Cell::new(Instant::now()),
             enciphered: Cell::new(false),
             out,
+        })
+    }
+
+    /// Opens the file, if one was asked for. What was in it is gone.
+    pub(crate) async fn open(&self) -> Result<(), Failure> {
+        let Some(path) = self.path.clone() else {
+            return Ok(());
         };
+        // A named pipe waits for its reader.
+        let file = unblock(move || create(&path).map_err(|error| file("write the trace", &path, &error)));
+        *self.file.borrow_mut() = Some(file.await?);
+        self.start.set(Instant::now());
         let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        recorder.write(&json!({
-            "trace": "espprov",
-            "version": 1,
-            "program": env!("CARGO_PKG_VERSION"),
-            "unix_time": since_1970.as_secs(),
-            "target": target,
-            "secrets": secrets,
-        }));
-        Ok(Rc::new(recorder))
+        self.write(&Header {
+            trace: "espprov",
+            version: 1,
+            program: env!("CARGO_PKG_VERSION"),
+            unix_time: since_1970.as_secs(),
+            target: &self.target,
+            secrets: self.secrets,
+        });
+        Ok(())
+    }
+
+    /// Something is recorded, or told on the terminal.
+    fn is_wanted(&self) -> bool {
+        self.path.is_some() || self.out.verbosity() >= 2
     }
 
     /// A session began.
     pub(crate) fn session(&self, security: Option<u8>) {
         // Schemes 1 and 2 encipher; what else there may be is treated as plaintext.
         self.enciphered.set(matches!(security, Some(1 | 2)));
-        self.event("session", [("security", json!(security))]);
+        self.write(&Record::Session {
+            ms: self.ms(),
+            security,
+        });
     }
 
-    fn event<const N: usize>(&self, event: &str, fields: [(&str, Value); N]) {
-        if self.file.is_none() {
-            return;
+    /// A run whose trace is not whole did not do what was asked for, whatever became of the device.
+    pub(crate) fn check(&self, end: Result<Success, Failure>) -> Result<Success, Failure> {
+        match (end, self.lost.get()) {
+            (Ok(success), Some(kind)) => {
+                let summary = if success.summary.is_empty() {
+                    "the job is done"
+                } else {
+                    &success.summary
+                };
+                let message = format!("{summary}; but the trace took only a part: {}", io_reason(kind));
+                Err(Failure::new(Exit::Unexpected, "trace_incomplete", message)
+                    .cause("the disk is full, or what reads the trace has gone")
+                    .help("make room; for a whole trace, run again")
+                    .outcome(success.outcome))
+            }
+            (end, _) => end,
         }
-        let mut line = Map::new();
-        line.insert("event".to_owned(), json!(event));
-        line.insert("ms".to_owned(), json!(millis(self.start.elapsed())));
-        line.extend(
-            fields
-                .into_iter()
-                .filter(|(_, value)| !value.is_null() || event == "session")
-                .map(|(key, value)| (key.to_owned(), value)),
-        );
-        self.write(&Value::Object(line));
     }
 
-    fn write(&self, line: &Value) {
-        if let Some(file) = &self.file
-            && let Err(error) = writeln!(file.borrow_mut(), "{line}")
-        {
-            self.out.warn(
-                "trace_incomplete",
-                format!("the trace is incomplete: {}", error.kind()),
-            );
+    fn ms(&self) -> u64 {
+        millis(self.start.get().elapsed())
+    }
+
+    fn write(&self, line: &impl Serialize) {
+        let mut file = self.file.borrow_mut();
+        let Some(open) = &mut *file else { return };
+        // Strings and numbers always serialise.
+        let mut bytes = serde_json::to_vec(line).unwrap_or_default();
+        bytes.push(b'\n');
+        if let Err(error) = open.write_all(&bytes) {
+            self.lost.set(Some(error.kind()));
+            *file = None;
         }
     }
 
@@ -162,7 +242,7 @@ impl Transport for Traced {
         len: usize,
     ) -> Result<usize, LinkError> {
         let recorder = &self.recorder;
-        if recorder.file.is_none() && recorder.out.verbosity() < 2 {
+        if !recorder.is_wanted() {
             return self.link.exchange(endpoint, buf, len).await;
         }
         // `buf` will be overwritten. The guard writes the line even if this future is dropped.
@@ -199,7 +279,9 @@ impl Transport for Traced {
     }
 
     async fn close(&mut self) {
-        self.recorder.event("close", []);
+        self.recorder.write(&Record::Close {
+            ms: self.recorder.ms(),
+        });
         self.link.close().await;
     }
 }
@@ -208,13 +290,11 @@ impl Reconnect for Traced {
     async fn reconnect(&mut self, intent: SessionIntent) -> Result<(), LinkError> {
         self.recorder.enciphered.set(false);
         let result = self.link.reconnect(intent).await;
-        self.recorder.event(
-            "reconnect",
-            [
-                ("fresh", json!(intent == SessionIntent::Fresh)),
-                ("error", json!(result.as_ref().err().map(ToString::to_string))),
-            ],
-        );
+        self.recorder.write(&Record::Reconnect {
+            ms: self.recorder.ms(),
+            fresh: intent == SessionIntent::Fresh,
+            error: result.as_ref().err().map(ToString::to_string),
+        });
         result
     }
 }
@@ -255,28 +335,21 @@ impl Drop for Line<'_> {
                 }
             ),
         );
-        self.recorder.event(
-            "exchange",
-            [
-                ("endpoint", json!(self.endpoint)),
-                ("request_len", json!(self.request_len)),
-                ("request", json!(self.request.take())),
-                ("reply_len", json!(reply.as_ref().map(|reply| reply.len()))),
-                (
-                    "reply",
-                    json!(
-                        reply
-                            .as_ref()
-                            .filter(|_| self.reply_shown)
-                            .map(|reply| Hex(reply).to_string())
-                    ),
-                ),
-                ("took_ms", json!(took)),
-                ("masked", json!(masked.then_some(true))),
-                ("fault", json!(error.as_ref().map(|(fault, _)| *fault))),
-                ("error", json!(error.as_ref().map(|(_, error)| error))),
-            ],
-        );
+        self.recorder.write(&Record::Exchange {
+            ms: self.recorder.ms(),
+            endpoint: &self.endpoint,
+            request_len: self.request_len,
+            request: self.request.as_deref(),
+            reply_len: reply.as_ref().map(|reply| reply.len()),
+            reply: reply
+                .as_ref()
+                .filter(|_| self.reply_shown)
+                .map(|reply| Hex(reply).to_string()),
+            took_ms: took,
+            masked,
+            fault: error.as_ref().map(|(fault, _)| *fault),
+            error: error.map(|(_, error)| error),
+        });
     }
 }
 
@@ -301,7 +374,10 @@ pub(crate) struct Entropy(pub(crate) Rc<Recorder>);
 impl Entropy {
     fn record(&self, bytes: &[u8]) {
         if self.0.secrets {
-            self.0.event("entropy", [("hex", json!(Hex(bytes).to_string()))]);
+            self.0.write(&Record::Entropy {
+                ms: self.0.ms(),
+                hex: Hex(bytes).to_string(),
+            });
         }
     }
 }

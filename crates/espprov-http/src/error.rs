@@ -17,8 +17,13 @@ pub enum HttpError {
     RequestTooLarge,
     /// An earlier exchange failed or was dropped, or the link was closed: reconnect first.
     NeedsReconnect,
-    /// No TCP connection: refused, unreachable, unknown host.
+    /// No TCP connection: refused, unreachable.
     Connect(io::ErrorKind),
+    /// No TCP connection: the host's name leads to no address.
+    UnknownHost,
+    /// No TCP connection for a reason of this computer's own that has no [`io::ErrorKind`]: the operating system's
+    /// number for it (too many open files, for instance).
+    System(i32),
     /// No TCP connection within the time limit.
     ConnectTimedOut,
     /// The device closed the connection without a byte of an answer, which is how stock firmware refuses a
@@ -72,6 +77,24 @@ pub enum HttpError {
     },
 }
 
+impl HttpError {
+    /// What kept a connection from being made.
+    pub(crate) fn connecting(error: &io::Error) -> Self {
+        // Kinds without a stable name are told by their text only. Resolvers' failures have no number.
+        let nameless = matches!(
+            error.kind().to_string().as_str(),
+            "uncategorized error" | "other error"
+        );
+        match (error.kind(), error.raw_os_error()) {
+            // The kernel's own limit may be shorter than ours.
+            (io::ErrorKind::TimedOut, _) => Self::ConnectTimedOut,
+            (_, Some(code)) if nameless => Self::System(code),
+            (_, None) if nameless => Self::UnknownHost,
+            (kind, _) => Self::Connect(kind),
+        }
+    }
+}
+
 impl fmt::Display for HttpError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -79,6 +102,8 @@ impl fmt::Display for HttpError {
             Self::RequestTooLarge => write!(f, "the request is longer than {} bytes", crate::MAX_REQUEST),
             Self::NeedsReconnect => f.write_str("the connection is unusable after an earlier failure"),
             Self::Connect(kind) => write!(f, "cannot connect: {kind}"),
+            Self::UnknownHost => f.write_str("cannot connect: the host's name leads to no address"),
+            Self::System(code) => write!(f, "cannot connect: {}", io::Error::from_raw_os_error(*code)),
             Self::ConnectTimedOut => f.write_str("cannot connect: no answer to the connection attempt"),
             Self::ClosedWithoutAnswer => {
                 f.write_str("the device refused the request: it closed the connection without an answer")
@@ -129,7 +154,7 @@ impl TransportError for HttpError {
                 limit: crate::MAX_REQUEST,
             },
             Self::NeedsReconnect => LinkFault::NeedsReconnect,
-            Self::Connect(_) => LinkFault::Lost { delivered: false },
+            Self::Connect(_) | Self::UnknownHost | Self::System(_) => LinkFault::Lost { delivered: false },
             Self::ConnectTimedOut => LinkFault::TimedOut { delivered: false },
             Self::ClosedWithoutAnswer => LinkFault::Refused { link_alive: false },
             Self::SessionTaken => LinkFault::SessionTaken,
@@ -142,6 +167,31 @@ impl TransportError for HttpError {
             Self::AnswerTimedOut { delivered } => LinkFault::TimedOut { delivered },
             Self::ReplyTooLarge { need } => LinkFault::ReplyTooLarge { need },
             Self::NotHttp | Self::TooMuchFraming | Self::UnexpectedStatus { .. } => LinkFault::Garbled,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_of_no_connection() {
+        let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+        assert_eq!(
+            HttpError::connecting(&refused),
+            HttpError::Connect(io::ErrorKind::ConnectionRefused)
+        );
+        let late = io::Error::from(io::ErrorKind::TimedOut);
+        assert_eq!(HttpError::connecting(&late), HttpError::ConnectTimedOut);
+        let resolver = io::Error::other("failed to lookup address information");
+        assert_eq!(HttpError::connecting(&resolver), HttpError::UnknownHost);
+        #[cfg(unix)]
+        {
+            // EMFILE is 24 on every Unix.
+            let full = HttpError::connecting(&io::Error::from_raw_os_error(24));
+            assert_eq!(full, HttpError::System(24));
+            assert!(full.to_string().contains("open files"), "{full}");
         }
     }
 }

@@ -113,9 +113,7 @@ impl<C: Connect> HttpTransport<C> {
     async fn open(&mut self) -> Result<Box<Connection<C::Stream>>, HttpError> {
         let connecting = self.connector.connect(&self.target);
         match tokio::time::timeout(self.connect_timeout, connecting).await {
-            // The kernel's own limit may be the shorter one.
-            Ok(Err(error)) if error.kind() == std::io::ErrorKind::TimedOut => Err(HttpError::ConnectTimedOut),
-            Ok(Err(error)) => Err(HttpError::Connect(error.kind())),
+            Ok(Err(error)) => Err(HttpError::connecting(&error)),
             Ok(Ok(stream)) => Connection::start(stream).await.map(Box::new),
             Err(_) => Err(HttpError::ConnectTimedOut),
         }

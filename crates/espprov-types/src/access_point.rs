@@ -38,7 +38,7 @@ impl AccessPoint {
     /// Joining needs a secret. Unknown modes count as private: better to ask than to fail.
     #[must_use]
     pub const fn is_private(&self) -> bool {
-        // 9 is OWE: encrypted, but nothing to type.
-        !matches!(self.auth, AuthMode::Open | AuthMode::Unknown(9))
+        // OWE is encrypted, but there is nothing to type.
+        !matches!(self.auth, AuthMode::Open | AuthMode::Owe)
     }
 }

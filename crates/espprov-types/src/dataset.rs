@@ -3,6 +3,7 @@
 use crate::hex::{self, HexError};
 use crate::{Secret, ThreadName};
 use core::fmt;
+use zeroize::Zeroizing;
 
 /// A Thread operational dataset as MeshCoP TLVs (Thread specification § 8.10): what a device needs to attach. It
 /// contains the network key, so the whole is a secret.
@@ -91,6 +92,56 @@ impl ThreadDataset {
         }
     }
 
+    /// As [`from_bytes`](Self::from_bytes), from the text that tools print and people copy: hex of either case, in one
+    /// line or several, with `hex:` or `0x` before it, with blanks, colons or dashes between the bytes, between
+    /// quotation marks or with the separator of a spreadsheet behind it. The prompt line and the `Done` of `ot-ctl`
+    /// are passed over.
+    ///
+    /// ```
+    /// use espprov_types::ThreadDataset;
+    /// let printed = "> dataset active -x\r\n01021234\r\nDone\r\n> ";
+    /// assert_eq!(ThreadDataset::parse(printed)?.pan_id(), Some(0x1234));
+    /// assert_eq!(ThreadDataset::parse("\"hex:01:02:12:34\";")?.pan_id(), Some(0x1234));
+    /// # Ok::<(), espprov_types::DatasetError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`DatasetError`].
+    pub fn parse(text: &str) -> Result<Self, DatasetError> {
+        // Twice as many digits as bytes, in a buffer that is wiped.
+        let mut len = 0_usize;
+        let mut full = false;
+        let mut digits = Zeroizing::new([0_u8; Self::MAX_LEN * 2]);
+        for line in text.split(['\n', '\r']) {
+            let line = line.trim_matches(is_wrapping);
+            if line.starts_with('>') || line.eq_ignore_ascii_case("done") {
+                continue;
+            }
+            let line = ["0x", "0X", "hex:"]
+                .into_iter()
+                .find_map(|prefix| line.strip_prefix(prefix))
+                .unwrap_or(line);
+            for byte in line.bytes().filter(|byte| !b" \t:-".contains(byte)) {
+                match digits.get_mut(len) {
+                    Some(slot) => *slot = byte,
+                    None => full = true,
+                }
+                len = len.saturating_add(1);
+            }
+        }
+        if full {
+            return Err(DatasetError::TooLong);
+        }
+        let digits = core::str::from_utf8(digits.get(..len).unwrap_or_default());
+        // What is no text is no digit either.
+        let digits = digits.map_err(|error| {
+            DatasetError::Hex(HexError::InvalidDigit {
+                at: error.valid_up_to(),
+            })
+        })?;
+        Self::from_hex(digits)
+    }
+
     /// The least a device can attach with: what a scan shows of a network, and its key.
     #[must_use]
     pub fn minimal(channel: u16, ext_pan_id: [u8; 8], network_key: &[u8; 16], pan_id: u16) -> Self {
@@ -174,6 +225,11 @@ impl ThreadDataset {
             .map_while(|entry| entry)
             .find_map(|(found, value)| (found == kind).then_some(value))
     }
+}
+
+/// What stands around a value in a table or a script.
+fn is_wrapping(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '"' | '\'' | '`' | ',' | ';' | '\u{feff}')
 }
 
 impl fmt::Debug for ThreadDataset {
@@ -324,6 +380,41 @@ mod tests {
     }
 
     #[test]
+    fn text_of_tools() {
+        let wanted = ThreadDataset::from_hex("0102123402081111222233334444").unwrap();
+        for text in [
+            "0102123402081111222233334444",
+            // ot-ctl, with its prompt and without
+            "0102123402081111222233334444\r\nDone\r\n",
+            "> dataset active -x\n0102123402081111222233334444\nDone\n> ",
+            // chip-tool
+            "hex:0102123402081111222233334444",
+            "0x0102123402081111222233334444",
+            // spreadsheets
+            "\u{feff}\"0102123402081111222233334444\";\r\n",
+            "0102123402081111222233334444,",
+            // dumps
+            "01 02 12 34 02 08 11 11\n22 22 33 33 44 44",
+            "01:02:12:34:02:08:11:11:22:22:33:33:44:44",
+            "01-02-12-34-02-08-11-11-22-22-33-33-44-44\t",
+        ] {
+            assert_eq!(ThreadDataset::parse(text), Ok(wanted.clone()), "{text}");
+        }
+        assert_eq!(ThreadDataset::parse(""), Err(DatasetError::Empty));
+        assert_eq!(ThreadDataset::parse("Done\n"), Err(DatasetError::Empty));
+        assert_eq!(
+            ThreadDataset::parse(&"00".repeat(255)),
+            Err(DatasetError::TooLong)
+        );
+        for text in ["Error 23: NotFound", "0102zz", "01021", "é1"] {
+            assert!(
+                matches!(ThreadDataset::parse(text), Err(DatasetError::Hex(_))),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
     fn debug_shows_nothing() {
         let shown = format!("{:?}", ThreadDataset::minimal(11, [0; 8], &KEY, 1));
         assert_eq!(shown, "ThreadDataset(..)");
@@ -337,6 +428,7 @@ mod tests {
             }
             let _ = ThreadDataset::from_bytes(&bytes);
             let _ = ThreadDataset::from_hex(&text);
+            let _ = ThreadDataset::parse(&text);
         }
 
         #[test]

@@ -13,7 +13,7 @@ pub(crate) use device::{CredentialArgs, DeviceArgs};
 pub(crate) use provision::ProvisionArgs;
 pub(crate) use simulate::SimulateArgs;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 const AFTER_HELP: &str = "\
@@ -73,6 +73,51 @@ pub(crate) struct Global {
     /// Say more on stderr; twice: every exchange
     #[arg(long, short, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
+
+    /// Colours; auto: on a terminal, unless NO_COLOR or TERM=dumb says otherwise, or CLICOLOR_FORCE insists
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t = ColorChoice::Auto, hide_possible_values = true)]
+    pub(crate) color: ColorChoice,
+}
+
+impl Global {
+    /// For a command line that could not be read: what can be found in it by looking.
+    pub(crate) fn bare(json: bool) -> Self {
+        Self {
+            json,
+            trace: None,
+            trace_secrets: false,
+            adapter: None,
+            service: Vec::new(),
+            quiet: false,
+            verbose: 0,
+            color: color(),
+        }
+    }
+}
+
+/// The command line, read.
+pub(crate) fn parse() -> Result<Cli, clap::Error> {
+    let matches = Cli::command().color(color()).try_get_matches()?;
+    Cli::from_arg_matches(&matches)
+}
+
+/// Which colours are asked for, before anything is parsed: help and errors of the parser heed it, too.
+fn color() -> ColorChoice {
+    let mut args = std::env::args_os()
+        .skip(1)
+        .take_while(|arg| arg != "--")
+        .filter_map(|arg| arg.into_string().ok());
+    while let Some(arg) = args.next() {
+        let value = match arg.strip_prefix("--color") {
+            Some("") => args.next(),
+            Some(value) => value.strip_prefix('=').map(str::to_owned),
+            None => continue,
+        };
+        if let Some(Ok(choice)) = value.map(|value| ColorChoice::from_str(&value, false)) {
+            return choice;
+        }
+    }
+    ColorChoice::Auto
 }
 
 /// What to do.
@@ -187,13 +232,17 @@ pub(crate) struct SendArgs {
     #[arg(value_name = "-", group = "data", value_parser = ["-"])]
     pub(crate) stdin: Option<String>,
 
-    /// Bytes per exchange; 0 = all at once
-    #[arg(long, value_name = "BYTES", default_value_t = 256)]
-    pub(crate) chunk: usize,
+    /// Bytes per exchange; 0 = all at once [default: 256, or what the link carries]
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) chunk: Option<usize>,
 
-    /// Write the answer to FILE
-    #[arg(long, value_name = "FILE")]
+    /// Write the answer to FILE, as it came; `-` = standard output
+    #[arg(long, value_name = "FILE", conflicts_with = "raw")]
     pub(crate) out: Option<PathBuf>,
+
+    /// Print the answer as it came, and nothing else
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) raw: bool,
 }
 
 /// `credentials`

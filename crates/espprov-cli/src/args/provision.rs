@@ -35,6 +35,10 @@ pub(crate) struct ProvisionArgs {
     #[arg(long, conflicts_with = "passphrase", conflicts_with_all = THREAD, help_heading = "Wi-Fi")]
     pub(crate) open: bool,
 
+    /// Send name and passphrase as they are, though no WPA network can have them (WEP keys)
+    #[arg(long, conflicts_with_all = THREAD, help_heading = "Wi-Fi")]
+    pub(crate) unchecked: bool,
+
     /// Ask for this access point (ignored by stock firmware)
     #[arg(long, value_name = "ADDRESS", conflicts_with_all = THREAD, help_heading = "Wi-Fi")]
     pub(crate) bssid: Option<espprov_types::Bssid>,

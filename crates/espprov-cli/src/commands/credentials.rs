@@ -1,25 +1,32 @@
 //! `credentials`: salt and verifier for security 2 firmware.
 
 use super::Context;
-use super::send::decode_hex;
 use crate::args::{CredentialFormat, MakeCredentialsArgs};
 use crate::errors::{self, Exit, Failure};
+use crate::hex_input;
 use crate::output::{Report, Success, clean};
-use crate::prompt;
+use crate::prompt::{self, Answer};
 use espprov_security::sec2::{Verifier, VerifierError};
 use espprov_types::DEFAULT_USERNAME;
 use espprov_types::hex::Hex;
 use getrandom::SysRng;
 use zeroize::Zeroizing;
 
-pub(super) fn run(context: &Context, args: &MakeCredentialsArgs) -> Result<Success, Failure> {
+pub(super) async fn run(context: &Context, args: &MakeCredentialsArgs) -> Result<Success, Failure> {
     let stdin = &context.stdin;
-    let username = stdin
-        .value_or_env(args.username.as_deref(), "--username", "ESPPROV_USERNAME")?
+    let username = stdin.value_or_env(args.username.as_deref(), "--username", "ESPPROV_USERNAME");
+    let username = username
+        .await?
         .unwrap_or_else(|| Zeroizing::new(DEFAULT_USERNAME.as_bytes().to_vec()));
-    let password = match stdin.value_or_env(args.password.as_deref(), "--password", "ESPPROV_PASSWORD")? {
+    let password = stdin.value_or_env(args.password.as_deref(), "--password", "ESPPROV_PASSWORD");
+    let password = match password.await? {
         Some(password) => password,
-        None if context.out.may_ask() => prompt::secret("Password for the device:")?,
+        None if context.out.may_ask() => {
+            match prompt::ask(|| prompt::secret("Password for the device:")).await? {
+                Answer::Given(password) => password,
+                Answer::Back => return Err(errors::cancelled()),
+            }
+        }
         None => return Err(errors::missing("the password", "--password")),
     };
     for (value, flag) in [(&username, "--username"), (&password, "--password")] {
@@ -27,16 +34,19 @@ pub(super) fn run(context: &Context, args: &MakeCredentialsArgs) -> Result<Succe
     }
     if password.is_empty() {
         return Err(Failure::usage("empty_password", "the password is empty")
+            .cause("whoever knows the username could open the device")
             .help("give --password with at least one byte, better sixteen random ones"));
     }
     let salt = match &args.salt {
-        Some(hex) => decode_hex(hex, "--salt")?.to_vec(),
+        Some(hex) => hex_input::decode(hex, "--salt")?.to_vec(),
         None => Verifier::generate_salt(args.salt_len.into(), &mut SysRng).map_err(|_| {
             Failure::new(
                 Exit::Unexpected,
                 "entropy",
                 "the operating system gives no random numbers",
             )
+            .cause("its source of random numbers is missing or broken")
+            .help("restart the system, then run again")
         })?,
     };
     if salt.first() == Some(&0) {
@@ -68,15 +78,24 @@ pub(super) fn run(context: &Context, args: &MakeCredentialsArgs) -> Result<Succe
 }
 
 fn from_verifier(error: VerifierError) -> Failure {
-    let (code, help) = match error {
+    let (code, cause, help) = match error {
         VerifierError::EmptyUsername => (
             "empty_username",
+            "security 2 devices refuse an empty username",
             "give --username NAME, or leave it out for wifiprov",
         ),
-        VerifierError::SaltLength => ("invalid_salt", "give --salt with 1 to 128 bytes, or leave it out"),
-        _ => ("invalid_verifier", "run again"),
+        VerifierError::SaltLength => (
+            "invalid_salt",
+            "firmware takes salts of 1 to 128 bytes",
+            "give --salt with 1 to 128 bytes, or leave it out",
+        ),
+        _ => (
+            "invalid_verifier",
+            "no verifier comes of these values",
+            "give another salt, or leave it out",
+        ),
     };
-    Failure::usage(code, error.to_string()).help(help)
+    Failure::usage(code, error.to_string()).cause(cause).help(help)
 }
 
 /// The arrays by the names that ESP-IDF's examples use.

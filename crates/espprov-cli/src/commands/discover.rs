@@ -1,23 +1,21 @@
 //! `discover`: which devices wait for their network, within reach of this computer's Bluetooth.
 
-use super::{Context, block_on};
+use super::Context;
 use crate::args::DiscoverArgs;
-use crate::device::interruption;
 use crate::errors::{self, Failure, Place, from_ble};
 use crate::link::ble;
-use crate::output::{Output, Success};
+use crate::output::{Output, Success, padded};
+use crate::signals::heard;
 use espprov_btleplug::{BleError, DeviceFilter, Discovered};
 use espprov_core::Phase;
 use tokio::time::{Instant, timeout_at};
 
-pub(super) fn run(context: &Context, args: &DiscoverArgs) -> Result<Success, Failure> {
-    let global = &context.global;
-    block_on(async {
-        tokio::select! {
-            end = discover(&context.out, args, global) => end,
-            () = interruption() => Err(errors::interrupted()),
-        }
-    })
+pub(super) async fn run(context: &Context, args: &DiscoverArgs) -> Result<Success, Failure> {
+    tokio::select! {
+        biased;
+        signal = heard() => Err(errors::interrupted(signal)),
+        end = discover(&context.out, args, &context.global) => end,
+    }
 }
 
 async fn discover(
@@ -29,6 +27,8 @@ async fn discover(
         transport: "ble",
         label: "ble".to_owned(),
         network: None,
+        passphrase: None,
+        anonymous: false,
     };
     let explain = |error: &BleError| from_ble(Phase::Connect, error, &place);
     let bluetooth = ble::adapter(global.adapter.as_deref(), &place).await?;
@@ -56,7 +56,8 @@ async fn discover(
                     // Each device once, as soon as it is heard: lines can be piped.
                     let row = ble::row(&device);
                     if let [name, address, rssi, service] = row.as_slice() {
-                        out.say(&format!("{name:<29}  {address:<17}  {rssi:>8}  {service}"));
+                        let name = padded(name, 29);
+                        out.say(&format!("{name}  {address:<17}  {rssi:>8}  {service}"));
                     }
                 }
                 known.push(device);

@@ -2,7 +2,7 @@
 
 use crate::device::Device;
 use crate::errors::Failure;
-use crate::output::human::{labelled, security_name};
+use crate::output::human::security_name;
 use crate::output::{Success, clean};
 
 pub(super) async fn run(device: &mut Device) -> Result<Success, Failure> {
@@ -30,21 +30,19 @@ pub(super) async fn run(device: &mut Device) -> Result<Success, Failure> {
     } else {
         clean(&info.version)
     };
-    device.out.say(&labelled("Version", &version, false));
-    device.out.say(&labelled("Security", &security, false));
-    device.out.say(&labelled("Offers", &list, false));
+    device.out.say_labelled("Version", &version);
+    device.out.say_labelled("Security", &security);
+    device.out.say_labelled("Offers", &list);
     for app in &info.apps {
         let line = format!("{} {}", clean(&app.label), clean(&app.version));
-        device.out.say(&labelled("Also", line.trim_end(), false));
+        device.out.say_labelled("Also", line.trim_end());
     }
     let mut endpoints = Vec::new();
     espprov_transport::Transport::endpoints(device.driver.transport(), &mut |name| {
         endpoints.push(clean(name))
     });
     if !endpoints.is_empty() {
-        device
-            .out
-            .say(&labelled("Endpoints", &endpoints.join(", "), false));
+        device.out.say_labelled("Endpoints", &endpoints.join(", "));
     }
     Ok(Success::done())
 }

@@ -2,24 +2,23 @@
 
 use crate::args::Cli;
 use crate::errors::{self, Failure};
+use crate::output::Output;
 use clap::CommandFactory;
-use std::io::Write;
 use std::path::Path;
 
-pub(super) fn completions(shell: clap_complete::Shell) {
+pub(super) fn completions(out: &Output, shell: clap_complete::Shell) {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "espprov", &mut script);
-    // A reader that went away is fine.
-    let _ = std::io::stdout().write_all(&script);
+    out.raw(&script);
 }
 
-pub(super) fn manual(out: Option<&Path>) -> Result<(), Failure> {
+pub(super) fn manual(out: &Output, directory: Option<&Path>) -> Result<(), Failure> {
     let command = Cli::command();
-    let Some(directory) = out else {
+    let Some(directory) = directory else {
         let mut page = Vec::new();
         // Writing to memory cannot fail.
         let _ = clap_mangen::Man::new(command).render(&mut page);
-        let _ = std::io::stdout().write_all(&page);
+        out.raw(&page);
         return Ok(());
     };
     std::fs::create_dir_all(directory).map_err(|error| errors::file("create", directory, &error))?;

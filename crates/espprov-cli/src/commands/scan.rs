@@ -3,13 +3,15 @@
 use crate::args::ScanArgs;
 use crate::device::Device;
 use crate::errors::Failure;
-use crate::output::human::table;
-use crate::output::{Report, Success};
+use crate::output::{Report, Success, shown, table};
 use espprov_core::ScanOptions;
 use espprov_types::hex::Hex;
 use espprov_types::{AccessPoint, ThreadNetwork};
 
 pub(super) async fn run(device: &mut Device, args: &ScanArgs) -> Result<Success, Failure> {
+    if args.thread {
+        device.wants_thread().await?;
+    }
     device.connect().await?;
     device.out.progress("the device is scanning");
     let mut options = ScanOptions::default();
@@ -55,7 +57,7 @@ fn wifi_rows(networks: &[AccessPoint]) -> Vec<Vec<String>> {
         let name = if network.ssid.is_hidden() {
             "(hidden)".to_owned()
         } else {
-            network.ssid.to_string()
+            shown(network.ssid.as_bytes())
         };
         row([
             if network.active { "*" } else { "" }.to_owned(),
@@ -63,7 +65,11 @@ fn wifi_rows(networks: &[AccessPoint]) -> Vec<Vec<String>> {
             network.bssid.to_string(),
             format!("{:>2}", network.channel),
             format!("{:>4}", network.rssi),
-            network.auth.to_string(),
+            if network.auth.is_enterprise() {
+                format!("{} (user accounts: cannot be provisioned)", network.auth)
+            } else {
+                network.auth.to_string()
+            },
         ])
     }));
     rows
@@ -75,7 +81,7 @@ fn thread_rows(networks: &[ThreadNetwork]) -> Vec<Vec<String>> {
     )];
     rows.extend(networks.iter().map(|network| {
         row([
-            network.name.to_string(),
+            shown(network.name.as_bytes()),
             format!("{:#06x}", network.pan_id),
             Hex(&network.ext_pan_id).to_string(),
             format!("{:>2}", network.channel),

@@ -1,38 +1,81 @@
 //! `send`: data for any endpoint.
 
-use super::{Context, block_on};
+use super::Context;
 use crate::args::SendArgs;
 use crate::device::Device;
 use crate::errors::{self, Failure};
-use crate::output::{Report, Success};
+use crate::hex_input;
+use crate::output::{Report, Success, is_harmless};
 use crate::secret_input::SecretBytes;
-use espprov_transport::Endpoint;
-use espprov_types::hex::{Hex, HexError};
+use crate::signals::unblock;
+use espprov_transport::{Endpoint, Transport};
+use espprov_types::hex::Hex;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
-pub(super) fn run(context: &Context, args: &SendArgs) -> Result<Success, Failure> {
+/// Bytes per exchange where nobody says another number.
+const CHUNK: usize = 256;
+/// What a cipher adds to a request at most: the tag of security 2.
+const SEAL: usize = 16;
+
+pub(super) async fn run(context: &Context, args: &SendArgs) -> Result<Success, Failure> {
     let endpoint = Endpoint::custom(&args.endpoint).map_err(|error| {
         Failure::usage("invalid_endpoint", error.to_string())
+            .cause("names have 1 to 64 of the characters A-Z a-z 0-9 _ . -")
             .help("give the name the firmware registered, such as custom-data")
     })?;
-    let data = data(context, args)?;
+    let to_stdout = args.raw || args.out.as_deref() == Some(Path::new("-"));
+    if to_stdout && context.out.is_json() {
+        return Err(Failure::usage(
+            "usage",
+            "--json and the bare answer cannot both have standard output",
+        )
+        .cause("with --json every line of it is a JSON object")
+        .help("take the answer from the event `reply`, or give --out FILE"));
+    }
+    let data = data(context, args).await?;
     if data.is_empty() {
         return Err(Failure::usage("empty_request", "there is nothing to send")
             .cause("devices do not answer empty requests")
             .help("give at least one byte"));
     }
-    let plan = context.plan(&args.device, false)?;
+    let plan = context.plan(&args.device, false).await?;
+    // An answer that cannot be kept is told before the device has acted.
+    let mut file = match &args.out {
+        Some(path) if !to_stdout => Some(AnswerFile::open(path)?),
+        _ => None,
+    };
     let mut sent = false;
-    block_on(plan.run(async |device| {
+    plan.run(async |device| {
         let result = exchange(device, endpoint, &data, args, &mut sent).await;
         // What has been sent must not be sent again: only the application knows whether it may.
-        result.map_err(|mut failure| {
+        let answer = result.map_err(|mut failure| {
             if sent {
                 failure.retry = None;
             }
             failure
-        })
-    }))
+        })?;
+        device.out.stop_progress();
+        device.out.event(&Report::Reply {
+            endpoint: endpoint.to_string(),
+            hex: Hex(&answer).to_string(),
+        });
+        if let Some(file) = &mut file {
+            let written = file.write(&answer)?;
+            device.out.say(&written);
+        } else if to_stdout {
+            device.out.raw(&answer);
+        } else if answer.is_empty() {
+            // Nothing on stdout: that is what came.
+            device.out.remark("(empty answer)");
+        } else {
+            device.out.say(&readable(&answer));
+        }
+        Ok(Success::done())
+    })
+    .await
 }
 
 async fn exchange(
@@ -41,12 +84,16 @@ async fn exchange(
     data: &[u8],
     args: &SendArgs,
     sent: &mut bool,
-) -> Result<Success, Failure> {
+) -> Result<SecretBytes, Failure> {
     let mut answer: SecretBytes = Zeroizing::new(Vec::new());
     let end = if endpoint.is_encrypted() {
         device.connect().await?;
         *sent = true;
-        let chunk = (args.chunk > 0).then_some(args.chunk);
+        let chunk = match args.chunk {
+            Some(0) => None,
+            Some(chunk) => Some(chunk),
+            None => Some(usual_chunk(device, endpoint)),
+        };
         let end = device
             .driver
             .send(endpoint, data, chunk, |piece| answer.extend_from_slice(piece))
@@ -61,73 +108,111 @@ async fn exchange(
             .await
     };
     end.map_err(|error| device.explain_once(&error))?;
-    device.out.stop_progress();
-    device.out.event(&Report::Reply {
-        endpoint: endpoint.to_string(),
-        hex: Hex(&answer).to_string(),
-    });
-    if let Some(path) = &args.out {
-        std::fs::write(path, &**answer).map_err(|error| errors::file("write", path, &error))?;
-        device
-            .out
-            .say(&format!("{} bytes written to {}", answer.len(), path.display()));
-    } else if answer.is_empty() {
-        device.out.say("(empty answer)");
-    } else {
-        device.out.say(&readable(&answer));
-    }
-    Ok(Success::done())
+    Ok(answer)
 }
 
-/// Text as text, with its ends trimmed of NULs and line breaks; everything else as hex.
-fn readable(answer: &[u8]) -> String {
-    let shown = |c: char| !c.is_control() || matches!(c, '\n' | '\t' | '\r');
-    match core::str::from_utf8(answer) {
-        Ok(text) if !text.trim_end_matches(['\0', '\n', '\r']).is_empty() => {
-            let text = text.trim_end_matches(['\0', '\n', '\r']);
-            if text.chars().all(shown) {
-                text.to_owned()
-            } else {
-                Hex(answer).to_string()
-            }
+/// The usual number of bytes, or as many as the link carries.
+fn usual_chunk(device: &Device, endpoint: Endpoint<'_>) -> usize {
+    let Some(most) = device.driver.transport().limits().max_request else {
+        return CHUNK;
+    };
+    // A console line holds the endpoint's name, too; its limit is told for the longest of the protocol's own.
+    let longer = endpoint
+        .as_str()
+        .len()
+        .saturating_sub(Endpoint::PROV_SESSION.as_str().len());
+    CHUNK.min(most.saturating_sub(SEAL + longer.div_ceil(2))).max(1)
+}
+
+/// Where the answer goes.
+struct AnswerFile {
+    path: PathBuf,
+    file: File,
+    /// It was not there before, and nothing is in it yet.
+    fresh: bool,
+}
+
+impl AnswerFile {
+    /// Opens the file; what is in it stays until there is an answer.
+    fn open(path: &Path) -> Result<Self, Failure> {
+        let fresh = !path.exists();
+        let file = File::options()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(|error| errors::file("write", path, &error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            fresh,
+        })
+    }
+
+    fn write(&mut self, answer: &[u8]) -> Result<String, Failure> {
+        let written = self.cut().and_then(|()| self.file.write_all(answer));
+        written.map_err(|error| {
+            let mut failure = errors::file("write", &self.path, &error);
+            failure.exit = errors::Exit::Unexpected;
+            failure
+        })?;
+        self.fresh = false;
+        Ok(format!(
+            "{} bytes written to {}",
+            answer.len(),
+            self.path.display()
+        ))
+    }
+
+    /// Only files have something to cut off, pipes and terminals have not.
+    fn cut(&self) -> io::Result<()> {
+        if self.file.metadata()?.is_file() {
+            self.file.set_len(0)
+        } else {
+            Ok(())
         }
-        _ => Hex(answer).to_string(),
     }
 }
 
-fn data(context: &Context, args: &SendArgs) -> Result<SecretBytes, Failure> {
+impl Drop for AnswerFile {
+    fn drop(&mut self) {
+        if self.fresh {
+            // Nothing came: there is no file either. If it does not go, it is empty.
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// What is surely hex, because no text is shown like that.
+const HEX: &str = "hex:";
+
+/// Text as text, with its ends trimmed of NULs and line breaks; everything else as `hex:` and digits.
+fn readable(answer: &[u8]) -> String {
+    let is_shown = |c: char| is_harmless(c) || matches!(c, '\n' | '\t' | '\r');
+    match core::str::from_utf8(answer).map(|text| text.trim_end_matches(['\0', '\n', '\r'])) {
+        Ok(text) if !text.is_empty() && !text.starts_with(HEX) && text.chars().all(is_shown) => {
+            text.to_owned()
+        }
+        _ => format!("{HEX}{}", Hex(answer)),
+    }
+}
+
+async fn data(context: &Context, args: &SendArgs) -> Result<SecretBytes, Failure> {
     if let Some(text) = &args.text {
         return Ok(Zeroizing::new(text.as_bytes().to_vec()));
     }
     if let Some(hex) = &args.hex {
-        return decode_hex(hex, "--hex");
+        return hex_input::decode(hex, "--hex");
     }
-    if let Some(path) = &args.file {
-        return std::fs::read(path)
-            .map(Zeroizing::new)
-            .map_err(|error| errors::file("read", path, &error));
+    if let Some(path) = args.file.clone() {
+        return unblock(move || {
+            std::fs::read(&path)
+                .map(Zeroizing::new)
+                .map_err(|error| errors::file("read", &path, &error))
+        })
+        .await;
     }
-    context.stdin.read_all("the data")
-}
-
-/// Hex from the command line. Colons and spaces between bytes are fine.
-pub(super) fn decode_hex(text: &str, flag: &str) -> Result<SecretBytes, Failure> {
-    let digits: Zeroizing<String> = Zeroizing::new(
-        text.trim()
-            .trim_start_matches("0x")
-            .chars()
-            .filter(|c| !matches!(c, ':' | ' '))
-            .collect(),
-    );
-    let mut bytes = Zeroizing::new(vec![0; digits.len() / 2]);
-    // Not the text itself: it may be a key.
-    let invalid = |error: HexError| {
-        Failure::usage("invalid_hex", format!("{flag}: {error}"))
-            .cause("a byte is two hex digits, 0 to 9 and a to f")
-            .help(format!("correct the value of {flag}"))
-    };
-    espprov_types::hex::decode(&digits, &mut bytes).map_err(invalid)?;
-    Ok(bytes)
+    context.stdin.read_all("the data").await
 }
 
 #[cfg(test)]
@@ -137,21 +222,12 @@ mod tests {
     #[test]
     fn answers_are_shown_as_they_are() {
         assert_eq!(readable(b"SUCCESS\0"), "SUCCESS");
-        assert_eq!(readable(b"a\x1b[2J"), "611b5b324a");
-        assert_eq!(readable(b"\0"), "00");
-        assert_eq!(readable(b"\xff\xfe"), "fffe");
-    }
-
-    #[test]
-    fn hex_errors_do_not_repeat_the_value() {
-        assert_eq!(
-            decode_hex("0x00:FF 10", "--hex").unwrap().as_slice(),
-            [0, 255, 16]
-        );
-        for bad in ["abc", "zz", "é1"] {
-            let failure = decode_hex(bad, "--network-key").unwrap_err();
-            assert_eq!(failure.code, "invalid_hex");
-            assert!(!failure.sentence().contains(bad), "{}", failure.sentence());
-        }
+        assert_eq!(readable(b"00ff10"), "00ff10", "text that looks like hex");
+        assert_eq!(readable(b"\x00\xff\x10"), "hex:00ff10", "and hex that does not");
+        assert_eq!(readable(b"hex:00"), "hex:6865783a3030", "nor text that would");
+        assert_eq!(readable(b"a\x1b[2J"), "hex:611b5b324a");
+        assert_eq!(readable("a\u{202e}b".as_bytes()), "hex:61e280ae62");
+        assert_eq!(readable(b"\0"), "hex:00");
+        assert_eq!(readable(b"\xff\xfe"), "hex:fffe");
     }
 }

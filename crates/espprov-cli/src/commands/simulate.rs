@@ -1,12 +1,11 @@
 //! `simulate`: a simulated ESP32 for tests, apps and CI.
 
-use super::{Context, block_on};
+use super::Context;
 use crate::args::SimulateArgs;
-use crate::device::interruption;
 use crate::errors::{self, Exit, Failure};
-use crate::output::human::labelled;
 use crate::output::{Output, Report, Success};
 use crate::secret_input::Credentials;
+use crate::signals::heard;
 use crate::target::World;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::pin::pin;
@@ -20,9 +19,9 @@ use std::io::{self, Write};
 /// Where it listens if nothing is said.
 const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
-pub(super) fn run(context: &Context, args: &SimulateArgs) -> Result<Success, Failure> {
+pub(super) async fn run(context: &Context, args: &SimulateArgs) -> Result<Success, Failure> {
     let out = &context.out;
-    let scenario = scenario(context, args)?;
+    let scenario = scenario(context, args).await?;
     if args.console {
         out.divert_to_stderr();
     }
@@ -42,21 +41,19 @@ pub(super) fn run(context: &Context, args: &SimulateArgs) -> Result<Success, Fai
     let mut options = Options::of(&device);
     options.mtu = args.mtu;
     let device = Shared::new(device);
-    block_on(async {
-        let http = serve_http(out, address, &device, seed);
-        let console = serve_console(out, args, &device);
-        let pty = serve_pty(out, args, &device);
-        let ble = serve_ble(out, args.ble.as_ref(), &device, &options);
-        tokio::select! {
-            // Polled first, so that Ctrl-C is listened for before anything happens.
-            biased;
-            () = interruption() => Err(errors::interrupted()),
-            end = http => end,
-            end = console => end,
-            end = pty => end,
-            end = ble => end,
-        }
-    })
+    let http = serve_http(out, address, &device, seed);
+    let console = serve_console(out, args, &device);
+    let pty = serve_pty(out, args, &device);
+    let ble = serve_ble(out, args.ble.as_ref(), &device, &options);
+    tokio::select! {
+        // Polled first, so that a signal is seen before anything happens.
+        biased;
+        signal = heard() => Err(errors::stopped(signal)),
+        end = http => end,
+        end = console => end,
+        end = pty => end,
+        end = ble => end,
+    }
 }
 
 async fn serve_http(
@@ -72,7 +69,7 @@ async fn serve_http(
         Failure::new(
             Exit::Unexpected,
             "listen",
-            format!("cannot listen on {address}: {}", errors::io_reason(error.kind())),
+            format!("cannot listen on {address}: {}", errors::os_reason(error)),
         )
         .cause("another program listens there, or the address is not of this machine")
         .help("choose another address, for example --http 127.0.0.1:0 for any free port")
@@ -100,7 +97,7 @@ async fn serve_ble(
         return core::future::pending().await;
     };
     let controller = hci.open().await.map_err(|error| {
-        let why = errors::io_reason(error.kind());
+        let why = errors::os_reason(&error);
         Failure::new(
             Exit::Unexpected,
             "hci",
@@ -192,7 +189,7 @@ async fn serve_pty(
         Failure::new(
             Exit::Unexpected,
             "pty",
-            format!("the pseudo-terminal failed: {}", errors::io_reason(error.kind())),
+            format!("the pseudo-terminal failed: {}", errors::os_reason(&error)),
         )
         .help("check that the system has pseudo-terminals left")
     };
@@ -216,31 +213,26 @@ async fn serve_pty(
 fn introduce(out: &Output, scenario: &Scenario) {
     let security = &scenario.security;
     let scheme = scenario.scheme();
-    out.say(&labelled("Device", &scenario.device.name, false));
-    out.say(&labelled(
+    out.say_labelled("Device", &scenario.device.name);
+    out.say_labelled(
         "Firmware",
         &format!("{}, security {scheme}", scenario.device.flavour),
-        false,
-    ));
+    );
     if !out.is_watched() {
         return;
     }
     let text = |bytes: &[u8]| crate::output::clean(&String::from_utf8_lossy(bytes));
     match scheme {
-        1 if security.pop.is_empty() => out.say(&labelled("PoP", "(none)", false)),
-        1 => out.say(&labelled("PoP", &text(security.pop.expose()), false)),
+        1 if security.pop.is_empty() => out.say_labelled("PoP", "(none)"),
+        1 => out.say_labelled("PoP", &text(security.pop.expose())),
         2 => {
-            out.say(&labelled(
-                "Username",
-                &crate::output::clean(scenario.username()),
-                false,
-            ));
-            out.say(&labelled("Password", &text(security.password.expose()), false));
+            out.say_labelled("Username", &crate::output::clean(scenario.username()));
+            out.say_labelled("Password", &text(security.password.expose()));
         }
         _ => {}
     }
     if let Some(payload) = payload(scenario) {
-        out.say(&labelled("Setup code", &payload, false));
+        out.say_labelled("Setup code", &payload);
     }
 }
 
@@ -268,12 +260,15 @@ fn payload(scenario: &Scenario) -> Option<String> {
 }
 
 /// The scenario with what the command line says instead.
-fn scenario(context: &Context, args: &SimulateArgs) -> Result<Scenario, Failure> {
-    let mut scenario = World::parse(&args.scenario).scenario()?.clone();
-    let given = Credentials::gather(&args.credentials, &context.stdin)?;
+async fn scenario(context: &Context, args: &SimulateArgs) -> Result<Scenario, Failure> {
+    let mut scenario = World::parse(&args.scenario).load().await?;
+    let given = Credentials::gather(&args.credentials, &context.stdin).await?;
     let secret = |bytes: &[u8]| {
-        Secret::new(bytes)
-            .map_err(|_| Failure::usage("too_long", "a credential is too long").help("shorten it"))
+        Secret::new(bytes).map_err(|_| {
+            Failure::usage("too_long", "a credential is too long")
+                .cause("the simulated device keeps less")
+                .help("shorten it")
+        })
     };
     if let Some(pop) = &given.pop {
         scenario.security.pop = secret(pop)?;

@@ -2,13 +2,15 @@
 
 use crate::device::Device;
 use crate::errors::Failure;
-use crate::output::human::quoted;
-use crate::output::{Report, Success};
+use crate::output::{Report, Success, quoted};
 use espprov_core::request::ControlAction;
 use espprov_types::{ThreadFailure, ThreadStatus, WifiFailure, WifiStatus};
 
 /// What became of the network configuration. Knowing it is success, whatever it is.
 pub(super) async fn status(device: &mut Device, thread: bool) -> Result<Success, Failure> {
+    if thread {
+        device.wants_thread().await?;
+    }
     device.connect().await?;
     if thread {
         let status = device.driver.thread_status().await;
@@ -28,7 +30,7 @@ pub(super) async fn status(device: &mut Device, thread: bool) -> Result<Success,
     };
     if let WifiStatus::Connected(on) = &status {
         success.ip = on.ip;
-        success.ssid = Some(on.ssid.as_bytes().to_vec());
+        success.ssid = (!on.ssid.is_hidden()).then(|| on.ssid.as_bytes().to_vec());
     }
     Ok(success)
 }
@@ -36,7 +38,11 @@ pub(super) async fn status(device: &mut Device, thread: bool) -> Result<Success,
 fn wifi_words(status: &WifiStatus) -> String {
     match status {
         WifiStatus::Connected(on) => {
-            let mut text = format!("Connected to {}", quoted(on.ssid.as_bytes()));
+            let mut text = if on.ssid.is_hidden() {
+                "Connected (the device does not say to which network)".to_owned()
+            } else {
+                format!("Connected to {}", quoted(on.ssid.as_bytes()))
+            };
             if let Some(ip) = on.ip {
                 text.push_str(&format!(", address {ip}"));
             }
@@ -79,9 +85,13 @@ fn thread_words(status: &ThreadStatus) -> String {
 
 /// Reset or reprov.
 pub(super) async fn control(device: &mut Device, action: ControlAction) -> Result<Success, Failure> {
+    if matches!(action, ControlAction::ResetThread | ControlAction::ReprovThread) {
+        device.wants_thread().await?;
+    }
     device.connect().await?;
-    let end = device.driver.control(action).await;
-    end.map_err(|error| device.explain_once(&error))?;
+    if let Err(error) = device.driver.control(action).await {
+        return Err(device.diagnose_control(action, &error).await);
+    }
     let summary = match action {
         ControlAction::ResetWifi | ControlAction::ResetThread => "The device is ready for other credentials",
         _ => "The device accepts new credentials",

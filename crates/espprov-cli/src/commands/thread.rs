@@ -1,14 +1,12 @@
 //! `provision` for Thread.
 
 use super::Context;
-use super::send::decode_hex;
 use crate::args::ProvisionArgs;
 use crate::device::Device;
 use crate::errors::{self, Exit, Failure, from_thread_outcome};
-use crate::output::Success;
-use crate::output::human::quoted;
-use crate::secret_input::SecretBytes;
-use espprov_core::{Outcome, ScanOptions};
+use crate::hex_input::{decode, fixed, text};
+use crate::output::{Success, quoted};
+use espprov_core::{Outcome, Phase, ProvisionError, ScanOptions};
 use espprov_types::{DatasetError, ThreadDataset, ThreadNetwork};
 use zeroize::Zeroizing;
 
@@ -31,20 +29,18 @@ pub(super) const fn is_wanted(args: &ProvisionArgs) -> bool {
 
 impl Network {
     /// What the command line says about Thread; `None` = nothing.
-    pub(super) fn gather(
+    pub(super) async fn gather(
         context: &Context,
         args: &ProvisionArgs,
         wanted: bool,
     ) -> Result<Option<Self>, Failure> {
-        if let Some(hex) = context.stdin.value(args.dataset.as_deref(), "--dataset")? {
-            let bytes = decode_hex(text(&hex, "--dataset")?, "--dataset")?;
-            let dataset = ThreadDataset::from_bytes(&bytes).map_err(from_dataset)?;
+        let given = context.stdin.value(args.dataset.as_deref(), "--dataset").await?;
+        if let Some(given) = given {
+            let dataset = ThreadDataset::parse(text(&given, "--dataset")?).map_err(from_dataset)?;
             return Ok(Some(Self::Dataset(Box::new(dataset))));
         }
-        let Some(hex) = context
-            .stdin
-            .value(args.network_key.as_deref(), "--network-key")?
-        else {
+        let key = context.stdin.value(args.network_key.as_deref(), "--network-key");
+        let Some(hex) = key.await? else {
             if wanted && args.ssid.is_none() && args.ssid_hex.is_none() {
                 return Err(errors::missing(
                     "the Thread network",
@@ -53,10 +49,10 @@ impl Network {
             }
             return Ok(None);
         };
-        let key = decode_hex(text(&hex, "--network-key")?, "--network-key")?;
+        let key = decode(text(&hex, "--network-key")?, "--network-key")?;
         let key = Zeroizing::new(fixed(&key, "--network-key")?);
         let ext_pan_id = match &args.ext_pan_id {
-            Some(hex) => Some(fixed(&decode_hex(hex, "--ext-pan-id")?, "--ext-pan-id")?),
+            Some(hex) => Some(fixed(&decode(hex, "--ext-pan-id")?, "--ext-pan-id")?),
             None => None,
         };
         if args.network_name.is_none() && ext_pan_id.is_none() {
@@ -73,31 +69,31 @@ impl Network {
     }
 }
 
-fn text<'a>(bytes: &'a SecretBytes, flag: &str) -> Result<&'a str, Failure> {
-    core::str::from_utf8(bytes).map_err(|_| {
-        Failure::usage("invalid_hex", format!("{flag}: not hex")).help(format!("correct the value of {flag}"))
-    })
-}
-
-fn fixed<const N: usize>(bytes: &[u8], flag: &str) -> Result<[u8; N], Failure> {
-    bytes.try_into().map_err(|_| {
-        Failure::usage(
-            "invalid_hex",
-            format!("{flag} takes {} hex digits, not {}", N * 2, bytes.len() * 2),
-        )
-        .cause("the value is cut off, or belongs to another option")
-        .help(format!("correct the value of {flag}"))
-    })
-}
-
 fn from_dataset(error: DatasetError) -> Failure {
-    Failure::usage("invalid_dataset", error.to_string())
-        .cause("the text is cut off, or not an operational dataset")
+    let (code, cause) = match error {
+        DatasetError::Hex(_) => (
+            "invalid_hex",
+            "a dataset is hex digits; what tools print around them is fine, other text is not",
+        ),
+        DatasetError::Empty => ("invalid_dataset", "the value has no digits at all"),
+        DatasetError::TooLong => (
+            "invalid_dataset",
+            "it is more than one dataset, or something else",
+        ),
+        _ => (
+            "invalid_dataset",
+            "the text is cut off, or not an operational dataset",
+        ),
+    };
+    Failure::usage(code, format!("--dataset: {error}"))
+        .cause(cause)
         .help("take the output of `ot-ctl dataset active -x` on the border router")
 }
 
 /// One run.
 pub(super) async fn run(device: &mut Device, network: &Network) -> Result<Success, Failure> {
+    // Before the handshake: what is asked for decides what is sent at all.
+    device.wants_thread().await?;
     device.connect().await?;
     let made;
     let dataset = match network {
@@ -114,7 +110,14 @@ pub(super) async fn run(device: &mut Device, network: &Network) -> Result<Succes
     };
     device.out.progress("handing over the dataset");
     let outcome = device.driver.provision_thread(dataset).await;
-    match outcome.map_err(|error| device.explain(&error))? {
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(ProvisionError::NoSuchEndpoint {
+            phase: Phase::Control,
+        }) => return Err(errors::earlier_attempt_stays()),
+        Err(error) => return Err(device.diagnose_thread(&error).await),
+    };
+    match outcome {
         Outcome::Connected(on) => Ok(Success {
             outcome: "connected",
             summary: format!(
@@ -151,7 +154,7 @@ async fn find(
         .out
         .progress("the device is looking for the Thread network");
     let networks = device.driver.scan_thread(&ScanOptions::default()).await;
-    let networks = networks.map_err(|error| device.explain(&error))?;
+    let networks = networks.map_err(|error| errors::no_thread_scan(&error, device.explain(&error)))?;
     let mut fitting: Vec<ThreadNetwork> = networks
         .into_iter()
         .filter(|network| name.is_none_or(|name| network.name.as_bytes() == name.as_bytes()))

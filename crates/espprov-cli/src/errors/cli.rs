@@ -9,9 +9,11 @@ use std::process::ExitCode;
 /// status. Help and version are no errors.
 pub(crate) fn from_clap(error: &clap::Error) -> ExitCode {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        // A reader that went away is fine.
-        let _ = error.print();
-        return ExitCode::SUCCESS;
+        let out = Output::new(&crate::args::Global::bare(false));
+        return ExitCode::from(match error.print() {
+            Ok(()) => 0,
+            Err(error) => out.status_after(&error),
+        });
     }
     // Nothing was parsed, so the flag has to be looked for.
     let json = std::env::args_os()
@@ -22,7 +24,7 @@ pub(crate) fn from_clap(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::from(super::Exit::Usage as u8);
     }
-    let out = Output::bare(json);
+    let out = Output::new(&crate::args::Global::bare(json));
     ExitCode::from(out.finish(&Err(failure(error))))
 }
 
@@ -41,7 +43,11 @@ fn failure(error: &clap::Error) -> Failure {
         help.push_str(&format!("usage: {usage}; "));
     }
     help.push_str("espprov --help explains");
-    let failure = |message: String| Failure::usage("usage", message).help(help.clone());
+    let failure = |message: String| {
+        Failure::usage("usage", message)
+            .cause("the command line does not fit the command")
+            .help(help.clone())
+    };
     let arg = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(arg)) => arg.as_str(),
         _ => "",

@@ -2,13 +2,21 @@
 //! exit status for scripts. [`table`] fills these in for every error of the layers below.
 
 mod cli;
+mod diagnosis;
+mod payload;
 mod table;
 mod wifi;
 
 pub(crate) use cli::from_clap;
+pub(crate) use diagnosis::{
+    Heard, State, another_network, control_refused, earlier_attempt_stays, needs_restart, no_thread,
+    no_thread_scan, no_wifi, not_trying, still_joining, with_hearing,
+};
+pub(crate) use payload::from_payload;
 pub(crate) use table::{Place, from_ble, from_link, from_provision};
 pub(crate) use wifi::{from_config, from_thread_outcome, from_wifi_outcome, unconfirmed};
 
+use crate::signals::Signal;
 use std::borrow::Cow;
 
 /// The exit statuses, documented in the manual.
@@ -24,7 +32,16 @@ pub(crate) enum Exit {
     NetworkNotFound = 8,
     Deadline = 9,
     Unconfirmed = 12,
+    HungUp = 129,
     Interrupted = 130,
+    Terminated = 143,
+}
+
+impl Exit {
+    /// 128 and the number of a signal.
+    pub(crate) const fn is_signal(self) -> bool {
+        matches!(self, Self::HungUp | Self::Interrupted | Self::Terminated)
+    }
 }
 
 /// How far a run had come when it failed, where running again can help.
@@ -95,7 +112,7 @@ impl Failure {
         self
     }
 
-    /// Message and cause in one sentence, for JSON.
+    /// Message and cause in one sentence.
     pub(crate) fn sentence(&self) -> String {
         if self.cause.is_empty() {
             self.message.clone().into_owned()
@@ -112,35 +129,77 @@ pub(crate) fn missing(what: &str, flags: &str) -> Failure {
         .help(format!("add {flags} and run again"))
 }
 
-/// Ctrl-C.
-pub(crate) fn interrupted() -> Failure {
-    Failure::new(Exit::Interrupted, "interrupted", "interrupted")
-        .cause("Ctrl-C was pressed")
+/// A signal came.
+pub(crate) fn interrupted(signal: Signal) -> Failure {
+    Failure::new(signal.exit(), "interrupted", "interrupted")
+        .cause(signal.cause())
         .help("run again; a device that was left half-way is put in order by the next run")
+        .outcome("interrupted")
 }
 
-/// The overall deadline passed outside of the driver.
-pub(crate) fn deadline(doing: &str) -> Failure {
+/// The same for a command that runs until it is stopped.
+pub(crate) fn stopped(signal: Signal) -> Failure {
+    Failure::new(signal.exit(), "interrupted", "stopped")
+        .cause(signal.cause())
+        .help("start it again when it is needed")
+        .outcome("interrupted")
+}
+
+/// Esc where there is no question to go back to.
+pub(crate) fn cancelled() -> Failure {
+    Failure::new(Exit::Interrupted, "interrupted", "nothing was chosen")
+        .cause("Esc was pressed at the first question")
+        .help("run again, or give the values by flags")
+        .outcome("interrupted")
+}
+
+/// The overall deadline passed.
+pub(crate) fn deadline(doing: &str, place: &Place) -> Failure {
     Failure::new(
         Exit::Deadline,
         "deadline",
         format!("deadline passed while {doing}"),
     )
-    .cause("the device is slow, busy or out of reach")
-    .help("move closer to the device, or allow more time with --deadline, then run again")
+    .cause(match place.transport {
+        "serial" => "the device is slow or busy, or does not understand what it is sent",
+        "sim" => "the simulated device takes longer than that",
+        _ => "the device is slow, busy or out of reach",
+    })
+    .help(format!(
+        "{}, or allow more time with --deadline, then run again",
+        place.how_to_hear_better()
+    ))
 }
 
 /// A file named on the command line.
 pub(crate) fn file(what: &str, path: &std::path::Path, error: &std::io::Error) -> Failure {
     Failure::usage(
         "file",
-        format!("cannot {what} {}: {}", path.display(), io_reason(error.kind())),
+        format!("cannot {what} {}: {}", path.display(), os_reason(error)),
     )
     .cause("the path is mistyped, or its permissions do not allow it")
     .help("check the path and its permissions")
 }
 
 /// An I/O error in plain words.
+pub(crate) fn os_reason(error: &std::io::Error) -> String {
+    let reason = io_reason(error.kind());
+    if reason != UNNAMED {
+        return reason;
+    }
+    // The system's own words, without the number it has for them.
+    let text = error.to_string();
+    let words = text.split(" (os error").next().unwrap_or_default();
+    let mut chars = words.chars();
+    chars
+        .next()
+        .map_or_else(|| reason, |first| first.to_lowercase().chain(chars).collect())
+}
+
+/// For kinds of errors that have no name of their own.
+const UNNAMED: &str = "the system refused";
+
+/// The kind of an I/O error in plain words.
 pub(crate) fn io_reason(kind: std::io::ErrorKind) -> String {
     use std::io::ErrorKind as K;
     match kind {
@@ -152,10 +211,7 @@ pub(crate) fn io_reason(kind: std::io::ErrorKind) -> String {
         K::AddrInUse => "the address is already in use".to_owned(),
         K::AddrNotAvailable => "this machine does not have that address".to_owned(),
         other => match other.to_string().as_str() {
-            // The kind behind this text has no stable name; name resolution gives it.
-            "uncategorized error" | "other error" => {
-                "the name cannot be resolved, or the system refused".to_owned()
-            }
+            "uncategorized error" | "other error" => UNNAMED.to_owned(),
             text => text.to_owned(),
         },
     }

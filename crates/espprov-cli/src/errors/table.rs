@@ -1,6 +1,6 @@
 //! The table: every error of the driver and its links, in plain words.
 
-use super::{Exit, Failure, Stage, deadline, io_reason};
+use super::{Exit, Failure, Stage, deadline, io_reason, os_reason};
 use crate::link::LinkError;
 use espprov_btleplug::BleError;
 use espprov_core::auth::{PolicyError, SessionSecurity};
@@ -10,9 +10,10 @@ use espprov_security::HandshakeError;
 use espprov_serial::ConsoleError;
 use espprov_transport::{LinkFault, TransportError};
 use espprov_types::StatusCode;
+use zeroize::Zeroizing;
 
-/// Where the device is, for messages.
-#[derive(Debug, Clone)]
+/// Where the device is, for messages. No `Debug`: it may hold a passphrase.
+#[derive(Clone)]
 pub(crate) struct Place {
     /// `sim`, `http`, …
     pub(crate) transport: &'static str,
@@ -20,19 +21,31 @@ pub(crate) struct Place {
     pub(crate) label: String,
     /// Name of the device's own Wi-Fi network, if it may be shown.
     pub(crate) network: Option<String>,
+    /// The passphrase of that network, if it may be shown.
+    pub(crate) passphrase: Option<Zeroizing<String>>,
+    /// The device's name is known from its label and must not be shown.
+    pub(crate) anonymous: bool,
 }
 
 impl Place {
     /// What to do when nothing is there.
     fn how_to_reach(&self) -> String {
-        if self.transport != "http" {
-            return "check that the device is on and in reach, then run again".to_owned();
+        match self.transport {
+            "http" => {}
+            "serial" => {
+                return "check the cable and the speed (serial:PORT?baud=N), restart the device, then run again"
+                    .to_owned();
+            }
+            _ => return "check that the device is on and in reach, then run again".to_owned(),
         }
         let name = self
             .network
             .as_ref()
             .map_or_else(|| "network".to_owned(), |name| format!("\"{name}\""));
-        let mut help = format!("join the Wi-Fi {name} shown by the device, then run again");
+        let passphrase = self.passphrase.as_ref().map_or_else(String::new, |passphrase| {
+            format!(" (its passphrase: {})", **passphrase)
+        });
+        let mut help = format!("join the Wi-Fi {name} shown by the device{passphrase}, then run again");
         if ["127.", "localhost", "[::1]"]
             .iter()
             .any(|host| self.label.contains(host))
@@ -42,13 +55,23 @@ impl Place {
         help
     }
 
+    /// What helps a link that stands but carries little.
+    pub(super) const fn how_to_hear_better(&self) -> &'static str {
+        match self.transport.as_bytes() {
+            b"ble" => "move this computer closer to the device",
+            b"serial" => "check the cable and the speed (serial:PORT?baud=N)",
+            b"http" => "stay on the device's own Wi-Fi network, close to it",
+            _ => "look at the scenario's delays",
+        }
+    }
+
     fn not_a_device(&self, message: String) -> Failure {
         Failure::new(Exit::Link, "not_a_device", message)
             .cause(format!(
                 "what answers at {} is not an ESP32 in provisioning mode",
                 self.label
             ))
-            .help(format!("check the address; {}", self.how_to_reach()))
+            .help(format!("check the target; {}", self.how_to_reach()))
     }
 }
 
@@ -84,7 +107,7 @@ pub(crate) fn from_provision(error: &ProvisionError<LinkError>, place: &Place) -
             }
         }
         ProvisionError::NoSuchEndpoint { phase } => no_such_endpoint(*phase),
-        ProvisionError::Deadline { phase } => deadline(&phase.to_string()).retry(stage(*phase)),
+        ProvisionError::Deadline { phase } => deadline(&phase.to_string(), place).retry(stage(*phase)),
         ProvisionError::Policy(policy) => from_policy(*policy),
         ProvisionError::PlaintextNotAllowed => Failure::new(
             Exit::Policy,
@@ -107,6 +130,11 @@ pub(crate) fn from_provision(error: &ProvisionError<LinkError>, place: &Place) -
             .cause("the session was disturbed, the firmware has a bug, or somebody interferes with the link")
             .help("run again; if it stays so, record an exchange with --trace FILE and report it")
             .retry(stage(*phase)),
+        ProvisionError::RequestTooLarge { .. } if place.transport == "serial" => {
+            Failure::new(Exit::Link, "request_too_large", said)
+                .cause("consoles of stock firmware read lines of 254 characters, and security 2 takes longer ones")
+                .help("if this firmware reads longer lines, add ?line-limit=0 to the target; else provision it over Bluetooth or Wi-Fi, or build it with security 1")
+        }
         ProvisionError::RequestTooLarge { .. } => Failure::new(Exit::Link, "request_too_large", said)
             .cause("links to small devices have a limit per request")
             .help("cut the data into pieces with --chunk, or use another link (HTTP carries 4096 bytes)"),
@@ -158,6 +186,25 @@ fn from_http(phase: Phase, error: &HttpError, place: &Place) -> Failure {
     match error {
         HttpError::Connect(kind) => unreachable(io_reason(*kind)),
         HttpError::ConnectTimedOut => unreachable("no answer".to_owned()),
+        HttpError::UnknownHost => Failure::new(
+            Exit::Link,
+            "unknown_host",
+            format!("cannot reach {at}: no such name"),
+        )
+        .cause("the name is mistyped, or nobody on this network answers for it (.local names need mDNS)")
+        .help("check the name, or give the device's address: http://192.168.4.1")
+        .retry(Stage::Early),
+        HttpError::System(code) => Failure::new(
+            Exit::Link,
+            "no_socket",
+            format!(
+                "cannot reach {at}: {}",
+                os_reason(&std::io::Error::from_raw_os_error(*code))
+            ),
+        )
+        .cause("this computer, not the device, is in the way")
+        .help("close other programs, or raise the limits (ulimit -n), then run again")
+        .retry(Stage::Early),
         HttpError::NotHttp | HttpError::TooMuchFraming | HttpError::UnexpectedStatus { .. } => {
             place.not_a_device(error.to_string())
         }
@@ -187,6 +234,10 @@ pub(crate) fn from_ble(phase: Phase, error: &BleError, place: &Place) -> Failure
             "cannot_connect",
             "it has just gone, is at the edge of reach, or serves another client",
         ),
+        BleError::ClassicTried => (
+            "classic_bluetooth",
+            "the device offers both kinds of Bluetooth, and the system chose the one without provisioning",
+        ),
         BleError::NotProvisionable => (
             "not_a_device",
             "it is another kind of device, or its firmware has a service UUID of its own",
@@ -207,22 +258,31 @@ pub(crate) fn from_ble(phase: Phase, error: &BleError, place: &Place) -> Failure
         BleError::DeviceNotFound
         | BleError::ConnectFailed
         | BleError::ConnectTimedOut
+        | BleError::ClassicTried
         | BleError::Platform(_) => failure.retry(Stage::Early),
         _ => failure,
     }
 }
 
 fn lost(phase: Phase, fault: LinkFault, said: &str, place: &Place) -> Failure {
+    let better = place.how_to_hear_better();
     match fault {
         LinkFault::Garbled => place.not_a_device(said.to_owned()),
         LinkFault::TimedOut { .. } => Failure::new(Exit::Link, "no_answer", format!("no answer while {phase}"))
-            .cause("the device is busy (joining a network on another channel) or out of reach")
-            .help("move closer and run again; --retries N does that by itself"),
+            .cause(match place.transport {
+                "serial" => "the device is busy, has restarted, or lost what it was sent",
+                _ => "the device is busy (joining a network on another channel) or out of reach",
+            })
+            .help(format!("{better} and run again; --retries N does that by itself")),
         LinkFault::NeedsPairing => Failure::new(Exit::Link, "needs_pairing", "the device asks for pairing first")
+            .cause("its firmware was built to demand it")
             .help("pair with the device in the system settings, then run again"),
         _ => Failure::new(Exit::Link, "link_lost", format!("the link failed while {phase}: {said}"))
-            .cause("the device went out of reach, restarted, or closed its provisioning service")
-            .help("move closer, check that the device is still in provisioning mode, and run again; --retries N does that by itself"),
+            .cause(match place.transport {
+                "serial" => "the device restarted, the cable came off, or another program reads from the port",
+                _ => "the device went out of reach, restarted, or closed its provisioning service",
+            })
+            .help(format!("{better}, check that the device is still in provisioning mode, and run again; --retries N does that by itself")),
     }
 }
 
@@ -286,7 +346,7 @@ fn from_policy(policy: PolicyError) -> Failure {
         PolicyError::PopMissing => super::missing("the proof of possession (PoP)", "--pop (empty: --pop '')"),
         PolicyError::PasswordMissing => super::missing(
             "the password of this security 2 device",
-            "--password (or --pop) and, if it is not wifiprov, --username",
+            "--password (or --pop) and, if it is not the usual one, --username",
         ),
         PolicyError::Handshake(error) => from_handshake(error),
         _ => Failure::new(Exit::Unexpected, "entropy", said)

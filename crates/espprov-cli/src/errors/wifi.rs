@@ -90,7 +90,7 @@ pub(crate) fn from_config(error: WifiConfigError) -> Failure {
         ),
         _ => (
             "invalid_passphrase",
-            "give --passphrase with 8 to 63 bytes (or 64 hex digits for a raw key), or --open for an open network",
+            "give --passphrase with 8 to 63 bytes (or 64 hex digits for a raw key), --open for an open network, or --unchecked for a WEP key",
         ),
     };
     Failure::usage(code, error.to_string())

@@ -1,9 +1,9 @@
 //! Bluetooth LE: which device is meant, and the way to it.
 
 use crate::errors::{self, Failure, Place, from_ble};
-use crate::output::human::table;
-use crate::output::{Output, Report, clean};
-use crate::prompt;
+use crate::output::{Output, Report, clean, table};
+use crate::prompt::{self, Answer};
+use crate::signals::Signal;
 use core::fmt;
 use core::time::Duration;
 use espprov_btleplug::{BDAddr, BleTransport, Bluetooth, ConnectOptions, DeviceFilter, Discovered, Uuid};
@@ -119,7 +119,7 @@ pub(super) async fn open(
     until: Duration,
 ) -> Result<(BleTransport, Duration), Failure> {
     let explain = |error| from_ble(Phase::Connect, &error, place);
-    let late = |_| errors::deadline("connecting");
+    let late = |_| errors::deadline("connecting", place);
     let bluetooth = with_deadline(&clock, until, adapter(target.adapter.as_deref(), place))
         .await
         .map_err(late)??;
@@ -132,7 +132,9 @@ pub(super) async fn open(
     let asked_at = clock.now();
     let device = choose(found, place, out).await?;
     let asked = clock.now().saturating_sub(asked_at);
-    if let Some(name) = &device.name {
+    if let Some(name) = &device.name
+        && !place.anonymous
+    {
         out.detail(1, &format!("found {} ({})", clean(name), device.id));
     }
     out.progress("connecting");
@@ -158,6 +160,12 @@ async fn choose(mut found: Vec<Discovered>, place: &Place, out: &Output) -> Resu
     }
     let labels = table(&found.iter().map(row).collect::<Vec<_>>());
     if !out.may_ask() {
+        // The name on a label is in no log: only the addresses tell these devices apart.
+        if place.anonymous {
+            for device in &mut found {
+                device.name = None;
+            }
+        }
         for device in &found {
             out.event(&report(device));
         }
@@ -170,7 +178,9 @@ async fn choose(mut found: Vec<Discovered>, place: &Place, out: &Output) -> Resu
         .help("give the name or the address of one of them, such as ble:NAME"));
     }
     out.stop_progress();
-    let index = prompt::ask(move || prompt::device(&labels)).await?;
+    let Answer::Given(index) = prompt::ask(move || prompt::one_of("Which device?", &labels)).await? else {
+        return Err(errors::interrupted(Signal::Interrupt));
+    };
     Ok(found.swap_remove(index.min(found.len() - 1)))
 }
 

@@ -8,14 +8,14 @@ mod sim;
 
 use crate::errors::{self, Failure, Place, from_link};
 use crate::output::Output;
-use crate::target::Target;
+use crate::target::{Aim, Target};
 use core::fmt;
 use core::time::Duration;
 use espprov_btleplug::{BleError, BleTransport};
 use espprov_core::Phase;
 use espprov_http::{HttpError, HttpTransport};
 use espprov_serial::{ConsoleError, SerialTransport};
-use espprov_simulator::MemoryError;
+use espprov_simulator::{MemoryError, Scenario};
 use espprov_tokio::TokioClock;
 use espprov_transport::{
     Endpoint, Limits, LinkFault, Reconnect, SessionIntent, Transport, TransportError, with_deadline,
@@ -40,22 +40,25 @@ pub(crate) enum LinkError {
 }
 
 impl Link {
-    /// Opens the link to `target` before `until`: when this returns, something answers there. Also returns how
+    /// Opens the link to the device before `until`: when this returns, something answers there. Also returns how
     /// long a question took; that time does not count.
     pub(crate) async fn open(
-        target: &Target,
+        aim: &Aim,
         place: &Place,
         out: &Output,
         clock: TokioClock,
         until: Duration,
     ) -> Result<(Self, Duration), Failure> {
-        let link = match target {
-            Target::Sim(world) => Self::Sim(Box::new(sim::open(world, clock)?)),
+        let link = match &aim.target {
+            Target::Sim(_) => Self::Sim(Box::new(sim::open(
+                aim.scenario().unwrap_or(&Scenario::default()),
+                clock,
+            )?)),
             Target::Http(target) => {
                 let opening = http::open(target.clone());
                 let opened = with_deadline(&clock, until, opening).await;
                 opened
-                    .map_err(|_| errors::deadline("connecting"))?
+                    .map_err(|_| errors::deadline("connecting", place))?
                     .map(Self::Http)
                     .map_err(|error| from_link(Phase::Connect, &LinkError::Http(error), place))?
             }

@@ -2,7 +2,6 @@
 
 use crate::errors::Failure;
 use crate::secret_input::{Credentials, SecretBytes};
-use crate::target::World;
 use espprov_simulator::{MemoryTransport, Scenario, Shared, SimDevice};
 use espprov_tokio::TokioClock;
 use zeroize::Zeroizing;
@@ -10,8 +9,7 @@ use zeroize::Zeroizing;
 pub(super) type SimLink = MemoryTransport<SimDevice, TokioClock>;
 
 /// Switches the device on and connects to it.
-pub(super) fn open(world: &World, clock: TokioClock) -> Result<SimLink, Failure> {
-    let scenario = world.scenario()?;
+pub(super) fn open(scenario: &Scenario, clock: TokioClock) -> Result<SimLink, Failure> {
     let model = scenario.device.link_model();
     let device = device(scenario.clone())?;
     Ok(MemoryTransport::new(Shared::new(device), clock, model))
@@ -30,11 +28,10 @@ pub(crate) fn device(scenario: Scenario) -> Result<SimDevice, Failure> {
 }
 
 /// A simulated device brings what opens it, for whoever did not say anything else.
-pub(crate) fn own_credentials(world: &World, credentials: &mut Credentials) -> Result<(), Failure> {
+pub(crate) fn own_credentials(scenario: &Scenario, credentials: &mut Credentials) {
     if credentials.has_proof() {
-        return Ok(());
+        return;
     }
-    let scenario = world.scenario()?;
     let security = &scenario.security;
     match scenario.scheme() {
         1 => credentials.pop = Some(copy(security.pop.expose())),
@@ -46,7 +43,6 @@ pub(crate) fn own_credentials(world: &World, credentials: &mut Credentials) -> R
         }
         _ => {}
     }
-    Ok(())
 }
 
 fn copy(bytes: &[u8]) -> SecretBytes {

@@ -3,16 +3,20 @@
 pub(crate) mod human;
 mod live;
 mod report;
+mod style;
+mod text;
 
 pub(crate) use report::{Report, Success};
+pub(crate) use text::{clean, is_harmless, padded, quoted, shown, table, width};
 
 use crate::args::Global;
-use crate::errors::{Exit, Failure};
+use crate::errors::{Exit, Failure, io_reason};
 use core::cell::{Cell, RefCell};
 use indicatif::{ProgressBar, ProgressStyle};
 use live::LiveTable;
 use std::collections::HashSet;
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use style::Paint;
 
 /// Where output goes, and in which form. One for the whole run.
 pub(crate) struct Output {
@@ -23,10 +27,27 @@ pub(crate) struct Output {
     to_stderr: Cell<bool>,
     /// People follow the events themselves, not only what comes of them.
     narrating: Cell<bool>,
-    colour: bool,
+    /// What the device says about itself is what was asked for.
+    info_asked: Cell<bool>,
+    /// What becomes of standard output.
+    stdout: Cell<Stdout>,
+    on_stdout: Paint,
+    on_stderr: Paint,
     spinner: RefCell<Option<ProgressBar>>,
     /// Codes of the warnings given: once each is enough, but for retries.
     warned: RefCell<HashSet<&'static str>>,
+    /// Steps told to people: once each is enough, however often they are taken again.
+    told: RefCell<HashSet<String>>,
+}
+
+/// What becomes of standard output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stdout {
+    Open,
+    /// Its reader went away, as `head` does: nothing is missed.
+    Closed,
+    /// It took no more, for this reason.
+    Lost(ErrorKind),
 }
 
 impl Output {
@@ -37,24 +58,14 @@ impl Output {
             verbose: global.verbose,
             to_stderr: Cell::new(false),
             narrating: Cell::new(false),
-            colour: std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
-                && std::io::stdout().is_terminal(),
+            info_asked: Cell::new(false),
+            stdout: Cell::new(Stdout::Open),
+            on_stdout: Paint::stdout(global.color),
+            on_stderr: Paint::stderr(global.color),
             spinner: RefCell::new(None),
             warned: RefCell::new(HashSet::new()),
+            told: RefCell::new(HashSet::new()),
         }
-    }
-
-    /// Output for a command line that could not be read.
-    pub(crate) fn bare(json: bool) -> Self {
-        Self::new(&Global {
-            json,
-            trace: None,
-            trace_secrets: false,
-            adapter: None,
-            service: Vec::new(),
-            quiet: false,
-            verbose: 0,
-        })
     }
 
     /// From now on stdout carries something else.
@@ -67,6 +78,16 @@ impl Output {
         self.narrating.set(!self.quiet);
     }
 
+    /// What the device says about itself is what was asked for.
+    pub(crate) fn info_is_asked(&self) {
+        self.info_asked.set(true);
+    }
+
+    /// One JSON object per line, and nothing else.
+    pub(crate) const fn is_json(&self) -> bool {
+        self.json
+    }
+
     /// Somebody sits at a terminal and may be asked.
     pub(crate) fn may_ask(&self) -> bool {
         !self.json && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
@@ -77,27 +98,39 @@ impl Output {
         !self.json && !self.to_stderr.get() && std::io::stdout().is_terminal()
     }
 
+    /// All output is seen by a person and goes nowhere else.
+    pub(crate) fn is_private(&self) -> bool {
+        self.is_watched() && std::io::stderr().is_terminal()
+    }
+
     /// Reports an event.
     pub(crate) fn event(&self, report: &Report) {
         if let Report::Warning { code, message } = report {
-            if !self.warned.borrow_mut().insert(code) && *code != "retrying" {
+            if self.quiet || (!self.warned.borrow_mut().insert(code) && *code != "retrying") {
                 return;
             }
             if !self.json {
-                self.diagnose("warning", message);
+                self.diagnose(&self.on_stderr.warning("warning"), message);
                 return;
             }
+        }
+        let chatter = report.is_chatter() && !(self.info_asked.get() && report.is_info());
+        if self.quiet && chatter {
+            return;
         }
         if self.json {
             // Serialising strings and numbers cannot fail.
             self.print(&serde_json::to_string(report).unwrap_or_default());
-        } else if let Some(doing) = human::progress(report)
-            && !self.quiet
-        {
+            return;
+        }
+        if let Some(doing) = human::progress(report) {
             self.progress(doing);
         }
-        if !self.json && (self.narrating.get() || !human::is_chatter(report)) {
-            for line in human::lines(report, self.colour) {
+        if chatter && !self.narrating.get() {
+            return;
+        }
+        for line in human::lines(report, &self.on_stdout) {
+            if !chatter || report.may_repeat() || self.told.borrow_mut().insert(line.clone()) {
                 self.print(&line);
             }
         }
@@ -116,6 +149,16 @@ impl Output {
         if !self.json {
             self.print(line);
         }
+    }
+
+    /// The same with a label in front.
+    pub(crate) fn say_labelled(&self, label: &str, text: &str) {
+        self.say(&human::labelled(label, text, &self.on_stdout));
+    }
+
+    /// Bytes on stdout as they are.
+    pub(crate) fn raw(&self, bytes: &[u8]) {
+        self.suspended(|| self.write_stdout(bytes));
     }
 
     /// A line on stderr for who asked for more.
@@ -138,10 +181,10 @@ impl Output {
         if self.json {
             self.event(&Report::result(end));
         }
-        match end {
+        let status = match end {
             Ok(success) => {
                 if !success.summary.is_empty() {
-                    self.say(&human::summary(success, self.colour));
+                    self.say(&human::summary(success, &self.on_stdout));
                 }
                 0
             }
@@ -151,36 +194,77 @@ impl Output {
                 }
                 failure.exit as u8
             }
+        };
+        self.status(status)
+    }
+
+    /// The exit status, with regard to what could not be written.
+    pub(crate) fn status(&self, status: u8) -> u8 {
+        let Stdout::Lost(kind) = self.stdout.get() else {
+            return status;
+        };
+        self.explain(
+            &Failure::new(
+                Exit::Unexpected,
+                "output",
+                format!("standard output took only a part: {}", io_reason(kind)),
+            )
+            .cause("the disk is full, or what reads the output is broken")
+            .help("make room, then run again"),
+        );
+        if status == 0 {
+            Exit::Unexpected as u8
+        } else {
+            status
         }
+    }
+
+    /// The exit status after something else failed to write to stdout.
+    pub(crate) fn status_after(&self, error: &std::io::Error) -> u8 {
+        self.stdout_failed(error.kind());
+        self.status(0)
+    }
+
+    fn stdout_failed(&self, kind: ErrorKind) {
+        self.stdout.set(match kind {
+            ErrorKind::BrokenPipe => Stdout::Closed,
+            kind => Stdout::Lost(kind),
+        });
     }
 
     /// An error on stderr: what, why, what next.
     pub(crate) fn explain(&self, failure: &Failure) {
-        if failure.exit == Exit::Interrupted {
-            self.diagnose("error", &failure.message);
+        if failure.exit.is_signal() {
+            self.diagnose(&self.on_stderr.strong("espprov"), &failure.message);
             return;
         }
-        self.diagnose(&format!("error[{}]", failure.code), &failure.message);
+        let paint = &self.on_stderr;
+        self.diagnose(
+            &paint.error(&format!("error[{}]", failure.code)),
+            &failure.message,
+        );
         self.suspended(|| {
             let mut err = std::io::stderr().lock();
-            if !failure.cause.is_empty() {
-                let _ = writeln!(err, "  cause: {}", failure.cause);
-            }
-            if !failure.help.is_empty() {
-                let _ = writeln!(err, "  next:  {}", failure.help);
+            for (label, text) in [("cause:", &failure.cause), ("next: ", &failure.help)] {
+                if !text.is_empty() {
+                    let _ = writeln!(err, "  {} {text}", paint.strong(label));
+                }
             }
         });
     }
 
-    /// A remark to a person before a question.
+    /// A remark on stderr to a person: before a question, or about a result that has nothing to show.
     pub(crate) fn remark(&self, text: &str) {
         self.stop_progress();
-        let _ = writeln!(std::io::stderr().lock(), "{text}");
+        if !self.json {
+            let _ = writeln!(std::io::stderr().lock(), "{text}");
+        }
     }
 
     /// Shows what is going on, on a terminal.
     pub(crate) fn progress(&self, doing: &str) {
-        if self.json || self.quiet || !std::io::stderr().is_terminal() {
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        if self.json || self.quiet || dumb || !std::io::stderr().is_terminal() {
             return;
         }
         let mut spinner = self.spinner.borrow_mut();
@@ -215,14 +299,22 @@ impl Output {
 
     fn print(&self, line: &str) {
         self.suspended(|| {
-            // A reader that went away is no reason to fail: the exit status tells the rest.
-            let _ = if self.to_stderr.get() {
-                writeln!(std::io::stderr().lock(), "{line}")
+            if self.to_stderr.get() {
+                let _ = writeln!(std::io::stderr().lock(), "{line}");
             } else {
-                let mut out = std::io::stdout().lock();
-                writeln!(out, "{line}").and_then(|()| out.flush())
-            };
+                self.write_stdout(format!("{line}\n").as_bytes());
+            }
         });
+    }
+
+    fn write_stdout(&self, bytes: &[u8]) {
+        if self.stdout.get() != Stdout::Open {
+            return;
+        }
+        let mut out = std::io::stdout().lock();
+        if let Err(error) = out.write_all(bytes).and_then(|()| out.flush()) {
+            self.stdout_failed(error.kind());
+        }
     }
 
     fn suspended(&self, print: impl FnOnce()) {
@@ -231,17 +323,4 @@ impl Output {
             None => print(),
         }
     }
-}
-
-/// Text from a device, safe to show: no control characters.
-pub(crate) fn clean(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                c
-            }
-        })
-        .collect()
 }

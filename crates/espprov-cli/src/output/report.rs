@@ -21,6 +21,9 @@ pub(crate) enum Report {
         security: u8,
         patch: u8,
         capabilities: Vec<&'static str>,
+        /// Entries of the application beside the protocol's.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        apps: Vec<App>,
         /// Where the link can list them.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         endpoints: Vec<String>,
@@ -126,7 +129,15 @@ impl SsidFields {
 pub(crate) struct ErrorFields {
     code: &'static str,
     message: String,
+    cause: String,
     help: String,
+}
+
+/// An application's entry in what the device says about itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct App {
+    label: String,
+    version: String,
 }
 
 /// How a run succeeded.
@@ -152,12 +163,43 @@ impl Success {
 }
 
 impl Report {
+    /// A step on the way, as opposed to what comes of it.
+    pub(super) const fn is_chatter(&self) -> bool {
+        matches!(
+            self,
+            Self::Connected { .. }
+                | Self::Info { .. }
+                | Self::Session { .. }
+                | Self::ConfigSent
+                | Self::ConfigApplied
+                | Self::Connecting { .. }
+        )
+    }
+
+    /// What the device says about itself.
+    pub(super) const fn is_info(&self) -> bool {
+        matches!(self, Self::Info { .. })
+    }
+
+    /// A step that says something new each time.
+    pub(super) const fn may_repeat(&self) -> bool {
+        matches!(self, Self::Connecting { .. })
+    }
+
     pub(crate) fn info(info: &DeviceInfo, endpoints: &[String]) -> Self {
         Self::Info {
             version: info.version.to_string(),
             security: info.scheme().number(),
             patch: info.patch_level(),
             capabilities: info.capabilities.names().collect(),
+            apps: info
+                .apps
+                .iter()
+                .map(|app| App {
+                    label: app.label.to_string(),
+                    version: app.version.to_string(),
+                })
+                .collect(),
             endpoints: endpoints.to_vec(),
         }
     }
@@ -247,7 +289,8 @@ impl Report {
                 ssid: None,
                 error: Some(ErrorFields {
                     code: failure.code,
-                    message: failure.sentence(),
+                    message: failure.message.clone().into_owned(),
+                    cause: failure.cause.clone().into_owned(),
                     help: failure.help.clone().into_owned(),
                 }),
             },
@@ -302,7 +345,7 @@ mod tests {
         let failure = Failure::usage("bad", "no good").cause("why").help("do it");
         assert_eq!(
             json(&Report::result(&Err(failure))),
-            r#"{"event":"result","ok":false,"outcome":"failed","error":{"code":"bad","message":"no good (why)","help":"do it"}}"#
+            r#"{"event":"result","ok":false,"outcome":"failed","error":{"code":"bad","message":"no good","cause":"why","help":"do it"}}"#
         );
     }
 }

@@ -1,0 +1,224 @@
+//! A run against a device: everything known before the first byte is sent, and running again after a failure.
+
+use crate::args::{DeviceArgs, Global};
+use crate::device::{Device, Driver};
+use crate::errors::{self, Failure, Place};
+use crate::link::{self, Link};
+use crate::narrator::{Evidence, Narrator};
+use crate::output::{Output, Report, Success};
+use crate::secret_input::{Credentials, Stdin};
+use crate::signals::heard;
+use crate::target::{Aim, Target};
+use crate::trace::{Entropy, Recorder, Traced};
+use core::time::Duration;
+use espprov_core::auth::{Auto, SecurityChoice};
+use espprov_core::{Deadlines, Provisioner};
+use espprov_tokio::TokioClock;
+use espprov_transport::{Clock, Endpoint, Transport};
+use std::rc::Rc;
+use zeroize::Zeroizing;
+
+/// One buffer for all requests and replies: more than any device sends.
+const BUFFER: usize = 16 * 1024;
+/// How long closing a link may take.
+const CLOSING: Duration = Duration::from_secs(2);
+/// The same with letting go of a Bluetooth device, after a signal: what comes after it must be over in time, too.
+const ENDING: Duration = Duration::from_millis(2600);
+/// Pause before running again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Everything known before the first byte is sent.
+pub(crate) struct Plan {
+    aim: Aim,
+    place: Place,
+    auth: Auto,
+    plaintext: bool,
+    /// Somebody other than the device says which scheme it has.
+    named: bool,
+    deadline: Duration,
+    retries: u8,
+    recorder: Rc<Recorder>,
+    out: Rc<Output>,
+}
+
+impl Plan {
+    /// Reads and checks what the command line says about the device. `thread`: it is wanted for Thread.
+    pub(crate) async fn new(
+        args: &DeviceArgs,
+        global: &Global,
+        stdin: &Stdin,
+        out: &Rc<Output>,
+        thread: bool,
+    ) -> Result<Self, Failure> {
+        let mut aim = Aim::parse(&args.target)?;
+        if let Target::Ble(target) = &mut aim.target {
+            target.adapter.clone_from(&global.adapter);
+            target.services.clone_from(&global.service);
+        }
+        aim.load(thread).await?;
+        let mut credentials = Credentials::gather(&args.credentials, stdin).await?;
+        aim.complete(&mut credentials);
+        let thread = thread || aim.wants_thread();
+        if let Some(scenario) = aim.scenario() {
+            link::own_credentials(scenario, &mut credentials);
+        }
+        if thread && credentials.username.is_none() {
+            // As the vendor's Thread examples are built.
+            credentials.username = Some(Zeroizing::new(b"threadprov".to_vec()));
+        }
+        let choice = args.security.choice();
+        let auth = aim.setup.as_ref().map_or_else(Auto::new, Auto::from_payload);
+        let auth = auth.with_choice(choice).allow_plaintext(args.allow_plaintext);
+        let named = choice != SecurityChoice::Auto
+            || aim.setup.as_ref().is_some_and(|setup| setup.security.is_some());
+        let place = aim.place(out);
+        let recorder = Recorder::new(
+            global.trace.clone(),
+            global.trace_secrets,
+            aim.public_label(),
+            Rc::clone(out),
+        );
+        Ok(Self {
+            auth: authenticator(auth, &credentials)?,
+            plaintext: args.allow_plaintext,
+            named,
+            place,
+            aim,
+            deadline: args.deadline,
+            retries: args.retries,
+            recorder,
+            out: Rc::clone(out),
+        })
+    }
+
+    /// The setup payload says Thread.
+    pub(crate) fn wants_thread(&self) -> bool {
+        self.aim.wants_thread()
+    }
+
+    async fn open(&self, clock: TokioClock, until: Duration) -> Result<Device, Failure> {
+        self.out.progress(&format!("connecting to {}", self.place.label));
+        let (link, asked) = Link::open(&self.aim, &self.place, &self.out, clock, until).await?;
+        let until = until.saturating_add(asked);
+        self.out.event(&Report::Connected {
+            transport: self.place.transport,
+            target: self.place.label.clone(),
+        });
+        let mut endpoints = Vec::new();
+        link.endpoints(&mut |name| endpoints.push(name.to_owned()));
+        let evidence = Rc::new(Evidence::default());
+        let control = Endpoint::PROV_CTRL.as_str();
+        evidence
+            .no_control
+            .set(!endpoints.is_empty() && !endpoints.iter().any(|name| name == control));
+        let narrator = Narrator {
+            out: Rc::clone(&self.out),
+            recorder: Rc::clone(&self.recorder),
+            evidence: Rc::clone(&evidence),
+            endpoints,
+            plaintext: self.plaintext,
+            named: self.named,
+        };
+        let mut deadlines = Deadlines::default();
+        deadlines.connecting = self.deadline;
+        let driver: Driver = Provisioner::new(
+            Traced::new(link, Rc::clone(&self.recorder)),
+            self.auth.clone(),
+            Entropy(Rc::clone(&self.recorder)),
+            clock,
+            vec![0; BUFFER],
+        )
+        .with_observer(narrator)
+        .with_deadlines(deadlines);
+        Ok(Device::new(
+            driver,
+            self.place.clone(),
+            Rc::clone(&self.out),
+            evidence,
+            clock,
+            until,
+        ))
+    }
+
+    /// Opens the device and does `job`, again where that can help; closes the link on every way out, signals
+    /// included.
+    pub(crate) async fn run<J>(&self, job: J) -> Result<Success, Failure>
+    where
+        J: AsyncFnMut(&mut Device) -> Result<Success, Failure>,
+    {
+        // Only now is the command line known to be good: what the file held is not lost to a typing error.
+        self.recorder.open().await?;
+        let mut device = None;
+        let end = tokio::select! {
+            // Polled first, so that a signal is seen before anything happens.
+            biased;
+            signal = heard() => Err(errors::interrupted(signal)),
+            end = self.attempt(&mut device, job) => end,
+        };
+        let interrupted = matches!(&end, Err(failure) if failure.exit.is_signal());
+        // The answer is there already: a link that does not close in time changes nothing.
+        let _ = tokio::time::timeout(ENDING, async {
+            if let Some(device) = &mut device {
+                let _ = tokio::time::timeout(CLOSING, device.driver.close()).await;
+            }
+            // A connection that was still being made when time was up, or the signal came, is let go.
+            if end.is_err() && (device.is_none() || interrupted) {
+                link::ble::let_go().await;
+            }
+        })
+        .await;
+        self.recorder.check(end)
+    }
+
+    async fn attempt<J>(&self, slot: &mut Option<Device>, mut job: J) -> Result<Success, Failure>
+    where
+        J: AsyncFnMut(&mut Device) -> Result<Success, Failure>,
+    {
+        let clock = TokioClock::new();
+        let mut until = clock.now().saturating_add(self.deadline);
+        let mut left = self.retries;
+        loop {
+            let end = match slot {
+                Some(device) => job(device).await,
+                None => match self.open(clock, until).await {
+                    Ok(device) => job(slot.insert(device)).await,
+                    Err(failure) => Err(failure),
+                },
+            };
+            let failure = match end {
+                Ok(success) => return Ok(success),
+                Err(failure) => failure,
+            };
+            // Questions put the deadline off.
+            until = slot.as_ref().map_or(until, Device::until);
+            if left == 0 || failure.retry.is_none() || clock.now().saturating_add(PAUSE) >= until {
+                return Err(failure);
+            }
+            left -= 1;
+            self.out.event(&Report::Warning {
+                code: "retrying",
+                message: format!("{}; trying again ({left} more)", failure.sentence()),
+            });
+            clock.sleep(PAUSE).await;
+        }
+    }
+}
+
+/// Adds the credentials that were given to what the setup payload says.
+fn authenticator(mut auth: Auto, credentials: &Credentials) -> Result<Auto, Failure> {
+    let too_long = |_| {
+        Failure::usage("too_long", "a credential has more bytes than any firmware takes")
+            .cause("the value is not the one on the label")
+            .help("check --pop, --username and --password against the label on the device")
+    };
+    if let Some(pop) = &credentials.pop {
+        auth = auth.with_pop(pop).map_err(too_long)?;
+    }
+    if let Some(username) = &credentials.username {
+        auth = auth.with_username(username).map_err(too_long)?;
+    }
+    if let Some(password) = &credentials.password {
+        auth = auth.with_password(password).map_err(too_long)?;
+    }
+    Ok(auth)
+}
