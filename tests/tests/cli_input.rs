@@ -11,7 +11,7 @@ fn bad_values() {
     let long_name = "n".repeat(33);
     let long_pass = "p".repeat(65);
     let no_hex = "x".repeat(64);
-    let long_pop = "o".repeat(65);
+    let long_pop = "o".repeat(129);
     let home = ["provision", "sim:zero", "--ssid", "Home"];
     for (args, code) in [
         (
@@ -105,7 +105,9 @@ fn bad_values() {
 #[test]
 fn a_missing_value_names_its_flag() {
     for (args, flag) in [
-        (&["provision", "sim:zero"][..], "--ssid"),
+        (&["info"][..], "ESPPROV_TARGET"),
+        (&["send", "--text", "x"], "ENDPOINT"),
+        (&["provision", "sim:zero"], "--ssid"),
         (&["provision", "sim:zero", "--ssid", "Home"], "--passphrase"),
         (&["credentials"], "--password"),
         (
@@ -128,7 +130,6 @@ fn a_missing_value_names_its_flag() {
 fn what_the_command_line_parser_finds() {
     for args in [
         &["--json"][..],
-        &["--json", "provision"],
         &["provision", "sim", "--json", "--no-such-flag"],
         &["provision", "--json", "sim", "--ssid", "a", "--ssid-hex", "61"],
         &["provision", "--json", "sim", "--ssid", "a", "--dataset", "00"],
@@ -141,6 +142,7 @@ fn what_the_command_line_parser_finds() {
         assert_eq!(run.stderr, "", "{args:?}");
         run.assert_error(2, "usage");
     }
+    run(&["provision", "--json"]).assert_error(2, "missing_value");
     let help = run(&["--help"]);
     assert_eq!(help.code, 0);
     assert!(help.stdout.contains("Exit status"), "{help:?}");
@@ -249,4 +251,160 @@ fn a_password_for_a_security_1_device() {
     ]);
     run.assert_error(5, "password_for_security1");
     assert!(run.stderr.contains("--pop"), "{run:?}");
+}
+
+#[test]
+fn the_target_can_come_from_the_environment() {
+    let with =
+        |args: &[&str], target: &str| finish(espprov().args(args).env("ESPPROV_TARGET", target), b"piped");
+    let info = with(&["info", "--json"], "sim:zero");
+    assert_eq!(info.events()[0]["target"], "sim:zero", "{info:?}");
+    // An argument wins.
+    let info = with(&["info", "sim", "--json"], "ble:NOBODY");
+    assert_eq!(info.events()[0]["target"], "sim", "{info:?}");
+    // `send` has further words.
+    for args in [
+        &["send", "custom-data", "--text", "x"][..],
+        &["send", "custom-data", "-"],
+        &["send", "sim:zero", "custom-data", "-"],
+    ] {
+        let sent = with(args, "sim:zero");
+        assert_eq!(
+            (sent.code, sent.stdout.as_str()),
+            (0, "SUCCESS\n"),
+            "{args:?}: {sent:?}"
+        );
+    }
+    with(&["info"], "").assert_error(2, "missing_value");
+    with(&["info"], "nonsense").assert_error(2, "unknown_target");
+}
+
+#[test]
+fn options_of_bluetooth_on_another_link() {
+    for option in [
+        &["--adapter", "hci1"][..],
+        &["--service", "1775244d-6b43-439b-877c-060f2d9bed07"],
+    ] {
+        for command in [
+            &["info", "sim:zero"][..],
+            &["info", "http://127.0.0.1:9"],
+            &["info", "serial:/dev/nope"],
+            &["credentials", "--password", "pw"],
+            &["simulate", "--console"],
+        ] {
+            let refused = run(&[command, option].concat());
+            assert_eq!(refused.code, 2, "{command:?}: {refused:?}");
+            assert!(refused.stderr.contains("error[not_bluetooth]"), "{refused:?}");
+            assert!(refused.stderr.contains(option[0]), "{refused:?}");
+        }
+    }
+}
+
+#[test]
+fn credentials_as_long_as_firmware_takes_them() {
+    let long = "p".repeat(100);
+    let simulator = Simulator::start(&["--scenario", "zero", "--security", "1", "--pop", &long]);
+    let scan = run(&["scan", &simulator.url, "--pop", &long, "--json"]);
+    assert_eq!(scan.code, 0, "{scan:?}");
+    let options = ["--username", &long, "--password", &long];
+    let simulator = Simulator::start(&[&["--scenario", "zero"][..], &options].concat());
+    let scan = run(&[&["scan", &simulator.url, "--json"][..], &options].concat());
+    assert_eq!(scan.code, 0, "{scan:?}");
+    assert_eq!(run(&[&["credentials"][..], &options].concat()).code, 0);
+}
+
+/// What people paste is understood, as far as it is a setup code; else it is named for what it is.
+#[test]
+fn setup_codes_as_they_are_pasted() {
+    let json = r#"{"ver":"v1","name":"PROV_1","pop":"hush-hush","transport":"softap"}"#;
+    let two_lines = format!(
+        "I (1152) QRCODE: Encoding below text with ECC LVL 0 & QR Code Version 10\nI (1162) QRCODE: {json}"
+    );
+    let coloured = format!("\u{1b}[0;32mI (9) app: {json}\u{1b}[0m");
+    let link = "https://x.example/qr.html?data=%7B%22name%22%3A%22P%22%2C%22transport%22%3A%22softap%22%7D";
+    for text in [
+        json,
+        &two_lines,
+        &coloured,
+        link,
+        "NP:PROV_1|hush-hush|s",
+        "I (9) app: NP:PROV_1|hush-hush|s",
+    ] {
+        let understood = run(&["info", text, "--deadline", "300ms", "--json"]);
+        // Nobody is there: what matters is that it was looked for.
+        assert!(matches!(understood.code, 3 | 9), "{text}: {understood:?}");
+        assert!(!format!("{understood:?}").contains("hush"), "{understood:?}");
+    }
+    for (text, word) in [
+        (
+            "https://x.example/qrcode.html?data=MT%3AY.K9042C00KA0648G00",
+            "Matter",
+        ),
+        ("MT:Y.K9042C00KA0648G00", "Matter"),
+        ("3497-011-2332", "Matter"),
+        ("DPP:C:81/1;;", "Easy Connect"),
+        ("WIFI:S:Home;T:WPA;P:correct-horse;;", "Wi-Fi network"),
+    ] {
+        let named = run(&["info", text, "--json"]);
+        named.assert_error(2, "invalid_payload");
+        let message = named.result()["error"]["message"].to_string();
+        assert!(message.contains(word), "{text}: {message}");
+        assert!(!named.stdout.contains("correct-horse"), "{named:?}");
+    }
+}
+
+#[test]
+fn datasets_as_tools_print_them() {
+    let hex = "000300000f02081111222233334444051000112233445566778899aabbccddeeff010251de";
+    for printed in [
+        format!("{hex}\r\nDone\r\n"),
+        format!("> dataset active -x\r\n{hex}\r\nDone\r\n> "),
+        format!("hex:{hex}\n"),
+        format!("\u{feff}\"{}\";\r\n", hex.to_uppercase()),
+    ] {
+        let args = ["provision", "sim:zero", "--json", "--dataset", "-"];
+        let joined = finish(espprov().args(args), printed.as_bytes());
+        assert_eq!(joined.result()["outcome"], "connected", "{printed}: {joined:?}");
+    }
+}
+
+#[test]
+fn help_of_every_command() {
+    for command in ["info", "scan", "provision", "status", "reset", "reprov", "send"] {
+        let help = run(&[command, "--help"]).stdout;
+        for word in [
+            "ble:NAME",
+            "serial:PORT",
+            "softap",
+            "sim:FILE",
+            "NP:",
+            "ESPPROV_TARGET",
+            "Examples:",
+        ] {
+            assert!(help.contains(word), "{command} lacks {word}: {help}");
+        }
+    }
+    for command in ["discover", "credentials", "simulate", "completions", "man"] {
+        let help = run(&[command, "--help"]).stdout;
+        assert!(help.contains("Examples:"), "{command}: {help}");
+    }
+    // Each option under the heading it belongs to.
+    let help = run(&["simulate", "--help"]).stdout;
+    let under = |option: &str| {
+        let before = help.split(&format!("--{option} ")).next().unwrap();
+        let heading = before
+            .lines()
+            .rev()
+            .find(|line| line.ends_with(':') && !line.starts_with(' '));
+        heading.unwrap_or_default().to_owned()
+    };
+    for (option, heading) in [
+        ("http", "Links:"),
+        ("pop", "Security:"),
+        ("seed", "Device:"),
+        ("flavour", "Device:"),
+        ("trace", "Global options:"),
+    ] {
+        assert_eq!(under(option), heading, "{option}: {help}");
+    }
 }

@@ -296,6 +296,41 @@ fn quiet_is_quiet() {
     assert_eq!(warned.stdout, "Connected to \"Home\", address 192.168.1.57\n");
 }
 
+/// A second attempt tells what is new.
+#[test]
+fn steps_are_told_once() {
+    let end = run(&[
+        "provision",
+        "sim:zero",
+        "--ssid",
+        "Nowhere",
+        "--open",
+        "--retries",
+        "1",
+    ]);
+    assert_eq!(end.code, 8, "{end:?}");
+    for step in ["Device ", "Session ", "Sent ", "Applied "] {
+        assert_eq!(end.stdout.matches(step).count(), 1, "{step}: {end:?}");
+    }
+}
+
+#[test]
+fn application_labels_are_told() {
+    let device = espprov_tests::hand_made::HandMade::start(|endpoint, _| {
+        (endpoint == "proto-ver").then(|| {
+            espprov_tests::hand_made::Answer::Bytes(
+                br#"{"rmaker":{"ver":"1.0","cap":["claim"]},"prov":{"ver":"v1.1","sec_ver":0,"cap":["no_sec"]}}"#
+                    .to_vec(),
+            )
+        })
+    });
+    let info = run(&["info", &device.url, "--json"]);
+    assert_eq!(
+        info.events()[1]["apps"],
+        serde_json::json!([{"label": "rmaker", "version": "1.0"}])
+    );
+}
+
 #[test]
 fn colours_where_they_are_wanted() {
     let coloured = |set: &[(&str, &str)], args: &[&str]| {

@@ -50,10 +50,24 @@ impl Plan {
         out: &Rc<Output>,
         thread: bool,
     ) -> Result<Self, Failure> {
-        let mut aim = Aim::parse(&args.target)?;
+        Self::of(&args.target()?, args, global, stdin, out, thread).await
+    }
+
+    /// The same with a target that was found elsewhere.
+    pub(crate) async fn of(
+        target: &str,
+        args: &DeviceArgs,
+        global: &Global,
+        stdin: &Stdin,
+        out: &Rc<Output>,
+        thread: bool,
+    ) -> Result<Self, Failure> {
+        let mut aim = Aim::parse(target)?;
         if let Target::Ble(target) = &mut aim.target {
             target.adapter.clone_from(&global.adapter);
             target.services.clone_from(&global.service);
+        } else {
+            global.refuse_bluetooth()?;
         }
         aim.load(thread).await?;
         let mut credentials = Credentials::gather(&args.credentials, stdin).await?;

@@ -4,6 +4,7 @@
 use crate::errors::Failure;
 use crate::signals::unblock;
 use core::cell::Cell;
+use espprov_types::MAX_CREDENTIAL;
 use std::io::Read;
 use zeroize::Zeroizing;
 
@@ -171,17 +172,17 @@ impl Credentials {
     }
 }
 
-/// The driver holds at most 64 bytes of each.
+/// More of it is not held: see [`MAX_CREDENTIAL`].
 pub(crate) fn check_length(value: Option<&[u8]>, flag: &str) -> Result<(), Failure> {
     match value {
-        Some(value) if value.len() > 64 => Err(Failure::usage(
+        Some(value) if value.len() > MAX_CREDENTIAL => Err(Failure::usage(
             "too_long",
             format!(
-                "the value of {flag} has {} bytes, at most 64 are allowed",
+                "the value of {flag} has {} bytes, at most {MAX_CREDENTIAL} are held",
                 value.len()
             ),
         )
-        .cause("no firmware takes as much")
+        .cause("a label with as much is unheard of: something else was pasted")
         .help("check the value against the label on the device")),
         _ => Ok(()),
     }

@@ -8,7 +8,7 @@ use crate::signals::unblock;
 use espprov_http::HttpTarget;
 use espprov_serial::SerialTarget;
 use espprov_simulator::{Scenario, ScenarioError};
-use espprov_types::{SetupNetwork, SetupPayload, SetupTransport};
+use espprov_types::{PayloadError, SetupNetwork, SetupPayload, SetupTransport};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -25,6 +25,8 @@ pub(crate) enum Target {
     Ble(BleTarget),
     /// On a serial port.
     Serial(SerialTarget),
+    /// On a serial port that is to be chosen.
+    SomePort,
 }
 
 /// The world a simulated device lives in.
@@ -64,6 +66,7 @@ impl Aim {
                     .help("write the address as http://HOST[:PORT], for example http://192.168.4.1")
             })?),
             "ble" => Target::Ble(BleTarget::parse(rest)),
+            "serial" if !text.contains(':') => Target::SomePort,
             "serial" => Target::Serial(rest.parse().map_err(|error| {
                 Failure::usage("invalid_target", format!("{error}"))
                     .cause("what stands behind serial: is the port's name, and perhaps options")
@@ -182,6 +185,9 @@ fn is_payload(text: &str) -> bool {
         || ["DPP:", "MT:", "NP:", "WIFI:"]
             .iter()
             .any(|mark| upper.starts_with(mark))
+        // In a log line, where no target could be; and Matter's code in digits.
+        || (text.contains(char::is_whitespace) && (text.contains("NP:") || text.contains("MT:")))
+        || matches!(SetupPayload::parse(text), Err(PayloadError::Matter))
 }
 
 impl World {
@@ -239,7 +245,7 @@ impl Target {
             Self::Sim(_) => "sim",
             Self::Http(_) => "http",
             Self::Ble(_) => "ble",
-            Self::Serial(_) => "serial",
+            Self::Serial(_) | Self::SomePort => "serial",
         }
     }
 }
@@ -253,6 +259,7 @@ impl core::fmt::Display for Target {
             Self::Http(target) => target.fmt(f),
             Self::Ble(target) => target.fmt(f),
             Self::Serial(target) => target.fmt(f),
+            Self::SomePort => f.write_str("serial"),
         }
     }
 }
@@ -305,9 +312,13 @@ mod tests {
             ),
             ("ble", "ble"),
             (r#"ble:My "Lamp""#, r#"ble:My "Lamp""#),
+            ("serial", "serial"),
             ("serial:/dev/ttyUSB0?baud=9600", "serial:/dev/ttyUSB0?baud=9600"),
             ("ble:PROV_*", "ble:PROV_*"),
             (r#"{"ver":"v1","name":"PROV_1","transport":"ble"}"#, "ble:PROV_1"),
+            ("NP:PROV_1|hush|b", "ble:PROV_1"),
+            ("I (9) app: NP:PROV_1|hush|s", "http://192.168.4.1"),
+            ("http://[fe80::1%eth0]:8080", "http://[fe80::1%eth0]:8080"),
             (
                 r#"https://x.example/qr.html?data={"ver":"v1","name":"PROV_1","transport":"ble"}"#,
                 "ble:PROV_1",
@@ -331,6 +342,8 @@ mod tests {
             ("qr:label.png", "transport_not_built"),
             ("DPP:C:81/1;;", "invalid_payload"),
             ("MT:Y.K9042C00KA0648G00", "invalid_payload"),
+            ("3497-011-2332", "invalid_payload"),
+            ("WIFI:S:Home;T:WPA;P:correct-horse;;", "invalid_payload"),
             (r#"{"ver":"v1","name":"PROV_1""#, "invalid_payload"),
         ] {
             assert_eq!(code(text), expected, "{text}");

@@ -6,7 +6,8 @@ use core::str::FromStr;
 
 /// Host and port of a device, read from `HOST[:PORT]` or `http://HOST[:PORT][/]`.
 ///
-/// A host is an IPv4 address, an IPv6 address in brackets or a name. [`Display`](fmt::Display) writes the
+/// A host is an IPv4 address, an IPv6 address in brackets (a link-local one with its
+/// interface: `[fe80::1%eth0]`) or a name. [`Display`](fmt::Display) writes the
 /// canonical `http://` form, which reads back to the same value.
 ///
 /// ```
@@ -25,6 +26,8 @@ pub struct HttpTarget {
 enum Host {
     V4(Ipv4Addr),
     V6(Ipv6Addr),
+    /// A link-local address and the interface it is on: 1..=32 characters of `A-Za-z0-9._-`.
+    Scoped(Ipv6Addr, String),
     /// Lower case, 1..=253 characters of `a-z0-9._-`.
     Name(String),
 }
@@ -44,22 +47,27 @@ impl HttpTarget {
         self.port
     }
 
-    /// The host as resolvers take it: an IPv6 address without brackets.
+    /// The host as resolvers take it: an IPv6 address without brackets, with its zone if it has one.
     #[must_use]
     pub fn host(&self) -> String {
         match &self.host {
             Host::V4(address) => address.to_string(),
             Host::V6(address) => address.to_string(),
+            Host::Scoped(address, zone) => format!("{address}%{zone}"),
             Host::Name(name) => name.clone(),
         }
     }
 
     /// `host[:port]` as it stands in a URL and in the `Host` header.
     pub(crate) fn authority(&self) -> String {
-        let host = match &self.host {
-            Host::V6(address) => format!("[{address}]"),
+        self.with_port(match &self.host {
+            // The zone means something on this computer only (RFC 6874 § 3).
+            Host::V6(address) | Host::Scoped(address, _) => format!("[{address}]"),
             Host::V4(_) | Host::Name(_) => self.host(),
-        };
+        })
+    }
+
+    fn with_port(&self, host: String) -> String {
         if self.port == DEFAULT_PORT {
             host
         } else {
@@ -76,16 +84,25 @@ impl Default for HttpTarget {
 
 impl fmt::Display for HttpTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "http://{}", self.authority())
+        match &self.host {
+            Host::Scoped(address, zone) => {
+                write!(f, "http://{}", self.with_port(format!("[{address}%{zone}]")))
+            }
+            _ => write!(f, "http://{}", self.authority()),
+        }
     }
 }
 
 impl From<core::net::SocketAddr> for HttpTarget {
-    /// The scope of a link-local IPv6 address is not kept: HTTP has no place for it.
     fn from(address: core::net::SocketAddr) -> Self {
-        let host = match address.ip() {
-            core::net::IpAddr::V4(ip) => Host::V4(ip),
-            core::net::IpAddr::V6(ip) => Host::V6(ip),
+        let host = match address {
+            core::net::SocketAddr::V4(address) => Host::V4(*address.ip()),
+            core::net::SocketAddr::V6(address)
+                if address.scope_id() != 0 && address.ip().is_unicast_link_local() =>
+            {
+                Host::Scoped(*address.ip(), address.scope_id().to_string())
+            }
+            core::net::SocketAddr::V6(address) => Host::V6(*address.ip()),
         };
         Self {
             host,
@@ -125,7 +142,7 @@ impl FromStr for HttpTarget {
                     None if after.is_empty() => None,
                     None => return Err(InvalidTarget::Host),
                 };
-                (Host::V6(host.parse().map_err(|_| InvalidTarget::Host)?), port)
+                (v6(host)?, port)
             }
             None => match authority.split_once(':') {
                 Some((_, port)) if port.contains(':') => return Err(InvalidTarget::Brackets),
@@ -135,6 +152,25 @@ impl FromStr for HttpTarget {
         };
         let port = port.map_or(Ok(DEFAULT_PORT), parse_port)?;
         Ok(Self { host, port })
+    }
+}
+
+/// An IPv6 address, with `%zone` (or, as in a URL, `%25zone`) behind one that is link-local.
+fn v6(text: &str) -> Result<Host, InvalidTarget> {
+    let (address, zone) = text.split_once('%').map_or((text, None), |(a, z)| (a, Some(z)));
+    let address: Ipv6Addr = address.parse().map_err(|_| InvalidTarget::Host)?;
+    let Some(zone) = zone else {
+        return Ok(Host::V6(address));
+    };
+    let zone = zone
+        .strip_prefix("25")
+        .filter(|rest| !rest.is_empty())
+        .unwrap_or(zone);
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    if address.is_unicast_link_local() && (1..=32).contains(&zone.len()) && zone.bytes().all(allowed) {
+        Ok(Host::Scoped(address, zone.to_owned()))
+    } else {
+        Err(InvalidTarget::Host)
     }
 }
 
@@ -244,6 +280,20 @@ mod tests {
                 65535,
                 "http://[fd00::7]:65535",
             ),
+            (
+                "http://[fe80::1%eth0]:8080",
+                "fe80::1%eth0",
+                8080,
+                "http://[fe80::1%eth0]:8080",
+            ),
+            // As it stands in a URL.
+            (
+                "[FE80::1%25wlan0.2]",
+                "fe80::1%wlan0.2",
+                80,
+                "http://[fe80::1%wlan0.2]",
+            ),
+            ("[fe80::1%2]", "fe80::1%2", 80, "http://[fe80::1%2]"),
         ] {
             let target = parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
             assert_eq!((target.host().as_str(), target.port()), (host, port), "{text}");
@@ -253,6 +303,11 @@ mod tests {
         assert_eq!(HttpTarget::default().to_string(), "http://192.168.4.1");
         let address = core::net::SocketAddr::from(([127, 0, 0, 1], 81));
         assert_eq!(HttpTarget::from(address).to_string(), "http://127.0.0.1:81");
+        let scoped = core::net::SocketAddrV6::new("fe80::1".parse().unwrap(), 81, 0, 3);
+        let target = HttpTarget::from(core::net::SocketAddr::V6(scoped));
+        assert_eq!(target.to_string(), "http://[fe80::1%3]:81");
+        // The device is not told what this computer calls its interfaces.
+        assert_eq!(target.authority(), "[fe80::1]:81");
     }
 
     #[test]
@@ -276,7 +331,10 @@ mod tests {
             ("[::1", E::Host),
             ("[::1]80", E::Host),
             ("[192.168.4.1]", E::Host),
-            ("[fe80::1%eth0]", E::Host),
+            ("[fe80::1%]", E::Host),
+            ("[fe80::1%eth 0]", E::Host),
+            ("[fe80::1%e+0]", E::Host),
+            ("[fd00::1%eth0]", E::Host),
             ("192.168.4.256", E::Host),
             ("192.168.4", E::Host),
             ("host name", E::Host),

@@ -42,6 +42,24 @@ use tokio_serial::{SerialPortBuilderExt, SerialStream};
 pub type SerialTransport =
     Console<FromTokio<ReadHalf<SerialStream>>, FromTokio<WriteHalf<SerialStream>>, TokioClock>;
 
+/// The serial ports of this computer that something may be plugged into, by name: those on USB first.
+///
+/// # Errors
+/// The system does not tell.
+pub fn ports() -> io::Result<Vec<String>> {
+    // A container may be without it, and the listing below takes it for granted.
+    #[cfg(target_os = "linux")]
+    if !std::path::Path::new("/sys/class/tty").is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut found = tokio_serial::available_ports()?;
+    found.sort_by_key(|port| {
+        let on_usb = matches!(port.port_type, tokio_serial::SerialPortType::UsbPort(_));
+        (!on_usb, port.port_name.clone())
+    });
+    Ok(found.into_iter().map(|port| port.port_name).collect())
+}
+
 /// Opens the port: 8 data bits, no parity, 1 stop bit, no flow control, for this process alone. Nothing is sent
 /// before the first exchange or reconnect. Opening resets many boards; the transport waits for their prompt.
 ///

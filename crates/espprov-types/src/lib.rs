@@ -46,7 +46,9 @@ pub use auth_mode::AuthMode;
 pub use bssid::{Bssid, InvalidBssid};
 pub use dataset::{DatasetError, ThreadDataset};
 pub use info::{AppInfo, Capabilities, DeviceInfo, InfoError, SecurityScheme};
-pub use payload::{DEFAULT_USERNAME, Field, PayloadError, SetupNetwork, SetupPayload, SetupTransport};
+pub use payload::{
+    DEFAULT_USERNAME, Field, MAX_CREDENTIAL, PayloadError, SetupNetwork, SetupPayload, SetupTransport,
+};
 pub use secret::{Secret, TooLong};
 pub use ssid::{InvalidSsid, Ssid};
 pub use status::StatusCode;

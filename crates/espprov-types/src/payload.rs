@@ -1,16 +1,23 @@
 //! Setup payloads: the text in the QR code on a device.
 
-use crate::json::{Event, JsonError, Layout, Reader, Writer};
+mod error;
+mod forms;
+mod read;
+
+pub use error::PayloadError;
+
+use crate::json::{Layout, Writer};
 use crate::{Secret, SecurityScheme};
 use core::fmt::{self, Write};
 use heapless::String;
-use zeroize::Zeroizing;
 
 /// The username of security 2 where nobody says another.
 pub const DEFAULT_USERNAME: &str = "wifiprov";
 
-/// Longest document that may come percent-encoded, in bytes after decoding.
-const MAX_DECODED: usize = 1024;
+/// Longest proof of possession, username or password in bytes that this crate and the client's credentials hold. The
+/// protocol sets no limit (security 1 hashes the PoP, security 2 all three), and firmware takes what it was built with:
+/// this is how much room is kept.
+pub const MAX_CREDENTIAL: usize = 128;
 
 /// How to reach the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,9 +58,9 @@ pub struct SetupPayload {
     /// The device's name.
     pub name: String<32>,
     /// Username of security 2; `None` means [`DEFAULT_USERNAME`].
-    pub username: Option<String<64>>,
+    pub username: Option<String<MAX_CREDENTIAL>>,
     /// Proof of possession of security 1, password of security 2. UTF-8.
-    pub pop: Option<Secret<64>>,
+    pub pop: Option<Secret<MAX_CREDENTIAL>>,
     /// Passphrase of the device's own Wi-Fi network. UTF-8.
     pub password: Option<Secret<64>>,
     /// How to reach the device.
@@ -93,117 +100,30 @@ impl SetupPayload {
         self.security.map(SecurityScheme::from_number)
     }
 
-    /// Reads any of the forms in use:
+    /// Finds and reads the payload in any text that people have of it:
     ///
-    /// * the JSON document itself;
+    /// * the JSON document, with whatever stands before and after it: a log line, several of them, colour codes, a
+    ///   document that was broken into lines on its way;
     /// * a link to a page that shows the code, `…?data=<document>`. The document is taken as it stands if it has
-    ///   a quotation mark in it, else it is percent-decoded (`+` stays a plus);
-    /// * a log line with `QRCODE:` before any of these; colour codes behind it are dropped.
+    ///   quotation marks, else it is percent-decoded (`+` stays a plus);
+    /// * the vendor's compact code, `NP:<name>|<pop>|b` for Bluetooth or `…|s` for SoftAP, in a log or a link, too.
     ///
     /// `ver` may be missing; unknown keys are ignored; with a repeated key the last one counts.
     ///
+    /// ```
+    /// use espprov_types::{PayloadError, SetupPayload, SetupTransport};
+    ///
+    /// let log = "I (1152) app: scan this code\nI (1162) app: {\"name\":\"PROV_1\",\"transport\":\"softap\"}";
+    /// assert_eq!(SetupPayload::parse(log)?.transport, SetupTransport::SoftAp);
+    /// assert_eq!(SetupPayload::parse("NP:PROV_1|abcd1234|b")?.transport, SetupTransport::Ble);
+    /// assert_eq!(SetupPayload::parse("MT:Y.K9042C00KA0648G00"), Err(PayloadError::Matter));
+    /// # Ok::<(), PayloadError>(())
+    /// ```
+    ///
     /// # Errors
-    /// [`PayloadError`]. Codes of other systems (DPP, Matter) are named there.
+    /// [`PayloadError`]. Codes of other systems (DPP, Matter, Wi-Fi networks) are named there.
     pub fn parse(text: &str) -> Result<Self, PayloadError> {
-        let mut text = text.trim();
-        if !text.starts_with('{')
-            && let Some((_, line)) = text.split_once("QRCODE:")
-        {
-            text = line
-                .split(['\u{1b}', '\n', '\r'])
-                .next()
-                .unwrap_or_default()
-                .trim();
-        }
-        if starts_with_ignore_case(text, "DPP:") {
-            return Err(PayloadError::Dpp);
-        }
-        if starts_with_ignore_case(text, "MT:") {
-            return Err(PayloadError::Matter);
-        }
-        if text.starts_with('{') {
-            return Self::parse_json(text.as_bytes(), End::Strict);
-        }
-        let data = text
-            .split_once("?data=")
-            .or_else(|| text.split_once("&data="))
-            .ok_or(PayloadError::NotAPayload)?
-            .1;
-        if data.contains('"') {
-            return Self::parse_json(data.as_bytes(), End::MoreParameters);
-        }
-        let data = data.split(['&', '#']).next().unwrap_or_default();
-        let mut buf = Zeroizing::new([0; MAX_DECODED]);
-        let len = percent_decode(data, &mut *buf)?;
-        Self::parse_json(buf.get(..len).unwrap_or_default(), End::Strict)
-    }
-
-    fn parse_json(text: &[u8], end: End) -> Result<Self, PayloadError> {
-        let mut reader = Reader::new(text);
-        if !matches!(reader.next_event()?, Event::ObjectStart) {
-            return Err(PayloadError::NotAPayload);
-        }
-        let mut name = None;
-        let mut transport = None;
-        let mut payload = Self::new("", SetupTransport::Ble)?;
-        while let Event::Key(key) = reader.next_event()? {
-            let Some(field) = Field::ALL.into_iter().find(|field| key.is(field.key())) else {
-                reader.skip_value()?;
-                continue;
-            };
-            let value = match (reader.next_event()?, field) {
-                (Event::Null, _) => continue,
-                (Event::String(text), _) => text,
-                (Event::Number(number), Field::Security) => {
-                    payload.security = Some(scheme_number(number.as_str())?);
-                    continue;
-                }
-                _ => return Err(PayloadError::WrongType(field)),
-            };
-            let too_long = PayloadError::TooLong(field);
-            match field {
-                Field::Version if value.is("v1") => {}
-                Field::Version => return Err(PayloadError::UnknownVersion),
-                Field::Name => name = Some(value.decode().ok_or(too_long)?),
-                Field::Username => payload.username = Some(value.decode().ok_or(too_long)?),
-                Field::Pop => {
-                    payload.pop = Some(Secret::fill_with(|buf| value.decode_bytes(buf)).ok_or(too_long)?);
-                }
-                Field::Password => {
-                    payload.password =
-                        Some(Secret::fill_with(|buf| value.decode_bytes(buf)).ok_or(too_long)?);
-                }
-                Field::Transport => {
-                    transport = Some(if value.is_ignore_ascii_case("ble") {
-                        SetupTransport::Ble
-                    } else if value.is_ignore_ascii_case("softap") {
-                        SetupTransport::SoftAp
-                    } else {
-                        return Err(PayloadError::UnknownTransport);
-                    });
-                }
-                Field::Security => {
-                    let number: String<3> = value.decode().ok_or(PayloadError::UnknownSecurity)?;
-                    payload.security = Some(scheme_number(&number)?);
-                }
-                Field::Network => {
-                    payload.network = if value.is_ignore_ascii_case("wifi") {
-                        SetupNetwork::Wifi
-                    } else if value.is_ignore_ascii_case("thread") {
-                        SetupNetwork::Thread
-                    } else {
-                        return Err(PayloadError::UnknownNetwork);
-                    };
-                }
-            }
-        }
-        let rest = text.get(reader.position()..).unwrap_or_default();
-        if !(end == End::MoreParameters && matches!(rest.first(), Some(b'&' | b'#'))) {
-            reader.next_event()?; // only white space may follow
-        }
-        payload.name = name.ok_or(PayloadError::Missing(Field::Name))?;
-        payload.transport = transport.ok_or(PayloadError::Missing(Field::Transport))?;
-        Ok(payload)
+        forms::find(text)
     }
 
     /// Writes the JSON document, without white space: what goes into a QR code.
@@ -260,63 +180,16 @@ fn member<W: Write + ?Sized>(json: &mut Writer<'_, W>, field: Field, text: &str)
     json.string(text)
 }
 
-fn secret_member<W: Write + ?Sized>(
+fn secret_member<W: Write + ?Sized, const N: usize>(
     json: &mut Writer<'_, W>,
     field: Field,
-    secret: Option<&Secret<64>>,
+    secret: Option<&Secret<N>>,
 ) -> fmt::Result {
     match secret.map(|secret| core::str::from_utf8(secret.expose())) {
         None => Ok(()),
         Some(Ok(text)) => member(json, field, text),
         Some(Err(_)) => Err(fmt::Error),
     }
-}
-
-/// What may follow the document.
-#[derive(PartialEq, Eq)]
-enum End {
-    /// White space.
-    Strict,
-    /// That, or further parameters of the link.
-    MoreParameters,
-}
-
-fn starts_with_ignore_case(text: &str, prefix: &str) -> bool {
-    text.get(..prefix.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-}
-
-/// Schemes 0 to 2: a payload that names another one cannot be served.
-fn scheme_number(text: &str) -> Result<u8, PayloadError> {
-    match text {
-        "0" => Ok(0),
-        "1" => Ok(1),
-        "2" => Ok(2),
-        _ => Err(PayloadError::UnknownSecurity),
-    }
-}
-
-fn percent_decode(text: &str, out: &mut [u8]) -> Result<usize, PayloadError> {
-    let mut bytes = text.bytes();
-    let mut len = 0_usize;
-    while let Some(byte) = bytes.next() {
-        let byte = if byte == b'%' {
-            let mut digit = || {
-                char::from(bytes.next()?)
-                    .to_digit(16)
-                    .and_then(|d| u8::try_from(d).ok())
-            };
-            let (Some(high), Some(low)) = (digit(), digit()) else {
-                return Err(PayloadError::InvalidEncoding);
-            };
-            high << 4 | low
-        } else {
-            byte
-        };
-        *out.get_mut(len).ok_or(PayloadError::InvalidEncoding)? = byte;
-        len = len.saturating_add(1);
-    }
-    Ok(len)
 }
 
 /// Encodes everything but the unreserved characters of RFC 3986 § 2.3.
@@ -381,72 +254,6 @@ impl Field {
             Self::Transport => "transport",
             Self::Security => "security",
             Self::Network => "network",
-        }
-    }
-}
-
-/// Why text is no setup payload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PayloadError {
-    /// None of the known forms.
-    NotAPayload,
-    /// A Wi-Fi Easy Connect (DPP) code: another way of provisioning.
-    Dpp,
-    /// A Matter onboarding code: another way of provisioning.
-    Matter,
-    /// The document is broken.
-    Json(JsonError),
-    /// The percent-encoding is broken, or the document too long.
-    InvalidEncoding,
-    /// A member that must be there is not.
-    Missing(Field),
-    /// A member is not a string (or, for `security`, a number).
-    WrongType(Field),
-    /// A member is longer than it may be.
-    TooLong(Field),
-    /// `ver` is not `v1`.
-    UnknownVersion,
-    /// `transport` is neither `ble` nor `softap`.
-    UnknownTransport,
-    /// `security` is not 0, 1 or 2.
-    UnknownSecurity,
-    /// `network` is neither `wifi` nor `thread`.
-    UnknownNetwork,
-}
-
-impl From<JsonError> for PayloadError {
-    fn from(error: JsonError) -> Self {
-        Self::Json(error)
-    }
-}
-
-impl fmt::Display for PayloadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotAPayload => "not a setup payload",
-            Self::Dpp => "this is a Wi-Fi Easy Connect (DPP) code, not a setup payload",
-            Self::Matter => "this is a Matter code, not a setup payload",
-            Self::Json(_) => "the setup payload is broken JSON",
-            Self::InvalidEncoding => "the setup payload is not properly percent-encoded",
-            Self::Missing(field) => return write!(f, "the setup payload lacks `{}`", field.key()),
-            Self::WrongType(field) => {
-                return write!(f, "`{}` of the setup payload is no string", field.key());
-            }
-            Self::TooLong(field) => return write!(f, "`{}` of the setup payload is too long", field.key()),
-            Self::UnknownVersion => "the setup payload's version is not v1",
-            Self::UnknownTransport => "the setup payload's transport is neither ble nor softap",
-            Self::UnknownSecurity => "the setup payload's security is not 0, 1 or 2",
-            Self::UnknownNetwork => "the setup payload's network is neither wifi nor thread",
-        })
-    }
-}
-
-impl core::error::Error for PayloadError {
-    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
-        match self {
-            Self::Json(error) => Some(error),
-            _ => None,
         }
     }
 }

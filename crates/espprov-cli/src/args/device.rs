@@ -1,6 +1,7 @@
 //! Which device, and how to be trusted by it.
 
 use super::value;
+use crate::errors::{Failure, missing};
 use clap::{Args, ValueEnum};
 use core::time::Duration;
 use espprov_core::auth::SecurityChoice;
@@ -9,9 +10,8 @@ use espprov_types::SecurityScheme;
 /// Options of every command that talks to a device.
 #[derive(Args)]
 pub(crate) struct DeviceArgs {
-    /// The device: sim, http://HOST[:PORT], softap, or the text of a setup QR code
-    // `ble`, `serial:…` and `qr:…` are recognised, too; see `target`.
-    pub(crate) target: String,
+    /// The device: ble[:NAME], serial[:PORT], softap, http://HOST[:PORT], sim, or the text of a setup QR code [env: ESPPROV_TARGET]
+    pub(crate) target: Option<String>,
 
     #[command(flatten)]
     pub(crate) credentials: CredentialArgs,
@@ -33,20 +33,67 @@ pub(crate) struct DeviceArgs {
     pub(crate) retries: u8,
 }
 
+impl DeviceArgs {
+    /// The target by argument, and after it by environment variable.
+    pub(crate) fn target(&self) -> Result<String, Failure> {
+        match &self.target {
+            Some(target) => Ok(target.clone()),
+            None => target_by_environment()?.ok_or_else(|| {
+                missing("the device", "TARGET, such as ble or sim (or set ESPPROV_TARGET)")
+                    .cause("the first argument says which device to talk to")
+            }),
+        }
+    }
+}
+
+/// `ESPPROV_TARGET`, if it is set.
+pub(crate) fn target_by_environment() -> Result<Option<String>, Failure> {
+    const VARIABLE: &str = "ESPPROV_TARGET";
+    match std::env::var(VARIABLE) {
+        Ok(target) if target.is_empty() => Err(Failure::usage(
+            "missing_value",
+            format!("{VARIABLE} is set, but empty: no device is named"),
+        )
+        .cause("what should have filled it failed, or is not set here")
+        .help("give TARGET, or unset the variable")),
+        Ok(target) => Ok(Some(target)),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => {
+            Err(Failure::usage("invalid_env", format!("{VARIABLE} is not UTF-8"))
+                .cause("it holds bytes that are no text")
+                .help("give TARGET"))
+        }
+    }
+}
+
 /// What the device wants to hear.
 #[derive(Args)]
-#[command(next_help_heading = "Security")]
 pub(crate) struct CredentialArgs {
     /// Proof of possession; on a security 2 device the password. `-` = standard input [env: ESPPROV_POP]
-    #[arg(long, value_name = "POP", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "POP",
+        allow_hyphen_values = true,
+        help_heading = "Security"
+    )]
     pub(crate) pop: Option<String>,
 
-    /// Username of a security 2 device; `-` = standard input [env: ESPPROV_USERNAME] [default: wifiprov]
-    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
+    /// Username of a security 2 device; `-` = standard input [env: ESPPROV_USERNAME] [default: wifiprov, for Thread threadprov]
+    #[arg(
+        long,
+        value_name = "NAME",
+        allow_hyphen_values = true,
+        help_heading = "Security"
+    )]
     pub(crate) username: Option<String>,
 
     /// Password of a security 2 device; `-` = standard input [env: ESPPROV_PASSWORD]
-    #[arg(long, value_name = "PASSWORD", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "PASSWORD",
+        allow_hyphen_values = true,
+        help_heading = "Security"
+    )]
     pub(crate) password: Option<String>,
 }
 

@@ -4,37 +4,25 @@
     reason = "these comments are help texts, where brackets mean that something is optional"
 )]
 
+mod address;
 mod device;
+#[macro_use]
+mod help;
 mod provision;
 mod simulate;
 mod value;
 
-pub(crate) use device::{CredentialArgs, DeviceArgs};
+pub(crate) use device::{CredentialArgs, DeviceArgs, target_by_environment};
 pub(crate) use provision::ProvisionArgs;
 pub(crate) use simulate::SimulateArgs;
 
+use crate::errors::Failure;
 use clap::{ArgAction, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
-const AFTER_HELP: &str = "\
-TARGET is one of
-  sim, sim:zero, sim:FILE.toml   a simulated device: works everywhere, needs nothing
-  http://HOST[:PORT]             a device reached over HTTP
-  ble, ble:NAME, ble:PREFIX*     a device in reach of Bluetooth; bare ble takes the only one, or asks
-  ble:AA:BB:CC:DD:EE:FF          the same, by address
-  softap                         a device whose own Wi-Fi network this computer has joined (http://192.168.4.1)
-  '{\"ver\":\"v1\",…}', '…?data=…'   the text of a setup QR code: target and credentials in one
-
-Secrets given as arguments can be seen in the process list. Give them by environment variable, or one of
-them as `-` on standard input.
-
-Exit status: 0 success, 1 unexpected, 2 usage, 3 device not found or link failed, 4 wrong credentials,
-5 refused by security policy, 6 the device refused a request, 7 network authentication failed,
-8 network not found, 9 deadline passed, 130 interrupted.";
-
 /// Provision ESP32 devices: give them their Wi-Fi or Thread network.
 #[derive(Parser)]
-#[command(name = "espprov", version, arg_required_else_help = true, propagate_version = true, after_long_help = AFTER_HELP, max_term_width = 100)]
+#[command(name = "espprov", version, arg_required_else_help = true, propagate_version = true, after_long_help = help::MAIN, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -80,6 +68,23 @@ pub(crate) struct Global {
 }
 
 impl Global {
+    /// Options of Bluetooth mean nothing on another link: whoever gives them expects something else.
+    pub(crate) fn refuse_bluetooth(&self) -> Result<(), Failure> {
+        let given = match (&self.adapter, self.service.is_empty()) {
+            (Some(_), _) => "--adapter",
+            (None, false) => "--service",
+            (None, true) => return Ok(()),
+        };
+        Err(Failure::usage(
+            "not_bluetooth",
+            format!("{given} means nothing here: this is not Bluetooth"),
+        )
+        .cause("the target, or the command, uses another link or none")
+        .help(format!(
+            "leave {given} out, or give a Bluetooth target such as ble:NAME"
+        )))
+    }
+
     /// For a command line that could not be read: what can be found in it by looking.
     pub(crate) fn bare(json: bool) -> Self {
         Self {
@@ -124,32 +129,43 @@ fn color() -> ColorChoice {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// List the devices in reach of Bluetooth that wait for their network
+    #[command(after_long_help = help::DISCOVER)]
     Discover(DiscoverArgs),
     /// Show what a device says about itself: version, security, capabilities
+    #[command(after_long_help = help::INFO)]
     Info(InfoArgs),
     /// List the networks a device hears
+    #[command(after_long_help = help::SCAN)]
     Scan(ScanArgs),
     /// Give a device its network, and follow it until it is online
-    #[command(after_long_help = provision::EXAMPLES)]
+    #[command(after_long_help = help::PROVISION)]
     Provision(Box<ProvisionArgs>),
     /// Show what became of a device's network configuration
+    #[command(after_long_help = help::STATUS)]
     Status(StateArgs),
     /// Clear a failed attempt, so that the device takes other credentials
+    #[command(after_long_help = help::RESET)]
     Reset(StateArgs),
     /// After a success: make the device take new credentials
+    #[command(after_long_help = help::REPROV)]
     Reprov(StateArgs),
     /// Send data to any endpoint of a device and show the answer
+    #[command(after_long_help = help::SEND)]
     Send(SendArgs),
     /// Make salt and verifier for security 2 firmware
+    #[command(after_long_help = help::CREDENTIALS)]
     Credentials(MakeCredentialsArgs),
     /// Be a simulated ESP32, for tests, apps and CI
+    #[command(after_long_help = help::SIMULATE)]
     Simulate(SimulateArgs),
     /// Print a shell completion script
+    #[command(after_long_help = help::COMPLETIONS)]
     Completions {
         /// Which shell
         shell: clap_complete::Shell,
     },
     /// Print the manual page, or write one per command into a directory
+    #[command(after_long_help = help::MAN)]
     Man {
         /// Write the pages here instead of printing the main one
         #[arg(long, value_name = "DIR")]
@@ -208,13 +224,13 @@ pub(crate) struct StateArgs {
 
 /// `send`
 #[derive(Args)]
-#[command(group = clap::ArgGroup::new("data").required(true))]
+#[command(group = clap::ArgGroup::new("data"), override_usage = "espprov send [OPTIONS] [TARGET] <ENDPOINT> <--text <TEXT>|--hex <HEX>|--file <FILE>|->")]
 pub(crate) struct SendArgs {
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
 
     /// Name of the endpoint, such as custom-data
-    pub(crate) endpoint: String,
+    pub(crate) endpoint: Option<String>,
 
     /// Send this text
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, group = "data")]
@@ -229,7 +245,7 @@ pub(crate) struct SendArgs {
     pub(crate) file: Option<PathBuf>,
 
     /// Send what comes on standard input
-    #[arg(value_name = "-", group = "data", value_parser = ["-"])]
+    #[arg(value_name = "-", value_parser = ["-"])]
     pub(crate) stdin: Option<String>,
 
     /// Bytes per exchange; 0 = all at once [default: 256, or what the link carries]

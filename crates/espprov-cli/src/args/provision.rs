@@ -3,13 +3,6 @@
 use super::DeviceArgs;
 use clap::Args;
 
-pub(super) const EXAMPLES: &str = "\
-Examples:
-  espprov provision sim --ssid Home --passphrase correct-horse
-  espprov provision softap --pop abcd1234
-  echo correct-horse | espprov provision http://192.168.4.1 --ssid Home --passphrase - --json
-  espprov provision softap --dataset 000300000f02081111222233334444...";
-
 /// Wi-Fi and Thread exclude each other.
 const THREAD: [&str; 4] = ["dataset", "network_name", "ext_pan_id", "network_key"];
 

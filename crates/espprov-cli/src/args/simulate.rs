@@ -1,6 +1,6 @@
 //! `simulate`: be a device.
 
-use super::CredentialArgs;
+use super::{CredentialArgs, address};
 use clap::Args;
 use core::net::SocketAddr;
 use espprov_simulator::scenario::{Flavour, NetworkType};
@@ -9,25 +9,31 @@ use espprov_simulator_ble::{Hci, Mtu};
 /// `simulate`
 #[derive(Args)]
 pub(crate) struct SimulateArgs {
-    /// Serve HTTP on this address; port 0 = any free one [default: 127.0.0.1:8080 unless --console, --pty or --ble]
-    #[arg(long, value_name = "ADDR")]
+    /// Serve HTTP on this address: 8080, localhost:8080, 0.0.0.0:80; port 0 = any free one [default: 127.0.0.1:8080 unless --console, --pty or --ble]
+    #[arg(long, value_name = "ADDR", value_parser = address::listen, help_heading = "Links")]
     pub(crate) http: Option<SocketAddr>,
 
     /// Serve a console on standard input and output; events go to stderr
-    #[arg(long)]
+    #[arg(long, help_heading = "Links")]
     pub(crate) console: bool,
 
     /// Serve a console on a new pseudo-terminal; its path is in the event `listening`
     #[cfg(unix)]
-    #[arg(long)]
+    #[arg(long, help_heading = "Links")]
     pub(crate) pty: bool,
 
     /// Be a Bluetooth LE peripheral on this controller, which speaks H4: tcp:HOST:PORT or unix:PATH
-    #[arg(long, value_name = "HCI")]
+    #[arg(long, value_name = "HCI", help_heading = "Links")]
     pub(crate) ble: Option<Hci>,
 
     /// Largest Bluetooth MTU to grant: 23, 256 or 517
-    #[arg(long, value_name = "MTU", requires = "ble", default_value = "256")]
+    #[arg(
+        long,
+        value_name = "MTU",
+        requires = "ble",
+        default_value = "256",
+        help_heading = "Links"
+    )]
     pub(crate) mtu: Mtu,
 
     #[command(flatten)]
@@ -42,22 +48,22 @@ pub(crate) struct SimulateArgs {
     pub(crate) patch: Option<u8>,
 
     /// Firmware generation: idf-4.4, idf-5.2, idf-5.5, idf-5.5-wifi, idf-6
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", help_heading = "Device")]
     pub(crate) flavour: Option<Flavour>,
 
     /// What it provisions: wifi, thread, or both (no stock firmware does) [default: as the scenario says, else wifi]
-    #[arg(long, value_name = "KIND")]
+    #[arg(long, value_name = "KIND", help_heading = "Device")]
     pub(crate) network: Option<NetworkType>,
 
     /// Seed of all randomness: same seed, same run
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Device")]
     pub(crate) seed: Option<u64>,
 
     /// The world: default, zero, or a TOML file
-    #[arg(long, value_name = "FILE", default_value = "default")]
+    #[arg(long, value_name = "FILE", default_value = "default", help_heading = "Device")]
     pub(crate) scenario: String,
 
     /// Longest console line in characters, without its end; 0 = none
-    #[arg(long, value_name = "N", default_value_t = 254)]
+    #[arg(long, value_name = "N", default_value_t = 254, help_heading = "Links")]
     pub(crate) line_limit: usize,
 }

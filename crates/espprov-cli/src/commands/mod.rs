@@ -32,6 +32,11 @@ impl Context {
     async fn plan(&self, args: &DeviceArgs, thread: bool) -> Result<Plan, Failure> {
         Plan::new(args, &self.global, &self.stdin, &self.out, thread).await
     }
+
+    /// The same with a target that was found elsewhere.
+    async fn plan_for(&self, target: &str, args: &DeviceArgs) -> Result<Plan, Failure> {
+        Plan::of(target, args, &self.global, &self.stdin, &self.out, false).await
+    }
 }
 
 /// Does what the command line says. `None`: the command has no result to report.
@@ -53,8 +58,14 @@ pub(crate) async fn run(cli: Cli, out: &Rc<Output>) -> Option<Result<Success, Fa
 
 async fn with_result(context: &Context, command: Command) -> Result<Success, Failure> {
     match command {
-        Command::Credentials(args) => credentials::run(context, &args).await,
-        Command::Simulate(args) => simulate::run(context, &args).await,
+        Command::Credentials(args) => {
+            context.global.refuse_bluetooth()?;
+            credentials::run(context, &args).await
+        }
+        Command::Simulate(args) => {
+            context.global.refuse_bluetooth()?;
+            simulate::run(context, &args).await
+        }
         Command::Discover(args) => discover::run(context, &args).await,
         Command::Info(args) => {
             let plan = context.plan(&args.device, false).await?;

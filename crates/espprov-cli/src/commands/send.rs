@@ -1,7 +1,7 @@
 //! `send`: data for any endpoint.
 
 use super::Context;
-use crate::args::SendArgs;
+use crate::args::{SendArgs, target_by_environment};
 use crate::device::Device;
 use crate::errors::{self, Failure};
 use crate::hex_input;
@@ -21,7 +21,8 @@ const CHUNK: usize = 256;
 const SEAL: usize = 16;
 
 pub(super) async fn run(context: &Context, args: &SendArgs) -> Result<Success, Failure> {
-    let endpoint = Endpoint::custom(&args.endpoint).map_err(|error| {
+    let words = Words::of(args)?;
+    let endpoint = Endpoint::custom(&words.endpoint).map_err(|error| {
         Failure::usage("invalid_endpoint", error.to_string())
             .cause("names have 1 to 64 of the characters A-Z a-z 0-9 _ . -")
             .help("give the name the firmware registered, such as custom-data")
@@ -35,13 +36,13 @@ pub(super) async fn run(context: &Context, args: &SendArgs) -> Result<Success, F
         .cause("with --json every line of it is a JSON object")
         .help("take the answer from the event `reply`, or give --out FILE"));
     }
-    let data = data(context, args).await?;
+    let data = data(context, args, words.stdin).await?;
     if data.is_empty() {
         return Err(Failure::usage("empty_request", "there is nothing to send")
             .cause("devices do not answer empty requests")
             .help("give at least one byte"));
     }
-    let plan = context.plan(&args.device, false).await?;
+    let plan = context.plan_for(&words.target, &args.device).await?;
     // An answer that cannot be kept is told before the device has acted.
     let mut file = match &args.out {
         Some(path) if !to_stdout => Some(AnswerFile::open(path)?),
@@ -76,6 +77,59 @@ pub(super) async fn run(context: &Context, args: &SendArgs) -> Result<Success, F
         Ok(Success::done())
     })
     .await
+}
+
+/// The words that are no options: target (unless the environment names one), endpoint, and `-`.
+struct Words {
+    target: String,
+    endpoint: String,
+    stdin: bool,
+}
+
+impl Words {
+    fn of(args: &SendArgs) -> Result<Self, Failure> {
+        let given = [&args.device.target, &args.endpoint, &args.stdin];
+        let mut words: Vec<String> = given.into_iter().flatten().cloned().collect();
+        let stdin = words.last().is_some_and(|last| last == "-");
+        if stdin {
+            words.pop();
+        }
+        let by_option = args.text.is_some() || args.hex.is_some() || args.file.is_some();
+        if stdin == by_option {
+            let said = if stdin {
+                "the data to send is given twice"
+            } else {
+                "the data to send is missing"
+            };
+            return Err(Failure::usage("usage", said)
+                .cause("data comes by one of --text, --hex, --file and -")
+                .help("give one of them; espprov send --help explains"));
+        }
+        let mut words = words.into_iter();
+        let (target, endpoint) = match (words.next(), words.next()) {
+            (Some(target), Some(endpoint)) => (target, endpoint),
+            (Some(endpoint), None) => match target_by_environment()? {
+                Some(target) => (target, endpoint),
+                None => {
+                    return Err(errors::missing(
+                        "the endpoint",
+                        "TARGET and ENDPOINT, such as custom-data",
+                    ));
+                }
+            },
+            _ => {
+                return Err(errors::missing(
+                    "the endpoint",
+                    "TARGET and ENDPOINT, such as custom-data",
+                ));
+            }
+        };
+        Ok(Self {
+            target,
+            endpoint,
+            stdin,
+        })
+    }
 }
 
 async fn exchange(
@@ -197,7 +251,7 @@ fn readable(answer: &[u8]) -> String {
     }
 }
 
-async fn data(context: &Context, args: &SendArgs) -> Result<SecretBytes, Failure> {
+async fn data(context: &Context, args: &SendArgs, stdin: bool) -> Result<SecretBytes, Failure> {
     if let Some(text) = &args.text {
         return Ok(Zeroizing::new(text.as_bytes().to_vec()));
     }
@@ -212,7 +266,11 @@ async fn data(context: &Context, args: &SendArgs) -> Result<SecretBytes, Failure
         })
         .await;
     }
-    context.stdin.read_all("the data").await
+    if stdin {
+        context.stdin.read_all("the data").await
+    } else {
+        Ok(Zeroizing::new(Vec::new()))
+    }
 }
 
 #[cfg(test)]

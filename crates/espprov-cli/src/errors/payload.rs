@@ -13,6 +13,9 @@ pub(crate) fn from_payload(error: &PayloadError) -> Failure {
         PayloadError::Dpp => failure
             .cause("Wi-Fi Easy Connect is another way of provisioning, which phones have built in")
             .help("scan it with the Wi-Fi settings of a phone, or look for another code on the device"),
+        PayloadError::Wifi => failure
+            .cause("it says how to join a Wi-Fi network, and nothing about a device")
+            .help("give the code on the device; the network goes with --ssid and --passphrase"),
         PayloadError::NotAPayload => failure
             .cause("it has neither the JSON document of a setup code nor a link or a log line with one in it")
             .help("copy the whole text of the code on the device or from its log, and put it between single quotes"),

@@ -3,7 +3,6 @@
 use crate::errors::{self, Failure, Place, from_ble};
 use crate::output::{Output, Report, clean, table};
 use crate::prompt::{self, Answer};
-use crate::signals::Signal;
 use core::fmt;
 use core::time::Duration;
 use espprov_btleplug::{BDAddr, BleTransport, Bluetooth, ConnectOptions, DeviceFilter, Discovered, Uuid};
@@ -179,7 +178,7 @@ async fn choose(mut found: Vec<Discovered>, place: &Place, out: &Output) -> Resu
     }
     out.stop_progress();
     let Answer::Given(index) = prompt::ask(move || prompt::one_of("Which device?", &labels)).await? else {
-        return Err(errors::interrupted(Signal::Interrupt));
+        return Err(errors::cancelled());
     };
     Ok(found.swap_remove(index.min(found.len() - 1)))
 }

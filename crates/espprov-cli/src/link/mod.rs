@@ -63,6 +63,10 @@ impl Link {
                     .map_err(|error| from_link(Phase::Connect, &LinkError::Http(error), place))?
             }
             Target::Serial(target) => Self::Serial(Box::new(serial::open(target, clock)?)),
+            Target::SomePort => {
+                let (target, asked) = serial::choose(out, clock).await?;
+                return Ok((Self::Serial(Box::new(serial::open(&target, clock)?)), asked));
+            }
             Target::Ble(target) => {
                 let (link, asked) = ble::open(target, place, out, clock, until).await?;
                 return Ok((Self::Ble(Box::new(link)), asked));

@@ -1,10 +1,69 @@
 //! A serial port of this computer, and the device's console behind it.
 
-use crate::errors::{Exit, Failure, os_reason};
+use crate::errors::{self, Exit, Failure, os_reason};
+use crate::output::Output;
+use crate::prompt::{self, Answer};
+use crate::signals::unblock;
+use core::time::Duration;
 use espprov_serial::{SerialTarget, SerialTransport};
 use espprov_tokio::TokioClock;
+use espprov_transport::Clock;
 use std::io;
 use std::path::Path;
+
+/// The only port, or the one that a person chooses. Also returns how long the question took: that time does not
+/// count.
+pub(super) async fn choose(out: &Output, clock: TokioClock) -> Result<(SerialTarget, Duration), Failure> {
+    let ports = unblock(|| {
+        espprov_serial::ports().map_err(|error| {
+            Failure::new(
+                Exit::Link,
+                "no_port",
+                format!("cannot list the serial ports: {}", os_reason(&error)),
+            )
+            .cause("the system does not tell which ports it has")
+            .help("name the port: serial:/dev/ttyUSB0, serial:COM3")
+        })
+    });
+    let mut ports = ports.await?;
+    let mut asked = Duration::ZERO;
+    let index = match ports.len() {
+        0 => {
+            return Err(
+                Failure::new(Exit::Link, "no_port", "this computer has no serial port")
+                    .cause("no device is plugged in, its cable carries power only, or its driver is missing")
+                    .help("plug the device in with a data cable, or name the port: serial:/dev/ttyUSB0, serial:COM3"),
+            );
+        }
+        1 => 0,
+        _ if !out.may_ask() => {
+            return Err(Failure::usage(
+                "several_ports",
+                format!("there are several serial ports: {}", ports.join(", ")),
+            )
+            .cause("there is no terminal to ask on, or --json was given")
+            .help("name the port: serial:PORT"));
+        }
+        _ => {
+            let labels = ports.clone();
+            out.stop_progress();
+            let asked_at = clock.now();
+            let answer = prompt::ask(move || prompt::one_of("Which serial port?", &labels)).await?;
+            asked = clock.now().saturating_sub(asked_at);
+            match answer {
+                Answer::Given(index) => index,
+                Answer::Back => return Err(errors::cancelled()),
+            }
+        }
+    };
+    let port = ports.swap_remove(index);
+    let target = port.parse().map_err(|_| {
+        Failure::new(Exit::Link, "no_port", "the port's name cannot be read")
+            .cause("it holds characters that stand for options")
+            .help("name the port: serial:PORT")
+    })?;
+    Ok((target, asked))
+}
 
 /// Opens the port. Whether a device answers there shows at the first question.
 pub(super) fn open(target: &SerialTarget, clock: TokioClock) -> Result<SerialTransport, Failure> {
@@ -28,7 +87,7 @@ pub(super) fn open(target: &SerialTarget, clock: TokioClock) -> Result<SerialTra
                 .help("give the name of the port: serial:/dev/ttyUSB0, serial:/dev/ttyACM0, serial:COM3"),
             io::ErrorKind::NotFound => failure
                 .cause("nothing is plugged in under that name")
-                .help("check the cable and the name (espprov info serial lists the ports), then run again"),
+                .help("check the cable and the name (espprov info serial finds the ports), then run again"),
             _ => failure
                 .cause("another program has the port open, or the port does not take this speed")
                 .help("close serial monitors, check the name and the speed, then run again"),

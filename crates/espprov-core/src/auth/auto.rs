@@ -4,7 +4,7 @@ use super::sec1_only::check_pop;
 use super::sec2_only::DEFAULT_USERNAME;
 use super::{AnyHandshake, Authenticator, PolicyError, SessionSecurity, Witness};
 use espprov_security::{sec0, sec1, sec2};
-use espprov_types::{DeviceInfo, Secret, SecurityScheme, SetupPayload, TooLong};
+use espprov_types::{DeviceInfo, MAX_CREDENTIAL, Secret, SecurityScheme, SetupPayload, TooLong};
 use rand_core::TryCryptoRng;
 
 /// Which scheme the user asks for.
@@ -39,9 +39,9 @@ pub enum SecurityChoice {
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Auto {
-    pop: Option<Secret<64>>,
-    username: Option<Secret<64>>,
-    password: Option<Secret<64>>,
+    pop: Option<Secret<MAX_CREDENTIAL>>,
+    username: Option<Secret<MAX_CREDENTIAL>>,
+    password: Option<Secret<MAX_CREDENTIAL>>,
     choice: SecurityChoice,
     plaintext: bool,
     /// The scheme that the setup payload names.
@@ -90,7 +90,7 @@ impl Auto {
     /// Holds a PoP; empty means: the user knows that the device needs none.
     ///
     /// # Errors
-    /// Longer than 64 bytes.
+    /// Longer than [`MAX_CREDENTIAL`] bytes.
     pub fn with_pop(mut self, pop: &[u8]) -> Result<Self, TooLong> {
         self.pop = Some(Secret::new(pop)?);
         Ok(self)
@@ -99,7 +99,7 @@ impl Auto {
     /// Holds a security 2 username other than [`DEFAULT_USERNAME`].
     ///
     /// # Errors
-    /// Longer than 64 bytes.
+    /// Longer than [`MAX_CREDENTIAL`] bytes.
     pub fn with_username(mut self, username: &[u8]) -> Result<Self, TooLong> {
         self.username = Some(Secret::new(username)?);
         Ok(self)
@@ -108,7 +108,7 @@ impl Auto {
     /// Holds a security 2 password.
     ///
     /// # Errors
-    /// Longer than 64 bytes.
+    /// Longer than [`MAX_CREDENTIAL`] bytes.
     pub fn with_password(mut self, password: &[u8]) -> Result<Self, TooLong> {
         self.password = Some(Secret::new(password)?);
         Ok(self)
@@ -168,7 +168,7 @@ impl Auto {
         }
     }
 
-    fn holds_secret(secret: Option<&Secret<64>>) -> bool {
+    fn holds_secret(secret: Option<&Secret<MAX_CREDENTIAL>>) -> bool {
         secret.is_some_and(|s| !s.is_empty())
     }
 }

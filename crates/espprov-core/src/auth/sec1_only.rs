@@ -49,7 +49,10 @@ impl Authenticator for Sec1Only {
 }
 
 /// A held PoP must be used, and a needed one must be held.
-pub(super) fn check_pop(info: &DeviceInfo, pop: Option<&Secret<64>>) -> Result<(), PolicyError> {
+pub(super) fn check_pop<const N: usize>(
+    info: &DeviceInfo,
+    pop: Option<&Secret<N>>,
+) -> Result<(), PolicyError> {
     let no_pop = info.capabilities.no_pop;
     match pop {
         Some(pop) if no_pop && !pop.is_empty() => Err(PolicyError::PopNotWanted),

@@ -1,0 +1,110 @@
+//! Longer texts of the help. Paragraphs are single lines: the parser wraps them at the width of the terminal.
+
+/// The forms of a target, for every command that takes one.
+macro_rules! targets {
+    () => {
+        "\
+TARGET is one of
+  ble                          a device in reach of Bluetooth: the only one, or the one you choose
+  ble:NAME, ble:PREFIX*        the same by its name, or the beginning of it
+  ble:AA:BB:CC:DD:EE:FF        the same by address
+  serial                       a device on a serial port: the only one, or the one you choose
+  serial:PORT[?baud=N]         the same by port: /dev/ttyUSB0, COM3; further options: line-limit=N
+  softap                       a device whose own Wi-Fi network this computer has joined (192.168.4.1)
+  http://HOST[:PORT]           a device reached over HTTP
+  '{\"ver\":\"v1\",…}'             the text of a setup QR code, a link or a log with it, NP:name|pop|b
+  sim, sim:zero, sim:FILE      a simulated device: works everywhere, needs nothing
+Without it the environment variable ESPPROV_TARGET says which."
+    };
+}
+
+/// A device command's help: targets, then examples.
+macro_rules! with_examples {
+    ($examples:literal) => {
+        concat!(targets!(), "\n\nExamples:\n", $examples)
+    };
+}
+
+pub(super) const MAIN: &str = concat!(
+    targets!(),
+    "
+
+Secrets given as arguments can be seen in the process list. Give them by environment variable, or one of them as `-` on standard input.
+
+Exit status: 0 success, 1 unexpected, 2 usage, 3 device not found or link failed, 4 wrong credentials, 5 refused by security policy, 6 the device refused a request, 7 network authentication failed, 8 network not found, 9 deadline passed, 12 unconfirmed; 130, 143 and 129 interrupted by a signal.
+
+Examples:
+  espprov discover
+  espprov provision ble
+  espprov provision serial:/dev/ttyUSB0 --pop abcd1234 --ssid Home
+  espprov provision sim --ssid Home --passphrase correct-horse"
+);
+
+pub(super) const DISCOVER: &str = "\
+Examples:
+  espprov discover
+  espprov discover --prefix PROV_ --timeout 20s
+  espprov discover --json | head -n 1";
+
+pub(super) const INFO: &str = with_examples!(
+    "  espprov info ble:PROV_51DE01
+  espprov info serial:/dev/ttyUSB0
+  espprov info sim --json"
+);
+
+pub(super) const SCAN: &str = with_examples!(
+    "  espprov scan ble:PROV_51DE01 --pop abcd1234
+  espprov scan sim --thread
+  espprov scan sim --json"
+);
+
+pub(super) const PROVISION: &str = with_examples!(
+    "  espprov provision ble --pop abcd1234
+  espprov provision serial:/dev/ttyUSB0 --pop abcd1234 --ssid Home --passphrase correct-horse
+  echo correct-horse | espprov provision http://192.168.4.1 --ssid Home --passphrase - --json
+  ot-ctl dataset active -x | espprov provision ble:PROV_51DE01 --pop abcd1234 --dataset -
+  espprov provision 'NP:PROV_51DE01|abcd1234|b' --ssid Home"
+);
+
+pub(super) const STATUS: &str = with_examples!(
+    "  espprov status ble:PROV_51DE01 --pop abcd1234
+  espprov status sim --thread --json"
+);
+
+pub(super) const RESET: &str = with_examples!(
+    "  espprov reset serial:/dev/ttyUSB0 --pop abcd1234
+  espprov reset sim"
+);
+
+pub(super) const REPROV: &str = with_examples!(
+    "  espprov reprov ble:PROV_51DE01 --pop abcd1234
+  espprov reprov http://192.168.4.1 --password abcd1234"
+);
+
+pub(super) const SEND: &str = with_examples!(
+    "  espprov send ble:PROV_51DE01 custom-data --text hello --pop abcd1234
+  espprov send serial:/dev/ttyUSB0 certificate --file device.pem --pop abcd1234
+  espprov send sim echo --hex 00ff10 --raw | xxd"
+);
+
+pub(super) const CREDENTIALS: &str = "\
+Examples:
+  espprov credentials --password abcd1234
+  openssl rand -hex 8 | espprov credentials --username wifiprov --password - --format nvs-csv";
+
+pub(super) const SIMULATE: &str = "\
+Examples:
+  espprov simulate
+  espprov simulate --http 8080 --security 1 --pop abcd1234
+  espprov simulate --pty --scenario world.toml
+  espprov simulate --network thread --flavour idf-6";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  espprov completions bash > ~/.local/share/bash-completion/completions/espprov
+  espprov completions zsh > \"${fpath[1]}/_espprov\"";
+
+pub(super) const MAN: &str = "\
+Examples:
+  espprov man | man -l -
+  espprov man --out /usr/local/share/man/man1";
