@@ -112,11 +112,15 @@ impl Plan {
 
     async fn open(&self, clock: TokioClock, until: Duration) -> Result<Device, Failure> {
         self.out.progress(&format!("connecting to {}", self.place.label));
-        let (link, asked) = Link::open(&self.aim, &self.place, &self.out, clock, until).await?;
-        let until = until.saturating_add(asked);
+        let opened = Link::open(&self.aim, &self.place, &self.out, clock, until).await?;
+        let (link, until) = (opened.link, until.saturating_add(opened.asked));
+        let mut place = self.place.clone();
+        if let Some(found) = opened.found {
+            place.label = found;
+        }
         self.out.event(&Report::Connected {
-            transport: self.place.transport,
-            target: self.place.label.clone(),
+            transport: place.transport,
+            target: place.label.clone(),
         });
         let mut endpoints = Vec::new();
         link.endpoints(&mut |name| endpoints.push(name.to_owned()));
@@ -146,7 +150,7 @@ impl Plan {
         .with_deadlines(deadlines);
         Ok(Device::new(
             driver,
-            self.place.clone(),
+            place,
             Rc::clone(&self.out),
             evidence,
             clock,

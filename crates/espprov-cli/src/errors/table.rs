@@ -153,7 +153,7 @@ pub(crate) fn from_link(phase: Phase, error: &LinkError, place: &Place) -> Failu
     match error {
         LinkError::Http(error) => from_http(phase, error, place),
         LinkError::Ble(error) => from_ble(phase, error, place),
-        LinkError::Serial(ConsoleError::NoPrompt) => Failure::new(Exit::Link, "no_prompt", error.to_string())
+        LinkError::Serial(ConsoleError::NoPrompt) => Failure::new(Exit::Link, "no_prompt", format!("{}: {error}", place.label))
             .cause("no device is connected, it runs at another speed, or its firmware has no provisioning console")
             .help("check the cable and the speed (serial:PORT?baud=N), restart the device, then run again")
             .retry(Stage::Early),
@@ -358,7 +358,7 @@ fn wrong_credentials(security: SessionSecurity) -> Failure {
     match security {
         SessionSecurity::Sec2 => Failure::new(Exit::Credentials, "wrong_password", "wrong username or password")
             .cause("the device could not confirm them: they are not the ones its firmware was built with (the link is fine)")
-            .help("check --username (default wifiprov) and --password, or the label on the device, and run again"),
+            .help("check --username (usually wifiprov, on Thread devices threadprov) and --password, or the label on the device, and run again"),
         _ => Failure::new(Exit::Credentials, "wrong_pop", "wrong proof of possession (PoP)")
             .cause("the device could not confirm it: it is not the one its firmware was built with (the link is fine)")
             .help("check --pop against the label on the device, and run again"),

@@ -208,7 +208,7 @@ pub(crate) fn overview(devices: &[Discovered]) -> Vec<String> {
 /// A device as an event.
 pub(crate) fn report(device: &Discovered) -> Report {
     Report::Device {
-        name: device.name.as_deref().map(clean),
+        name: device.name.clone(),
         address: address(device),
         rssi: device.rssi,
         service: device.service.to_string(),

@@ -40,15 +40,14 @@ pub(crate) enum LinkError {
 }
 
 impl Link {
-    /// Opens the link to the device before `until`: when this returns, something answers there. Also returns how
-    /// long a question took; that time does not count.
+    /// Opens the link to the device before `until`: when this returns, something answers there.
     pub(crate) async fn open(
         aim: &Aim,
         place: &Place,
         out: &Output,
         clock: TokioClock,
         until: Duration,
-    ) -> Result<(Self, Duration), Failure> {
+    ) -> Result<Opened, Failure> {
         let link = match &aim.target {
             Target::Sim(_) => Self::Sim(Box::new(sim::open(
                 aim.scenario().unwrap_or(&Scenario::default()),
@@ -65,15 +64,36 @@ impl Link {
             Target::Serial(target) => Self::Serial(Box::new(serial::open(target, clock)?)),
             Target::SomePort => {
                 let (target, asked) = serial::choose(out, clock).await?;
-                return Ok((Self::Serial(Box::new(serial::open(&target, clock)?)), asked));
+                return Ok(Opened {
+                    link: Self::Serial(Box::new(serial::open(&target, clock)?)),
+                    asked,
+                    found: Some(target.to_string()),
+                });
             }
             Target::Ble(target) => {
                 let (link, asked) = ble::open(target, place, out, clock, until).await?;
-                return Ok((Self::Ble(Box::new(link)), asked));
+                return Ok(Opened {
+                    link: Self::Ble(Box::new(link)),
+                    asked,
+                    found: None,
+                });
             }
         };
-        Ok((link, Duration::ZERO))
+        Ok(Opened {
+            link,
+            asked: Duration::ZERO,
+            found: None,
+        })
     }
+}
+
+/// An open link, and how it came about.
+pub(crate) struct Opened {
+    pub(crate) link: Link,
+    /// How long a question took; that time does not count.
+    pub(crate) asked: Duration,
+    /// The target that was found or chosen, where none was named.
+    pub(crate) found: Option<String>,
 }
 
 /// The same for every link, their errors made one.
