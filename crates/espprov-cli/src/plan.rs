@@ -42,19 +42,8 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Reads and checks what the command line says about the device. `thread`: it is wanted for Thread.
+    /// Reads and checks what the command line says about the device at `target`. `thread`: it is wanted for Thread.
     pub(crate) async fn new(
-        args: &DeviceArgs,
-        global: &Global,
-        stdin: &Stdin,
-        out: &Rc<Output>,
-        thread: bool,
-    ) -> Result<Self, Failure> {
-        Self::of(&args.target()?, args, global, stdin, out, thread).await
-    }
-
-    /// The same with a target that was found elsewhere.
-    pub(crate) async fn of(
         target: &str,
         args: &DeviceArgs,
         global: &Global,

@@ -116,7 +116,7 @@ async fn provision(
         .map_err(failed)?;
 
     // Security 1 or 2, whichever the device runs; with a proof of possession in hand never without any.
-    let auth = Auto::new().with_pop(POP.as_bytes()).expect("at most 64 bytes");
+    let auth = Auto::new().with_pop(POP.as_bytes()).expect("at most 128 bytes");
     let mut device = Provisioner::new(link, auth, rng, EmbassyClock, [0; 1024]);
     device.limit_total(TOTAL);
     let outcome = device.provision_wifi(network).await;

@@ -30,12 +30,13 @@ pub(crate) struct Context {
 impl Context {
     /// `thread`: the command is about Thread, not Wi-Fi.
     async fn plan(&self, args: &DeviceArgs, thread: bool) -> Result<Plan, Failure> {
-        Plan::new(args, &self.global, &self.stdin, &self.out, thread).await
+        let target = args.target()?;
+        Plan::new(&target, args, &self.global, &self.stdin, &self.out, thread).await
     }
 
     /// The same with a target that was found elsewhere.
     async fn plan_for(&self, target: &str, args: &DeviceArgs) -> Result<Plan, Failure> {
-        Plan::of(target, args, &self.global, &self.stdin, &self.out, false).await
+        Plan::new(target, args, &self.global, &self.stdin, &self.out, false).await
     }
 }
 

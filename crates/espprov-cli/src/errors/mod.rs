@@ -3,6 +3,7 @@
 
 mod cli;
 mod diagnosis;
+mod links;
 mod payload;
 mod table;
 mod wifi;
@@ -12,8 +13,9 @@ pub(crate) use diagnosis::{
     Heard, State, another_network, control_refused, earlier_attempt_stays, needs_restart, no_thread,
     no_thread_scan, no_wifi, not_trying, still_joining, with_hearing,
 };
+pub(crate) use links::{from_ble, from_link};
 pub(crate) use payload::from_payload;
-pub(crate) use table::{Place, from_ble, from_link, from_provision};
+pub(crate) use table::{Place, from_provision};
 pub(crate) use wifi::{from_config, from_thread_outcome, from_wifi_outcome, unconfirmed};
 
 use crate::signals::Signal;

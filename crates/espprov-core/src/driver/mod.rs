@@ -50,7 +50,7 @@ use zeroize::Zeroize;
 /// #     transport: T, rng: R, clock: C) -> Result<(), espprov_core::ProvisionError<T::Error>> {
 /// use espprov_core::{Outcome, Provisioner, WifiConfig, auth::Auto};
 ///
-/// let auth = Auto::new().with_pop(b"abcd1234").expect("at most 64 bytes");
+/// let auth = Auto::new().with_pop(b"abcd1234").expect("at most 128 bytes");
 /// let mut device = Provisioner::new(transport, auth, rng, clock, vec![0; 16 * 1024]);
 /// let config = WifiConfig::new(b"Home", b"correct-horse").expect("checked input");
 /// let outcome = device.provision_wifi(&config).await;
