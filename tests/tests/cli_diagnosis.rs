@@ -172,7 +172,7 @@ fn a_device_that_has_another_network() {
             _ => None,
         })
     };
-    let args = [&HOME[..], &["--allow-plaintext", "--deadline", "2s"]].concat();
+    let args = [&HOME[..], &["--allow-plaintext", "--deadline", "4s"]].concat();
     let on = provision(&device(ELSEWHERE).url, &args);
     says(
         &on,
@@ -262,7 +262,7 @@ fn time_is_up_and_the_device_says_what_it_does() {
     let device = |status: &'static str| {
         HandMade::start(move |endpoint, body| is_status(endpoint, body).then(|| Answer::hex(status)))
     };
-    let args = [&HOME[..], &["--allow-plaintext", "--deadline", "1500ms"]].concat();
+    let args = [&HOME[..], &["--allow-plaintext", "--deadline", "3s"]].concat();
     let joining = provision(&device(CONNECTING).url, &args);
     says(
         &joining,
