@@ -10,7 +10,7 @@ TARGET is one of
   ble:AA:BB:CC:DD:EE:FF        the same by address
   serial                       a device on a serial port: the only one, or the one you choose
   serial:PORT[?baud=N]         the same by port: /dev/ttyUSB0, COM3; further options: line-limit=N
-  softap                       a device whose own Wi-Fi network this computer has joined (192.168.4.1)
+  softap                       a device whose own Wi-Fi network this computer has joined
   http://HOST[:PORT]           a device reached over HTTP
   '{\"ver\":\"v1\",…}'             the text of a setup QR code, a link or a log with it, NP:name|pop|b
   sim, sim:zero, sim:FILE      a simulated device: works everywhere, needs nothing
