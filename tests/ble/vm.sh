@@ -40,16 +40,20 @@ guest_run() {
 
 # What the image depends on: not on guest-init, which every boot brings along.
 image_key() {
-  { echo "$GUEST $MODULES $BUMBLE $DBUS_FAST"; declare -f build download guest_run; cat "$HERE/pack.py"
-    apt-cache policy bluez linux-image-amd64 2>/dev/null | grep Candidate; } | sha256sum | cut -c1-16
+  { echo "$GUEST $MODULES $BUMBLE $DBUS_FAST"; declare -f build download guest_run; cat "$HERE/pack.py"; } |
+    sha256sum | cut -c1-16
 }
+
+# The versions there would be in it today; nothing while somebody else is changing the package lists.
+candidates() { apt-cache policy bluez linux-image-amd64 2>/dev/null | grep Candidate || true; }
 
 build() {
   mkdir -p "$CACHE"
   # Others may want the same image at the same time.
   exec 9> "$CACHE/lock"; flock 9
-  local key; key=$(image_key)
-  [ "$(cat "$CACHE/image/key" 2>/dev/null)" = "$key" ] && return 0
+  local key versions; key=$(image_key); versions=$(candidates)
+  [ "$(cat "$CACHE/image/key" 2>/dev/null)" = "$key" ] &&
+    [ "${versions:-$(cat "$CACHE/image/versions")}" = "$(cat "$CACHE/image/versions")" ] && return 0
   say "building the image in $CACHE"
   for tool in apt-get dpkg-deb python3; do command -v $tool >/dev/null || die "needs $tool (a Debian or Ubuntu host)"; done
   cd "$CACHE"
@@ -97,7 +101,7 @@ build() {
   guest_run tree depmod bin/kmod -b "$PWD/root" "$version"
   (cd root && find . -print | ./bin/busybox cpio -o -H newc 2>/dev/null) > image.new/base.cpio
   cp tree/bin/busybox image.new/busybox
-  echo "$key" > image.new/key
+  candidates > image.new/versions; echo "$key" > image.new/key
   rm -rf tree kernel debs debs-host root image; mv image.new image
   say "built: $(du -sh . | cut -f1), initramfs $(du -h image/base.cpio | cut -f1)"
 }
@@ -116,7 +120,7 @@ run() {
     export LD_LIBRARY_PATH=$host/usr/$LIB:$host/$LIB
     qemu=("$host/usr/bin/qemu-system-x86_64" -L "$host/usr/share/qemu" -L "$host/usr/share/seabios")
   fi
-  "${qemu[@]}" -accel tcg -cpu qemu64 -m 384 -smp 1 -nodefaults -no-reboot -display none -serial stdio \
+  "${qemu[@]}" ${ESPPROV_QEMU_EXTRA:-} -accel tcg -cpu qemu64 -m 384 -smp 1 -nodefaults -no-reboot -display none -serial stdio \
     -chardev socket,id=hci,path="$hci" -serial chardev:hci -serial "file:$log" \
     -kernel "$image/vmlinuz" -initrd "$work/initrd" \
     -append "console=ttyS0 panic=-1 quiet loglevel=3"
