@@ -7,14 +7,16 @@ its own, and run their scenarios (or those whose names match the regular express
 between all controllers (air.py), starts the simulated devices and judges what comes out of the machines. Beside that:
 bumble's own client reads our attribute table, a mock of BlueZ plays the errors that real hardware is slow or
 unwilling to show (mock.py), and the client for microcontrollers, ESPPROV_TROUBLE, meets a foreign GATT server without
-BlueZ (central.py). The last line is `N passed, N failed, 0 skipped`; the exit status is 0 if none failed.
+BlueZ (central.py). What every machine, its daemon and its devices said is kept beside the report, in logs/. The last
+line is `N passed (N at a second attempt), N failed, 0 skipped; bluetoothd crashed N times and was killed N times`; the
+exit status is 0 if none failed and no more than SECOND_ATTEMPTS needed a second attempt.
 """
 import asyncio
 import json
 import os
 import re
-import resource
 import shlex
+import shutil
 import signal
 import sys
 import tempfile
@@ -26,6 +28,7 @@ import mock
 import table
 from air import Air, Ghost, LinuxController, VirtualController, attach
 from daemon import DaemonLog
+from report import row, show, verdict
 from scenarios import Machine, machines
 
 HERE = Path(__file__).resolve().parent
@@ -38,15 +41,16 @@ REACH_LIMIT, GONE_LIMIT = 25, 3
 class Bench:
     """A machine, its air and its devices."""
 
-    def __init__(self, programs, work, machine):
+    def __init__(self, programs, work, logs, machine):
         self.espprov, self.guest = str(programs / 'espprov'), str(programs / 'ble-guest')
-        self.work, self.name = Path(work) / machine.name, machine.name
+        self.work, self.logs, self.name = Path(work) / machine.name, logs / machine.name, machine.name
         self.peripherals, self.scenarios = machine.peripherals, machine.scenarios
         self.air, self.children, self.keep, self.addresses = Air(), [], [], {}
         self.machine = self.left = None
         self.work.mkdir()
+        self.logs.mkdir(parents=True)
         # What happened to bluetoothd; `crashes` are those that nobody caused.
-        self.daemon, self.crashes, self.kills = DaemonLog(self.work / 'bluetoothd.log'), [], 0
+        self.daemon, self.crashes, self.kills = DaemonLog(self.logs / 'bluetoothd.log'), [], 0
 
     async def start_devices(self):
         renewed = {}
@@ -73,7 +77,7 @@ class Bench:
         return file
 
     async def spawn(self, name, *command):
-        with open(self.work / f'{name}.log', 'wb') as log:
+        with open(self.logs / f'{name}.log', 'wb') as log:
             self.children.append(await asyncio.create_subprocess_exec(
                 *command, stdout=asyncio.subprocess.DEVNULL, stderr=log))
 
@@ -99,7 +103,7 @@ class Bench:
             lines.append(f'{how} {index} {command}\n')
         (self.work / 'main').write_text(''.join(lines))
         self.machine = await asyncio.create_subprocess_exec(
-            str(HERE / 'vm.sh'), 'run', str(path), str(self.daemon.path), self.espprov, self.guest,
+            'setpriv', '--pdeathsig', 'KILL', str(HERE / 'vm.sh'), 'run', str(path), str(self.daemon.path), self.espprov, self.guest,
             str(HERE / 'guest-run'), str(self.work / 'main'),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
             start_new_session=True, env={**os.environ, 'TMPDIR': str(self.work)})
@@ -112,7 +116,7 @@ class Bench:
             return []
         await self.start_devices()
         machine, results, current = await self.start_machine(), [], None
-        log = open(self.work / 'guest.log', 'w')
+        log = open(self.logs / 'guest.log', 'w', buffering=1)
         try:
             async with asyncio.timeout(MACHINE_LIMIT):
                 async for line in machine.stdout:
@@ -139,7 +143,7 @@ class Bench:
         log.close()
         self.count(self.daemon.news(), '(after the last)')
         if len(results) < len(self.scenarios):
-            tail = (self.work / 'guest.log').read_text().splitlines()[-30:]
+            tail = (self.logs / 'guest.log').read_text().splitlines()[-30:]
             print('\n'.join([f'the machine {self.name!r} ended early:', *tail]))
             results += [(s, [row(s, 0, None, ['not run']) for _ in range(s.rows or 1)])
                         for s in self.scenarios[len(results):]]
@@ -306,28 +310,6 @@ def too_many(scenario, stats):
             yield f'{stats.phases[phase]} round trips ({phase}) where {stats.least[phase]} would do'
 
 
-def row(scenario, millis, stats, problems, extra=None):
-    result = {'name': scenario.name, 'link': scenario.link, 'mtu': scenario.mtu, 'security': scenario.security,
-              'ms': millis}
-    if stats:
-        result |= {'round_trips': sum(stats.requests.values()), 'requests': dict(stats.requests),
-                   'phases': dict(stats.phases), 'connect_to_session_ms': stats.connect_to_session()}
-    return {**result, **(extra or {}), 'passed': not problems, 'problems': problems}
-
-
-def show(r):
-    detail = ' '.join(f'{phase} {count}' for phase, count in r.get('phases', {}).items())
-    if 'gone_ms' in r:
-        detail = f'gone after {r["gone_ms"]} ms  {detail}'
-    for key in ('cases', 'held'):
-        if key in r:
-            detail = ' '.join(f'{name} {value}' for name, value in r[key].items())
-    print(f"{'ok  ' if r['passed'] else 'FAIL'} {r['name']:<34} {r['link']:<7} {r['mtu'] or '-':>4} "
-          f"{r['security']:<12} {r['ms']:>6} ms  {r.get('round_trips', '-'):>4} round trips  {detail}", flush=True)
-    for line in [r['note'], *r['problems']] if r.get('note') else r['problems']:
-        print(f'       {line}')
-
-
 async def on_the_host(espprov, work):
     rows = []
     for link, check in (('bumble', table.check), ('mock', mock.check)):
@@ -354,13 +336,15 @@ async def without_machine(espprov, only):
     return rows
 
 
-def figures(rows):
-    """Connect to session, of the rows that are about it: security 2 and the least and the greatest MTU."""
-    return [{'link': r['link'], 'mtu': r['mtu'], 'security': r['security'], 'ms': r['connect_to_session_ms']}
-            for r in rows if r['name'] == 'provision sec2' and r['mtu'] in (23, 517)]
+def remember(first, second):
+    """Puts what was wrong at first into the rows of the second attempt; what has no row of its own there, into one."""
+    for old in first:
+        if old['problems'] and second:
+            new = next((new for new in second if new['name'] == old['name']), second[-1])
+            new['first_time'] = new.get('first_time', []) + old['problems']
 
 
-async def again(programs, work, bench, results, benches):
+async def again(programs, work, logs, bench, results, benches):
     """The rows of a machine, its failures tried once more.
 
     Four emulated machines on a busy host fall behind the times that people and BlueZ reckon with. A failure is one if
@@ -370,25 +354,28 @@ async def again(programs, work, bench, results, benches):
     if scenarios:
         names = ', '.join(s.name for s in scenarios)
         print(f'{len(scenarios)} failed on the machine {bench.name!r}, once more alone: {names}', flush=True)
-        second = Bench(programs, work, Machine(f'{bench.name}-again', bench.peripherals, scenarios))
+        second = Bench(programs, work, logs, Machine(f'{bench.name}-again', bench.peripherals, scenarios))
         benches.append(second)
         retried = {id(s): rows for s, rows in await second.run()}
         await second.stop()
         for scenario, rows in results:
-            for old, new in zip(rows, retried.get(id(scenario), [])):
-                if old['problems']:
-                    new['first_time'] = old['problems']
+            remember(rows, retried.get(id(scenario), []))
         results = [(s, retried.get(id(s), rows)) for s, rows in results]
     return [r for _, rows in results for r in rows]
 
 
 async def main(programs, report, only):
     start, rows = time.monotonic(), []
+    logs = Path(report).resolve().parent / 'logs'
+    # Those of the last run only.
+    shutil.rmtree(logs, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix='espprov-ble-') as work:
         benches = []
         for machine in machines():
             machine.scenarios = [s for s in machine.scenarios if re.search(only, s.name)]
-            benches.append(Bench(programs, work, machine))
+            benches.append(Bench(programs, work, logs, machine))
+        # Whoever ends this process must not leave machines behind.
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
         try:
             espprov = str(programs / 'espprov')
             # While the machines boot, on the host.
@@ -397,33 +384,12 @@ async def main(programs, report, only):
             rows = host + alone
             for bench, results in zip(list(benches), parts):
                 await bench.stop()
-                rows += await again(programs, work, bench, results, benches)
+                rows += await again(programs, work, logs, bench, results, benches)
         finally:
             for bench in benches:
                 await bench.stop()
-            keep = os.environ.get('ESPPROV_BLE_LOGS')
-            if keep:
-                for log in Path(work).glob('*/*.log'):
-                    to = Path(keep) / log.relative_to(work)
-                    to.parent.mkdir(parents=True, exist_ok=True)
-                    to.write_bytes(log.read_bytes())
-    failed = sum(not r['passed'] for r in rows)
-    crashes, kills = [crash for b in benches for crash in b.crashes], sum(b.kills for b in benches)
-    Path(report).parent.mkdir(parents=True, exist_ok=True)
-    Path(report).write_text(json.dumps({
-        'suite': 'ble', 'seconds': round(time.monotonic() - start, 1), 'connect_to_session': figures(rows),
-        'daemon': {'killed': kills, 'crashed': len(crashes), 'crashes': crashes}, 'scenarios': rows}, indent=1) + '\n')
-    for figure in figures(rows):
-        print('connect to session, {security}, MTU {mtu} ({link}): {ms} ms'.format(**figure))
-    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
-    print(f'{round(time.monotonic() - start)} s ({round(spent.ru_utime + spent.ru_stime)} s of processor time), '
-          f'report in {report}')
-    second = sum('first_time' in r and r['passed'] for r in rows)
-    if second:
-        print(f'{second} of those that passed did so at the second attempt')
-    print(f'bluetoothd crashed {len(crashes)} times; scenarios killed it {kills} times')
-    print(f'{len(rows) - failed} passed, {failed} failed, 0 skipped')
-    return 1 if failed else 0
+    seconds = round(time.monotonic() - start, 1)
+    return verdict(rows, benches, seconds, Path(report), logs)
 
 
 if __name__ == '__main__':

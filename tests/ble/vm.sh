@@ -123,7 +123,7 @@ run() {
   "${qemu[@]}" ${ESPPROV_QEMU_EXTRA:-} -accel tcg -cpu qemu64 -m 384 -smp 1 -nodefaults -no-reboot -display none -serial stdio \
     -chardev socket,id=hci,path="$hci" -serial chardev:hci -serial "file:$log" \
     -kernel "$image/vmlinuz" -initrd "$work/initrd" \
-    -append "console=ttyS0 panic=-1 quiet loglevel=3"
+    -append "console=ttyS0 panic=-1 quiet loglevel=3 ${ESPPROV_APPEND:-}"
 }
 
 case ${1:-} in
