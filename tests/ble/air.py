@@ -213,7 +213,7 @@ class LinuxController(VirtualController):
         super().__init__(name, **options)
         # Whole packets: in pieces of 27 bytes they would cost the emulated serial port ten times the interrupts.
         self.le_acl_data_packet_length = self.FRAGMENT
-        self.last_report = {}
+        self.last_report, self.last_handle = {}, 0
         features = hci.LeFeatureMask
         self.le_features = (features.LE_ENCRYPTION | features.PERIPHERAL_INITIATED_FEATURE_EXCHANGE
                             | features.LE_PING | features.LE_DATA_PACKET_LENGTH_EXTENSION)
@@ -233,6 +233,22 @@ class LinuxController(VirtualController):
             peripheral_latency=0, supervision_timeout=0, central_clock_accuracy=0))
         return hci.HCI_StatusReturnParameters(hci.HCI_ErrorCode.SUCCESS)
 
+    def allocate_connection_handle(self):
+        # bumble takes the lowest that is free. What the host still sends to a connection that has just been cut
+        # would reach the next one.
+        taken = {connection.handle for connection in self.le_connections.values()}
+        self.last_handle = next(
+            handle for n in range(0xEFF) if (handle := (self.last_handle + n) % 0xEFF + 1) not in taken)
+        return self.last_handle
+
+    def on_hci_disconnect_command(self, command):
+        # bumble promises an event and sends none: the kernel waits for it for two seconds. A real one says no.
+        if self.find_le_connection_by_handle(command.connection_handle) is None:
+            self._send_hci_command_status(
+                hci.HCI_ErrorCode.UNKNOWN_CONNECTION_IDENTIFIER_ERROR, command.op_code)
+            return None
+        return super().on_hci_disconnect_command(command)
+
     def hear(self, kind, address, data, rssi=-50):
         now, key = asyncio.get_running_loop().time(), (bytes(address), kind)
         if now - self.last_report.get(key, 0) >= self.PAUSE:
@@ -250,16 +266,16 @@ async def attach(kind, air, name, path, address):
 
 
 class Ghost:
-    """A device that is heard for a while and cannot be connected to: it has just gone."""
+    """A device that is heard and cannot be connected to: it has just gone."""
 
     def __init__(self, air, address, advertisement, scan_response):
         self.air, self.address = air, hci.Address(address)
         self.data = ((0x00, advertisement), (0x04, scan_response))
 
-    async def haunt(self, seconds):
+    async def haunt(self):
+        """Until somebody wants to connect."""
         report = hci.HCI_LE_Advertising_Report_Event
-        end = asyncio.get_running_loop().time() + seconds
-        while asyncio.get_running_loop().time() < end:
+        while self.air.central.pending_le_connection is None:
             if self.air.central.le_scan_enable:
                 for kind, data in self.data:
                     self.air.central.hear(report.EventType(kind), self.address, data)

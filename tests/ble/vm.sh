@@ -7,8 +7,11 @@
 # unpacked privately into the cache.
 #
 #   vm.sh build                make or refresh the image in the cache
-#   vm.sh run HCI LOG FILE...  boot it with FILEs in /opt, HCI = path of the controller's socket, LOG = where
-#                              bluetoothd's own words go; runs /opt/main, with this script's standard input as its own
+#   vm.sh run HCI LOG CLOCK FILE...
+#                              boot it with FILEs in /opt; HCI = path of the controller's socket, LOG = where
+#                              bluetoothd's own words go, CLOCK = path of a socket where the guest answers each line
+#                              with its uptime; runs /opt/main, with this script's standard input as its own. TMPDIR
+#                              is left to be cleared by whoever set it
 # env: ESPPROV_BLE_CACHE (default ~/.cache/espprov-ble)
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
@@ -107,8 +110,8 @@ build() {
 }
 
 run() {
-  local hci=$1 log=$2 image=$CACHE/image; shift 2
-  work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
+  local hci=$1 log=$2 clock=$3 image=$CACHE/image; shift 3
+  local work; work=$(mktemp -d)
   mkdir -p "$work/tree/opt"
   cp "$@" "$work/tree/opt/"
   cp "$HERE/guest-init" "$work/tree/init"; chmod 755 "$work/tree/init"
@@ -120,10 +123,13 @@ run() {
     export LD_LIBRARY_PATH=$host/usr/$LIB:$host/$LIB
     qemu=("$host/usr/bin/qemu-system-x86_64" -L "$host/usr/share/qemu" -L "$host/usr/share/seabios")
   fi
-  "${qemu[@]}" ${ESPPROV_QEMU_EXTRA:-} -accel tcg -cpu qemu64 -m 384 -smp 1 -nodefaults -no-reboot -display none -serial stdio \
-    -chardev socket,id=hci,path="$hci" -serial chardev:hci -serial "file:$log" \
+  # The guest's clock counts what the guest has done: 2 ns for each instruction, and the host's time only while the
+  # guest has nothing to do. On a busy host all is slower, and nothing is late.
+  exec setpriv --pdeathsig KILL "${qemu[@]}" -accel tcg -icount shift=1 -cpu qemu64 -m 384 -smp 1 -nodefaults \
+    -no-reboot -display none -serial stdio -chardev socket,id=hci,path="$hci" -serial chardev:hci \
+    -serial "file:$log" -chardev socket,id=clock,path="$clock" -serial chardev:clock \
     -kernel "$image/vmlinuz" -initrd "$work/initrd" \
-    -append "console=ttyS0 panic=-1 quiet loglevel=3 ${ESPPROV_APPEND:-}"
+    -append "console=ttyS0 panic=-1 quiet loglevel=3 mitigations=off"
 }
 
 case ${1:-} in

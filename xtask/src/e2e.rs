@@ -1,10 +1,14 @@
 //! `cargo xtask e2e`: the real program against the real Bluetooth stack, in a virtual machine. See tests/ble.
 
 use crate::tools::{cargo, root, run, target_dir};
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::Arc;
+use std::thread;
+use std::time::Instant;
 
 /// What `cargo xtask e2e` was asked for.
 #[derive(clap::Args)]
@@ -14,6 +18,12 @@ pub(crate) struct Options {
     suite: Suite,
     /// Only the scenarios whose names match this regular expression
     only: Option<String>,
+    /// So many runs, each with a line in docs/ble-soak.jsonl; fails at the end if one of them did
+    #[arg(long, value_name = "N", conflicts_with = "only")]
+    soak: Option<u32>,
+    /// Meanwhile every core is kept busy with something else
+    #[arg(long)]
+    busy: bool,
 }
 
 /// Links with end-to-end tests of their own.
@@ -25,43 +35,131 @@ pub(crate) enum Suite {
 
 pub(crate) fn e2e(options: &Options) -> Result<(), String> {
     match options.suite {
-        Suite::Ble => bluetooth(options.only.as_deref()).map(drop),
+        Suite::Ble => {
+            let _others = options.busy.then(Busy::start);
+            match options.soak {
+                None => bluetooth(options.only.as_deref()).map(drop),
+                Some(runs) => soak(runs, options.busy),
+            }
+        }
     }
 }
 
 /// Builds the programs and (once) the machine, then lets `tests/ble/bench.py` do its work. Its last line of output
 /// is the verdict, and `target/e2e/report.json` holds a row per scenario.
 pub(crate) fn bluetooth(only: Option<&str>) -> Result<String, String> {
-    run(cargo().args([
-        "build",
-        "--profile",
-        "e2e",
-        "--package",
-        "espprov-cli",
-        "--package",
-        "espprov-ble-guest",
-    ]))?;
-    run(cargo()
-        .args(["build", "--profile", "e2e", "--package", "espprov-tests"])
-        .args(["--example", "trouble_central"]))?;
-    let bench = root().join("tests/ble");
-    let cache = cache()?;
-    run(Command::new(bench.join("vm.sh"))
-        .arg("build")
-        .env("ESPPROV_BLE_CACHE", &cache))?;
-    let out = target_dir().join("e2e");
-    fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
-    let mut command = Command::new(cache.join("venv/bin/python"));
-    command
-        .arg(bench.join("bench.py"))
-        .arg(&out)
-        .arg(out.join("report.json"))
-        .args(only)
-        .env("ESPPROV_TROUBLE", out.join("examples/trouble_central"))
-        .env("ESPPROV_BLE_CACHE", &cache)
-        .env("PYTHONDONTWRITEBYTECODE", "1");
-    run(&mut command)?;
-    Ok(format!("{}", out.join("report.json").display()))
+    Bench::build()?.run(only)
+}
+
+/// Runs again and again, and what each came to in a line that stays in the repository. A run that fails does not
+/// end it.
+fn soak(runs: u32, busy: bool) -> Result<(), String> {
+    let bench = Bench::build()?;
+    let (report, docs) = (bench.report(), root().join("docs"));
+    let mut failed = 0;
+    for number in 1..=runs {
+        println!("run {number} of {runs}");
+        if report.exists() {
+            fs::remove_file(&report).map_err(|e| format!("{}: {e}", report.display()))?;
+        }
+        let start = Instant::now();
+        if let Err(error) = bench.run(None) {
+            println!("{error}");
+            failed += 1;
+        }
+        run(bench
+            .python("soak.py")
+            .arg(docs.join("ble-soak.jsonl"))
+            .arg(docs.join("src/ble.md"))
+            .arg(&report)
+            .arg(if busy { "busy" } else { "idle" })
+            .arg(start.elapsed().as_secs().to_string())
+            .current_dir(root()))?;
+    }
+    if failed > 0 {
+        return Err(format!("{failed} of {runs} runs failed"));
+    }
+    Ok(())
+}
+
+/// Programs and machine, ready to run.
+struct Bench {
+    out: PathBuf,
+    cache: PathBuf,
+}
+
+impl Bench {
+    fn build() -> Result<Self, String> {
+        run(cargo().args([
+            "build",
+            "--profile",
+            "e2e",
+            "--package",
+            "espprov-cli",
+            "--package",
+            "espprov-ble-guest",
+        ]))?;
+        run(cargo()
+            .args(["build", "--profile", "e2e", "--package", "espprov-tests"])
+            .args(["--example", "trouble_central"]))?;
+        let cache = cache()?;
+        run(Command::new(root().join("tests/ble/vm.sh"))
+            .arg("build")
+            .env("ESPPROV_BLE_CACHE", &cache))?;
+        let out = target_dir().join("e2e");
+        fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
+        Ok(Self { out, cache })
+    }
+
+    fn report(&self) -> PathBuf {
+        self.out.join("report.json")
+    }
+
+    /// One of the programs beside the scenarios.
+    fn python(&self, program: &str) -> Command {
+        let mut command = Command::new(self.cache.join("venv/bin/python"));
+        command
+            .arg(root().join("tests/ble").join(program))
+            .env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    }
+
+    fn run(&self, only: Option<&str>) -> Result<String, String> {
+        run(self
+            .python("bench.py")
+            .arg(&self.out)
+            .arg(self.report())
+            .args(only)
+            .env("ESPPROV_TROUBLE", self.out.join("examples/trouble_central"))
+            .env("ESPPROV_BLE_CACHE", &self.cache))?;
+        Ok(format!("{}", self.report().display()))
+    }
+}
+
+/// Something else that wants every core, as long as it lives.
+struct Busy {
+    over: Arc<AtomicBool>,
+}
+
+impl Busy {
+    fn start() -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        for _ in 0..thread::available_parallelism().map_or(2, usize::from) {
+            let over = Arc::clone(&over);
+            thread::spawn(move || {
+                while !over.load(Ordering::Relaxed) {
+                    core::hint::spin_loop();
+                }
+            });
+        }
+        Self { over }
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.over.store(true, Ordering::Relaxed);
+    }
 }
 
 /// Where the machine's image is kept between runs.
