@@ -35,7 +35,7 @@ from scenarios import Machine, machines
 
 HERE = Path(__file__).resolve().parent
 # All in seconds of the guest's clock. No machine takes longer.
-MACHINE_LIMIT = 400
+MACHINE_LIMIT = 600
 # Until a phase must be reached, and after Ctrl-C until no connection may be left.
 REACH_LIMIT, GONE_LIMIT = 25, 3
 

@@ -278,7 +278,7 @@ def conformance(machine):
             machine.peripherals.append(Peripheral(name, 'renewed', mtu, spec))
     machine.scenarios.append(Scenario(
         'conformance', ['ble-guest', 'conformance', *(f'{link[0]},{link[4]}' for link in LINKS)], outcome='done',
-        rows=len(LINKS), reach=tuple(link[0] for link in LINKS), limit=300_000))
+        rows=len(LINKS), reach=tuple(link[0] for link in LINKS), limit=500_000))
 
 
 def many(machine):
@@ -288,7 +288,7 @@ def many(machine):
         machine.peripherals.append(Peripheral(name, 'renewed', 256, spec))
     machine.scenarios.append(Scenario(
         'many', ['ble-guest', 'many', str(MANY), 'MANY_'], outcome='done', rows=1, reach=('MANY_',),
-        limit=300_000))
+        limit=500_000))
 
 
 def machines():
