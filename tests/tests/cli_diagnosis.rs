@@ -232,6 +232,8 @@ fn wifi_for_thread_and_thread_for_wifi() {
     for command in ["scan", "status", "reset", "reprov"] {
         let asked = run(&[&[command, &wifi.url, "--thread", "--json"], &password[..]].concat());
         says(&asked, 6, "no_thread", "", "", "");
+        let asked = run(&[&[command, &thread.url, "--json"], &password[..]].concat());
+        says(&asked, 6, "no_wifi", "", "", "");
     }
     // Firmware without any list of what it takes is for Wi-Fi: nothing is sent to it either.
     let bare = HandMade::start(|endpoint, _| {

@@ -95,6 +95,15 @@ impl Device {
         }
     }
 
+    /// The one or the other.
+    pub(crate) async fn wants(&mut self, thread: bool) -> Result<(), Failure> {
+        if thread {
+            self.wants_thread().await
+        } else {
+            self.wants_wifi().await
+        }
+    }
+
     /// The same for Thread.
     pub(crate) async fn wants_thread(&mut self) -> Result<(), Failure> {
         if self.info().await?.supports_thread() {

@@ -9,9 +9,7 @@ use espprov_types::hex::Hex;
 use espprov_types::{AccessPoint, ThreadNetwork};
 
 pub(super) async fn run(device: &mut Device, args: &ScanArgs) -> Result<Success, Failure> {
-    if args.thread {
-        device.wants_thread().await?;
-    }
+    device.wants(args.thread).await?;
     device.connect().await?;
     device.out.progress("the device is scanning");
     let mut options = ScanOptions::default();

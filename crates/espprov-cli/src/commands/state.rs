@@ -8,9 +8,7 @@ use espprov_types::{ThreadFailure, ThreadStatus, WifiFailure, WifiStatus};
 
 /// What became of the network configuration. Knowing it is success, whatever it is.
 pub(super) async fn status(device: &mut Device, thread: bool) -> Result<Success, Failure> {
-    if thread {
-        device.wants_thread().await?;
-    }
+    device.wants(thread).await?;
     device.connect().await?;
     if thread {
         let status = device.driver.thread_status().await;
@@ -85,9 +83,8 @@ fn thread_words(status: &ThreadStatus) -> String {
 
 /// Reset or reprov.
 pub(super) async fn control(device: &mut Device, action: ControlAction) -> Result<Success, Failure> {
-    if matches!(action, ControlAction::ResetThread | ControlAction::ReprovThread) {
-        device.wants_thread().await?;
-    }
+    let thread = matches!(action, ControlAction::ResetThread | ControlAction::ReprovThread);
+    device.wants(thread).await?;
     device.connect().await?;
     if let Err(error) = device.driver.control(action).await {
         return Err(device.diagnose_control(action, &error).await);
