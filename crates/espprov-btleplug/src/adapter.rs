@@ -1,17 +1,13 @@
-//! The computer's Bluetooth adapter: where everything begins.
+//! The computer's Bluetooth adapters, and which of them is meant.
 
-use crate::lease::Ledger;
-use crate::{BleError, BleTransport, ConnectOptions, DeviceFilter, Discovered, Scan};
+use crate::BleError;
 use btleplug::api::{BDAddr, Central as _, CentralState, Manager as _};
-use btleplug::platform::{Adapter, Manager, Peripheral};
+use btleplug::platform::{Adapter, Manager};
 use core::time::Duration;
-use tokio::time::{Instant, timeout_at};
-
-/// How long a scan goes on after the first match, to notice a second one. Some firmware advertises once a second.
-const SECOND_LOOK: Duration = Duration::from_millis(1500);
+use tokio::time::timeout;
 
 /// Limit of one question to the platform.
-const ASK_LIMIT: Duration = Duration::from_secs(5);
+pub(crate) const ASK_LIMIT: Duration = Duration::from_secs(5);
 
 /// An adapter, as the platform names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,174 +21,108 @@ pub struct AdapterInfo {
     pub powered: bool,
 }
 
-/// An open Bluetooth adapter.
-///
-/// Connections made through it are let go when they are closed or dropped; that may take a moment, and
-/// [`settled`](Self::settled) waits for it.
-#[derive(Debug, Clone)]
-pub struct Bluetooth {
-    adapter: Adapter,
-    ledger: Ledger,
-}
-
-impl Bluetooth {
-    /// All adapters of this computer.
-    ///
-    /// # Errors
-    /// No Bluetooth service, no permission.
-    pub async fn adapters() -> Result<Vec<AdapterInfo>, BleError> {
-        let mut all = Vec::new();
-        for adapter in list().await? {
-            all.push(describe(&adapter).await);
-        }
-        Ok(all)
+impl AdapterInfo {
+    /// Whether this is what was asked for. `hci1` names `hci1 (usb:…)`, not `hci10`.
+    fn is_called(&self, choice: &str) -> bool {
+        let address = self.address.map(|address| address.to_string());
+        self.short() == choice
+            || self.name == choice
+            || address.is_some_and(|address| address.eq_ignore_ascii_case(choice))
     }
 
-    /// Opens the adapter whose name begins with `choice` (`hci1`) or whose address it is; without a choice the
-    /// first one that is switched on.
-    ///
-    /// # Errors
-    /// [`BleError::NoAdapter`], [`BleError::NoSuchAdapter`], [`BleError::AdapterOff`],
-    /// [`BleError::NoPermission`], [`BleError::NoBluetoothService`].
-    pub async fn open(choice: Option<&str>) -> Result<Self, BleError> {
-        let mut off = false;
-        let all = list().await?;
-        let none = all.is_empty();
-        for adapter in all {
-            let info = describe(&adapter).await;
-            if choice.is_none_or(|choice| is_called(&info, choice)) {
-                if info.powered {
-                    return Ok(Self::from_adapter(adapter));
-                }
-                off = true;
-            }
-        }
-        Err(match (none, off) {
-            (true, _) => BleError::NoAdapter,
-            (false, true) => BleError::AdapterOff,
-            (false, false) => BleError::NoSuchAdapter,
-        })
-    }
-
-    /// An adapter that the application has already.
-    #[must_use]
-    pub fn from_adapter(adapter: Adapter) -> Self {
-        Self {
-            adapter,
-            ledger: Ledger::new(),
+    /// Whether this is the adapter that was known as `earlier`: a number may change, an address does not.
+    fn is(&self, earlier: &Self) -> bool {
+        match (self.address, earlier.address) {
+            (Some(address), Some(earlier)) => address == earlier,
+            _ => self.short() == earlier.short(),
         }
     }
 
-    /// Begins to listen. Dropping the scan ends it. One scan at a time: BlueZ refuses a second one of the same
-    /// program, and the end of one would be the end of both. That goes for [`discover`](Self::discover),
-    /// [`find`](Self::find) and [`candidates`](Self::candidates) too; connections may be made meanwhile.
-    ///
-    /// # Errors
-    /// The adapter is off or gone, or scanning is not permitted.
-    pub async fn scan(&self, filter: DeviceFilter) -> Result<Scan, BleError> {
-        Scan::start(self.adapter.clone(), filter).await
-    }
-
-    /// All matching devices heard within `time`, the strongest first.
-    ///
-    /// # Errors
-    /// As [`scan`](Self::scan).
-    pub async fn discover(&self, filter: &DeviceFilter, time: Duration) -> Result<Vec<Discovered>, BleError> {
-        self.collect(filter, Instant::now() + time, |_| None).await
-    }
-
-    /// The one matching device. Listens on for a moment after the first, unless the filter names exactly one.
-    ///
-    /// # Errors
-    /// [`BleError::DeviceNotFound`] after `time`, [`BleError::Ambiguous`], or as [`scan`](Self::scan).
-    pub async fn find(&self, filter: &DeviceFilter, time: Duration) -> Result<Discovered, BleError> {
-        let mut all = self.candidates(filter, time).await?;
-        match all.len() {
-            0 => Err(BleError::DeviceNotFound),
-            1 => Ok(all.remove(0)),
-            count => Err(BleError::Ambiguous { count }),
-        }
-    }
-
-    /// As [`find`](Self::find), for a caller that can choose: all matching devices of that moment, the strongest
-    /// first; none after `time`.
-    ///
-    /// # Errors
-    /// As [`scan`](Self::scan).
-    pub async fn candidates(
-        &self,
-        filter: &DeviceFilter,
-        time: Duration,
-    ) -> Result<Vec<Discovered>, BleError> {
-        let exact = filter.is_exact();
-        let more = if exact { Duration::ZERO } else { SECOND_LOOK };
-        self.collect(filter, Instant::now() + time, |_| Some(more)).await
-    }
-
-    /// Listens until `deadline`, or for what `after` says from a find on.
-    async fn collect(
-        &self,
-        filter: &DeviceFilter,
-        mut deadline: Instant,
-        after: impl Fn(&Discovered) -> Option<Duration>,
-    ) -> Result<Vec<Discovered>, BleError> {
-        let mut scan = self.scan(filter.clone()).await?;
-        let mut all: Vec<Discovered> = Vec::new();
-        while let Ok(found) = timeout_at(deadline, scan.next()).await {
-            let found = found?;
-            match all.iter_mut().find(|known| known.id == found.id) {
-                Some(known) => *known = found,
-                None => {
-                    if let Some(more) = after(&found) {
-                        deadline = deadline.min(Instant::now() + more);
-                    }
-                    all.push(found);
-                }
-            }
-        }
-        scan.stop().await;
-        all.sort_by_key(|device| core::cmp::Reverse(device.rssi));
-        Ok(all)
-    }
-
-    /// Connects to a device that was found, and lists its endpoints.
-    ///
-    /// Cancelling lets go of the connection in the background.
-    ///
-    /// # Errors
-    /// [`BleError::ConnectFailed`], [`BleError::ConnectTimedOut`], [`BleError::NotProvisionable`] and those of
-    /// the adapter.
-    pub async fn connect(
-        &self,
-        device: &Discovered,
-        mut options: ConnectOptions,
-    ) -> Result<BleTransport, BleError> {
-        let peripheral = self.peripheral(device).await?;
-        if !options.services.contains(&device.service) {
-            options.services.insert(0, device.service);
-        }
-        BleTransport::connect(peripheral, self.ledger.clone(), options).await
-    }
-
-    async fn peripheral(&self, device: &Discovered) -> Result<Peripheral, BleError> {
-        // Every device comes out of a scan, which notes it.
-        let handle = device.handle.as_ref().ok_or(BleError::ConnectFailed)?;
-        tokio::time::timeout(ASK_LIMIT, self.adapter.peripheral(handle))
-            .await
-            .map_err(|_| BleError::silent())?
-            .map_err(|e| BleError::idle(&e))
-    }
-
-    /// Waits until every connection that was closed, dropped or given up on is really gone. BlueZ takes two
-    /// seconds for that.
-    pub async fn settled(&self) {
-        self.ledger.settled().await;
+    fn short(&self) -> &str {
+        self.name.split_whitespace().next().unwrap_or_default()
     }
 }
 
-async fn list() -> Result<Vec<Adapter>, BleError> {
-    let ask = async { Manager::new().await?.adapters().await };
-    tokio::time::timeout(ASK_LIMIT, ask)
+/// A new connection to the platform.
+pub(crate) async fn manager() -> Result<Manager, BleError> {
+    ask(Manager::new()).await
+}
+
+/// All adapters.
+pub(crate) async fn list(manager: &Manager) -> Result<Vec<(Adapter, AdapterInfo)>, BleError> {
+    let mut all = Vec::new();
+    for adapter in ask(manager.adapters()).await? {
+        let info = describe(&adapter).await;
+        all.push((adapter, info));
+    }
+    Ok(all)
+}
+
+/// The adapter called `choice`; without one the first that is on.
+pub(crate) async fn choose(
+    manager: &Manager,
+    choice: Option<&str>,
+) -> Result<(Adapter, AdapterInfo), BleError> {
+    let all = list(manager).await?;
+    pick(all, |info| choice.is_none_or(|choice| info.is_called(choice)))
+}
+
+/// The adapter that was known before, as it is now.
+pub(crate) async fn find_again(
+    manager: &Manager,
+    earlier: &AdapterInfo,
+) -> Result<(Adapter, AdapterInfo), BleError> {
+    let all = list(manager).await?;
+    pick(all, |info| info.is(earlier))
+}
+
+fn pick<A>(
+    all: Vec<(A, AdapterInfo)>,
+    is_meant: impl Fn(&AdapterInfo) -> bool,
+) -> Result<(A, AdapterInfo), BleError> {
+    let mut otherwise = if all.is_empty() {
+        BleError::NoAdapter
+    } else {
+        BleError::NoSuchAdapter
+    };
+    for (adapter, info) in all {
+        if is_meant(&info) {
+            if info.powered {
+                return Ok((adapter, info));
+            }
+            otherwise = BleError::AdapterOff;
+        }
+    }
+    Err(otherwise)
+}
+
+/// Whether the adapter is there and on, or why not.
+pub(crate) async fn check(adapter: &Adapter) -> Result<(), BleError> {
+    ask(adapter.adapter_info()).await?;
+    match ask(adapter.adapter_state()).await? {
+        CentralState::PoweredOff => Err(BleError::AdapterOff),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) async fn describe(adapter: &Adapter) -> AdapterInfo {
+    let asked = timeout(ASK_LIMIT, async {
+        AdapterInfo {
+            name: adapter.adapter_info().await.unwrap_or_default(),
+            address: adapter.adapter_address().await.ok().flatten(),
+            // A platform that does not know will say so when it is used.
+            powered: !matches!(adapter.adapter_state().await, Ok(CentralState::PoweredOff)),
+        }
+    });
+    asked.await.unwrap_or(AdapterInfo {
+        name: String::new(),
+        address: None,
+        powered: false,
+    })
+}
+
+async fn ask<T>(question: impl Future<Output = btleplug::Result<T>>) -> Result<T, BleError> {
+    timeout(ASK_LIMIT, question)
         .await
         .map_err(|_| BleError::silent())?
         .map_err(|e| match BleError::idle(&e) {
@@ -202,37 +132,41 @@ async fn list() -> Result<Vec<Adapter>, BleError> {
         })
 }
 
-async fn describe(adapter: &Adapter) -> AdapterInfo {
-    let state = adapter.adapter_state().await;
-    AdapterInfo {
-        name: adapter.adapter_info().await.unwrap_or_default(),
-        address: adapter.adapter_address().await.ok().flatten(),
-        // A platform that does not know will say so when it is used.
-        powered: !matches!(state, Ok(CentralState::PoweredOff)),
-    }
-}
-
-/// `hci1` names `hci1 (usb:…)`, not `hci10`.
-fn is_called(info: &AdapterInfo, choice: &str) -> bool {
-    let name = info.name.split_whitespace().next().unwrap_or_default();
-    let address = info.address.map(|address| address.to_string());
-    name == choice
-        || info.name == choice
-        || address.is_some_and(|address| address.eq_ignore_ascii_case(choice))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn info(name: &str, last: u8, powered: bool) -> AdapterInfo {
+        AdapterInfo {
+            name: name.into(),
+            address: (last != 0).then(|| [0xaa, 0xbb, 0xcc, 0, 0, last].into()),
+            powered,
+        }
+    }
+
     #[test]
     fn adapters_by_name_and_address() {
-        let info = AdapterInfo {
-            name: "hci1 (usb:v1D6Bp0246d0542)".into(),
-            address: Some([0xaa, 0xbb, 0xcc, 0, 0, 1].into()),
-            powered: true,
-        };
-        assert!(is_called(&info, "hci1") && is_called(&info, "aa:bb:cc:00:00:01"));
-        assert!(!is_called(&info, "hci") && !is_called(&info, "hci10") && !is_called(&info, ""));
+        let info = info("hci1 (usb:v1D6Bp0246d0542)", 1, true);
+        assert!(info.is_called("hci1") && info.is_called("aa:bb:cc:00:00:01"));
+        assert!(!info.is_called("hci") && !info.is_called("hci10") && !info.is_called(""));
+    }
+
+    #[test]
+    fn an_adapter_is_known_by_its_address_and_else_by_its_name() {
+        let before = info("hci0 (usb:1)", 1, true);
+        assert!(info("hci1 (usb:1)", 1, false).is(&before));
+        assert!(!info("hci0 (usb:1)", 2, true).is(&before));
+        assert!(info("hci0 (usb:2)", 0, true).is(&before));
+    }
+
+    #[test]
+    fn one_that_is_on_or_the_reason() {
+        let on = |info: &AdapterInfo| info.powered;
+        let any = |_: &AdapterInfo| true;
+        let all = || vec![((), info("hci0", 1, false)), ((), info("hci1", 2, true))];
+        assert_eq!(pick(all(), any).unwrap().1.name, "hci1");
+        assert_eq!(pick(all(), |info| info.is_called("hci0")).unwrap_err(), BleError::AdapterOff);
+        assert_eq!(pick(all(), |info| info.is_called("hci7")).unwrap_err(), BleError::NoSuchAdapter);
+        assert_eq!(pick::<()>(Vec::new(), on).unwrap_err(), BleError::NoAdapter);
     }
 }

@@ -25,6 +25,8 @@ impl BleError {
             Self::ClassicTried => CLASSIC,
             Self::NotProvisionable => STALE_CACHE,
             Self::NeedsPairing => NEEDS_PAIRING,
+            Self::ServiceLost { .. } => SERVICE_LOST,
+            Self::TableChanged { .. } => STALE_CACHE,
             Self::RequestTooLarge { .. } => "send less at once: custom data can be cut into chunks",
             Self::Refused { att: Some(0x11), .. } => "restart the device and try again",
             _ => return None,
@@ -34,6 +36,8 @@ impl BleError {
 
 #[cfg(target_os = "linux")]
 mod texts {
+    pub(super) const SERVICE_LOST: &str =
+        "run again; if it happens again, `journalctl -u bluetooth` says why bluetoothd ended";
     pub(super) const NO_ADAPTER: &str = "plug in or enable a Bluetooth adapter; in a container or WSL it must be passed through (`btmgmt info` \
          lists what the kernel has)";
     pub(super) const NO_SUCH_ADAPTER: &str = "`bluetoothctl list` and `btmgmt info` show the adapters";
@@ -54,6 +58,7 @@ mod texts {
 #[cfg(target_vendor = "apple")]
 mod texts {
     pub(super) const CLASSIC: &str = "remove the device from the system's Bluetooth settings, then try again";
+    pub(super) const SERVICE_LOST: &str = "run again; if it happens again, switch Bluetooth off and on";
     pub(super) const NO_ADAPTER: &str = "this Mac has no usable Bluetooth";
     pub(super) const NO_SUCH_ADAPTER: &str = "macOS has exactly one adapter: leave the choice out";
     pub(super) const ADAPTER_OFF: &str = "switch Bluetooth on in System Settings";
@@ -68,6 +73,7 @@ mod texts {
 #[cfg(windows)]
 mod texts {
     pub(super) const CLASSIC: &str = "remove the device from the system's Bluetooth settings, then try again";
+    pub(super) const SERVICE_LOST: &str = "run again; if it happens again, switch Bluetooth off and on";
     pub(super) const NO_ADAPTER: &str = "enable the Bluetooth adapter in Device Manager";
     pub(super) const NO_SUCH_ADAPTER: &str = "Windows uses its default adapter: leave the choice out";
     pub(super) const ADAPTER_OFF: &str = "switch Bluetooth on in Settings, Bluetooth & devices";
@@ -82,6 +88,7 @@ mod texts {
 #[cfg(not(any(target_os = "linux", target_vendor = "apple", windows)))]
 mod texts {
     pub(super) const CLASSIC: &str = "remove the device from the system's Bluetooth settings, then try again";
+    pub(super) const SERVICE_LOST: &str = "run again; if it happens again, switch Bluetooth off and on";
     pub(super) const NO_ADAPTER: &str = "this system has no Bluetooth adapter that programs can use";
     pub(super) const NO_SUCH_ADAPTER: &str = "leave the choice of an adapter out";
     pub(super) const ADAPTER_OFF: &str = "switch Bluetooth on";
@@ -92,7 +99,7 @@ mod texts {
 }
 
 use texts::{
-    ADAPTER_OFF, CLASSIC, NEEDS_PAIRING, NO_ADAPTER, NO_PERMISSION, NO_SERVICE, NO_SUCH_ADAPTER, STALE_CACHE,
+    ADAPTER_OFF, CLASSIC, NEEDS_PAIRING, NO_ADAPTER, NO_PERMISSION, NO_SERVICE, NO_SUCH_ADAPTER, SERVICE_LOST, STALE_CACHE,
 };
 
 #[cfg(test)]
@@ -108,6 +115,8 @@ mod tests {
             BleError::NoBluetoothService,
             BleError::NeedsPairing,
             BleError::DeviceNotFound,
+            BleError::ServiceLost { delivered: true },
+            BleError::TableChanged { delivered: false },
         ] {
             assert!(error.help().is_some_and(|help| help.len() > 20), "{error}");
         }

@@ -1,11 +1,15 @@
-//! From a device that was seen to one whose endpoints are known.
+//! From a device that was seen to one whose endpoints are known, whatever it takes.
 
 use crate::BleError;
-use crate::endpoints::{EndpointMap, choose_service};
+use crate::endpoints::EndpointMap;
 use crate::lease::{Lease, Ledger};
-use crate::uuids::{DEFAULT_SERVICE, EXAMPLE_SERVICE, USER_DESCRIPTION};
-use btleplug::api::{Characteristic, Peripheral};
+use crate::listing::{Listing, list_endpoints};
+use crate::origin::Origin;
+use crate::service::Run;
+use crate::uuids::{DEFAULT_SERVICE, EXAMPLE_SERVICE};
+use btleplug::api::Peripheral;
 use core::time::Duration;
+use std::sync::Arc;
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -15,7 +19,8 @@ use uuid::Uuid;
 pub struct ConnectOptions {
     /// Time for one attempt: connecting and listing the endpoints together. Default 12 s.
     pub connect_timeout: Duration,
-    /// Attempts in all. Default 2: the first one after a scan fails now and then on every platform.
+    /// Attempts in all. Default 2: the first one after a scan fails now and then on every platform. Those that failed
+    /// because the system's Bluetooth service ended do not count; there may be three of them.
     pub attempts: u32,
     /// Time for one exchange. Default 30 s, because a blocking scan takes seconds; it is also the limit of the
     /// ATT protocol.
@@ -37,7 +42,7 @@ impl Default for ConnectOptions {
 }
 
 impl ConnectOptions {
-    fn wanted(&self) -> &[Uuid] {
+    pub(crate) fn wanted(&self) -> &[Uuid] {
         const USUAL: [Uuid; 2] = [DEFAULT_SERVICE, EXAMPLE_SERVICE];
         if self.services.is_empty() {
             &USUAL
@@ -50,77 +55,173 @@ impl ConnectOptions {
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(300);
 
-/// Connects and lists the endpoints, as one unit that is tried again: each half can fail because of the other.
-/// Dropping the future lets go of the connection.
-pub(crate) async fn establish<P: Peripheral + 'static>(
-    peripheral: &P,
-    ledger: &Ledger,
-    options: &ConnectOptions,
-) -> Result<(Lease<P>, EndpointMap), BleError> {
-    // A connection to it that is still being let go would take the new one with it.
-    let address = peripheral.address();
-    ledger.settled_with(address).await;
-    let mut attempt = 1;
-    loop {
-        let lease = Lease::new(peripheral.clone(), ledger.clone());
-        let error = match timeout(options.connect_timeout, once(peripheral, options)).await {
-            Ok(Ok(endpoints)) => return Ok((lease, endpoints)),
-            Ok(Err(error)) => error,
-            Err(_) => BleError::ConnectTimedOut,
-        };
-        lease.release().await;
-        if attempt >= options.attempts || !error.is_passing() {
-            return Err(error);
+/// How often the service may end while one connection is made.
+const LOSSES: u32 = 3;
+
+/// The way to a device, and what was learned on it.
+pub(crate) struct Route<P> {
+    /// The peripheral of the last attempt.
+    peripheral: Option<P>,
+    /// Where another one can be had. None for a peripheral that the application brought.
+    origin: Option<Arc<dyn Origin<P>>>,
+    pub(crate) ledger: Ledger,
+    pub(crate) options: ConnectOptions,
+    /// The life of the service in which the connection was made.
+    run: Run,
+    /// What the platform remembers of the device is in doubt: an attempt hung, was cancelled, or what was found made no
+    /// sense.
+    doubt: bool,
+    /// The attributes have been read without the platform's memory: what is there now is the device's own word.
+    refreshed: bool,
+}
+
+/// A connection, and what is at its other end.
+pub(crate) struct Reached<P: Peripheral + 'static> {
+    pub(crate) peripheral: P,
+    pub(crate) lease: Lease<P>,
+    pub(crate) endpoints: EndpointMap,
+}
+
+impl<P: Peripheral + 'static> Route<P> {
+    pub(crate) fn from(origin: Arc<dyn Origin<P>>, ledger: Ledger, options: ConnectOptions) -> Self {
+        Self::new(None, Some(origin), ledger, options)
+    }
+
+    pub(crate) fn of(peripheral: P, ledger: Ledger, options: ConnectOptions) -> Self {
+        Self::new(Some(peripheral), None, ledger, options)
+    }
+
+    fn new(
+        peripheral: Option<P>,
+        origin: Option<Arc<dyn Origin<P>>>,
+        ledger: Ledger,
+        options: ConnectOptions,
+    ) -> Self {
+        Self {
+            peripheral,
+            origin,
+            ledger,
+            options,
+            run: Run::FIRST,
+            doubt: false,
+            refreshed: false,
         }
-        attempt += 1;
-        ledger.settled_with(address).await;
-        tokio::time::sleep(PAUSE).await;
+    }
+
+    /// Whether the service has ended since the connection was made.
+    pub(crate) fn is_over(&self) -> bool {
+        self.origin.as_ref().is_some_and(|origin| origin.run() != self.run)
+    }
+
+    /// Completes when it has.
+    pub(crate) async fn over(&self) {
+        match &self.origin {
+            Some(origin) => origin.over(self.run).await,
+            None => core::future::pending().await,
+        }
+    }
+
+    /// Whether the platform can still be to blame for attributes that are not where they should be. Read without its
+    /// memory, they are the device's own.
+    pub(crate) const fn may_distrust(&self) -> bool {
+        self.origin.is_some() && !self.refreshed
+    }
+
+    /// The platform is to forget the device before it is connected to again.
+    pub(crate) const fn distrust(&mut self) {
+        self.doubt = true;
+    }
+
+    /// Connects and lists the endpoints, as one unit that is tried again: each half can fail because of the other.
+    /// Dropping the future lets go of the connection.
+    pub(crate) async fn establish(&mut self) -> Result<Reached<P>, BleError> {
+        let (mut attempt, mut losses) = (1, 0);
+        loop {
+            let error = match self.attempt().await {
+                Ok(reached) => return Ok(reached),
+                Err(error) => error,
+            };
+            if let (Some(origin), BleError::NoBluetoothService | BleError::ServiceLost { .. }) =
+                (&self.origin, &error)
+                && losses < LOSSES
+            {
+                losses += 1;
+                origin.recover().await?;
+                continue;
+            }
+            let again = match error {
+                BleError::TableChanged { .. } => true,
+                _ => attempt < self.options.attempts && error.is_passing(),
+            };
+            if !again {
+                return Err(error);
+            }
+            attempt += u32::from(!matches!(error, BleError::TableChanged { .. }));
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn attempt(&mut self) -> Result<Reached<P>, BleError> {
+        let peripheral = self.fetch().await?;
+        // A connection to it that is still being let go would take the new one with it.
+        self.ledger.settled_with(peripheral.address()).await;
+        let lease = Lease::new(peripheral.clone(), self.ledger.clone());
+        // Until the end is known: whoever cancels this leaves a connection that is being made.
+        self.doubt = true;
+        let listed = tokio::select! {
+            biased;
+            listed = timeout(self.options.connect_timeout, connect(&peripheral, &self.options)) => {
+                listed.unwrap_or(Err(BleError::ConnectTimedOut))
+            }
+            () = self.over() => Err(BleError::ServiceLost { delivered: false }),
+        };
+        let error = match listed {
+            Ok(listing) if listing.makes_sense || !self.may_distrust() => {
+                self.doubt = false;
+                return Ok(Reached {
+                    peripheral,
+                    lease,
+                    endpoints: listing.endpoints,
+                });
+            }
+            Ok(_) => BleError::TableChanged { delivered: false },
+            // The service's end is behind many errors.
+            Err(_) if self.is_over() => BleError::ServiceLost { delivered: false },
+            Err(error) => error,
+        };
+        self.doubt = matches!(
+            error,
+            BleError::ConnectTimedOut | BleError::NotProvisionable | BleError::TableChanged { .. }
+        );
+        lease.release().await;
+        Err(error)
+    }
+
+    /// The peripheral as it is now.
+    async fn fetch(&mut self) -> Result<P, BleError> {
+        let Some(origin) = &self.origin else {
+            // One that the application brought is all there is.
+            return self.peripheral.clone().ok_or(BleError::ConnectFailed);
+        };
+        let run = origin.run();
+        // What a new service knows of the device is the half of a connection that the old one left in the kernel.
+        self.doubt |= self.peripheral.is_some() && run != self.run;
+        self.run = run;
+        if self.doubt
+            && let Some(peripheral) = &self.peripheral
+        {
+            // What is let go of is not to be thrown away at the same time.
+            self.ledger.settled_with(peripheral.address()).await;
+        }
+        let peripheral = origin.fetch(self.doubt).await?;
+        self.refreshed |= self.doubt;
+        self.doubt = false;
+        self.peripheral = Some(peripheral.clone());
+        Ok(peripheral)
     }
 }
 
-async fn once<P: Peripheral>(peripheral: &P, options: &ConnectOptions) -> Result<EndpointMap, BleError> {
+async fn connect<P: Peripheral>(peripheral: &P, options: &ConnectOptions) -> Result<Listing, BleError> {
     peripheral.connect().await.map_err(|e| BleError::idle(&e))?;
     list_endpoints(peripheral, options).await
-}
-
-/// Reads which characteristic is which endpoint: one read per characteristic of the provisioning service.
-pub(crate) async fn list_endpoints<P: Peripheral>(
-    peripheral: &P,
-    options: &ConnectOptions,
-) -> Result<EndpointMap, BleError> {
-    peripheral
-        .discover_services()
-        .await
-        .map_err(|e| BleError::idle(&e))?;
-    let services = peripheral.services();
-    let service = choose_service(services.iter(), options.wanted()).ok_or(BleError::NotProvisionable)?;
-    let mut described = Vec::new();
-    for characteristic in &service.characteristics {
-        let name = description(peripheral, characteristic).await?;
-        described.push((characteristic.clone(), name));
-    }
-    let endpoints = EndpointMap::new(service.uuid, described);
-    if endpoints.is_empty() {
-        return Err(BleError::NotProvisionable);
-    }
-    Ok(endpoints)
-}
-
-/// The user description of a characteristic; `None` if it has none or will not tell.
-async fn description<P: Peripheral>(
-    peripheral: &P,
-    characteristic: &Characteristic,
-) -> Result<Option<Vec<u8>>, BleError> {
-    let mut descriptors = characteristic.descriptors.iter();
-    let Some(descriptor) = descriptors.find(|d| d.uuid == USER_DESCRIPTION) else {
-        return Ok(None);
-    };
-    match peripheral.read_descriptor(descriptor).await {
-        Ok(value) => Ok(Some(value)),
-        Err(error) => match BleError::idle(&error) {
-            // Refused, or gone? Where the device is still there, the id table has to do.
-            BleError::ConnectFailed if peripheral.is_connected().await.unwrap_or(false) => Ok(None),
-            error => Err(error),
-        },
-    }
 }

@@ -76,6 +76,10 @@ const SIGNS: &[(&str, Diagnosis)] = &[
     ("error.filenotfound", Diagnosis::NoDaemon),
     ("error.noserver", Diagnosis::NoDaemon),
     ("failed to connect to socket", Diagnosis::NoDaemon),
+    // It went away with our question, or the bus did.
+    ("recipient disconnected", Diagnosis::NoDaemon),
+    ("dbus.error.disconnected", Diagnosis::NoDaemon),
+    ("failed to send message", Diagnosis::NoDaemon),
     ("no bluetooth adapter", Diagnosis::NoAdapter),
     ("error.unknownobject", Diagnosis::UnknownDevice),
     ("error.unknownmethod", Diagnosis::UnknownDevice),
@@ -115,6 +119,11 @@ impl Diagnosis {
             },
             other => Self::of_text(&other.to_string()),
         }
+    }
+
+    /// Nothing is where the question went: no such handle, or no such attribute.
+    pub(crate) const fn is_elsewhere(&self) -> bool {
+        matches!(self, Self::Att(0x01 | 0x0a))
     }
 
     fn of_text(text: &str) -> Self {
@@ -288,6 +297,16 @@ mod tests {
                 "org.freedesktop.DBus.Error.NoReply",
                 "Did not receive a reply",
                 Diagnosis::TimedOut,
+            ),
+            (
+                "org.freedesktop.DBus.Error.NoReply",
+                "Message recipient disconnected from message bus without replying",
+                Diagnosis::NoDaemon,
+            ),
+            (
+                "org.freedesktop.DBus.Error.Disconnected",
+                "Connection is closed",
+                Diagnosis::NoDaemon,
             ),
         ];
         for (name, message, expected) in rows {

@@ -74,7 +74,7 @@ impl EndpointMap {
 }
 
 /// An endpoint name as a device may give it; some firmware counts the terminating NUL in.
-fn valid_name(bytes: &[u8]) -> Option<&str> {
+pub(crate) fn valid_name(bytes: &[u8]) -> Option<&str> {
     let bytes = bytes.strip_suffix(&[0]).unwrap_or(bytes);
     let name = core::str::from_utf8(bytes).ok()?;
     let printable = name.bytes().all(|b| b.is_ascii_graphic());

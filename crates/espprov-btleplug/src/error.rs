@@ -64,6 +64,18 @@ pub enum BleError {
         /// The request had been acknowledged.
         delivered: bool,
     },
+    /// The system's Bluetooth service ended in the middle of it, and every connection with it (Linux: bluetoothd
+    /// crashed or was restarted). The device is not to blame; a reconnect waits for the service.
+    ServiceLost {
+        /// The request had been acknowledged.
+        delivered: bool,
+    },
+    /// The device's attributes are not where the platform remembers them: its firmware was replaced. A reconnect reads
+    /// them afresh.
+    TableChanged {
+        /// The request had been acknowledged, by whatever is there now.
+        delivered: bool,
+    },
     /// No answer within the time limit.
     TimedOut {
         /// The request had been acknowledged.
@@ -89,7 +101,7 @@ impl BleError {
             }
             Diagnosis::Classic => Self::ClassicTried,
             Diagnosis::TimedOut => Self::ConnectTimedOut,
-            Diagnosis::Busy => Self::Platform("another Bluetooth operation is under way".into()),
+            Diagnosis::Busy => Self::busy(),
             Diagnosis::Other(text) => Self::Platform(text),
         }
     }
@@ -97,6 +109,18 @@ impl BleError {
     /// The platform was asked and said nothing.
     pub(crate) fn silent() -> Self {
         Self::Platform("it does not answer".into())
+    }
+
+    /// What was asked for is being done for somebody else.
+    pub(crate) fn busy() -> Self {
+        Self::Platform("another Bluetooth operation is under way".into())
+    }
+
+    /// The cause lies on this side and is put right by a reconnect: begin again what was lost, whatever the patience
+    /// with the device itself is.
+    #[must_use]
+    pub const fn is_mended_by_reconnecting(&self) -> bool {
+        matches!(self, Self::ServiceLost { .. } | Self::TableChanged { .. })
     }
 
     /// Trying again makes sense.
@@ -115,7 +139,7 @@ impl BleError {
 /// What an ATT error says, as a clause.
 const fn att_meaning(code: u8) -> &'static str {
     match code {
-        0x01 => "no such attribute (the device's endpoints changed since they were listed)",
+        0x01 | 0x0a => "no such attribute (the device's endpoints changed since they were listed)",
         0x02 => "reading is not permitted",
         0x03 => "writing is not permitted",
         0x04 => "it could not use the request: wrong proof, undecodable message or no session",
@@ -166,6 +190,8 @@ impl fmt::Display for BleError {
             Self::Refused { att: None, .. } => f.write_str("the device refused the request"),
             Self::NeedsPairing => f.write_str("the device wants an encrypted or paired link"),
             Self::LinkLost { .. } => f.write_str("the connection to the device broke"),
+            Self::ServiceLost { .. } => f.write_str("the system's Bluetooth service ended in the middle of it"),
+            Self::TableChanged { .. } => f.write_str("the device's endpoints are not where they were"),
             Self::TimedOut { .. } => f.write_str("the device did not answer in time"),
             Self::NeedsReconnect => f.write_str("the connection is unusable after an earlier failure"),
             Self::Platform(text) => write!(f, "the system's Bluetooth failed: {text}"),
@@ -189,7 +215,9 @@ impl TransportError for BleError {
             Self::ConnectTimedOut => LinkFault::TimedOut { delivered: false },
             Self::NeedsReconnect => LinkFault::NeedsReconnect,
             Self::NotProvisionable => LinkFault::Garbled,
-            Self::LinkLost { delivered } => LinkFault::Lost { delivered },
+            Self::LinkLost { delivered }
+            | Self::ServiceLost { delivered }
+            | Self::TableChanged { delivered } => LinkFault::Lost { delivered },
             Self::NoAdapter
             | Self::NoSuchAdapter
             | Self::AdapterOff

@@ -25,16 +25,26 @@
 //! [`BleTransport::from_connected`]. A runtime of tokio must be there: btleplug needs it, and so do the
 //! deadlines and the tidying up after a cancelled call.
 
+// The tests' peripheral names the crate as users do.
+#[cfg(test)]
+extern crate self as espprov_btleplug;
+
 mod adapter;
 mod advice;
+mod bluetooth;
 mod connect;
 mod diagnosis;
 mod endpoints;
 mod error;
 mod filter;
 mod lease;
+mod listing;
+mod origin;
 mod scan;
+mod service;
 mod sighting;
+#[cfg(test)]
+mod survival;
 mod transport;
 pub mod uuids;
 
@@ -42,7 +52,8 @@ pub mod uuids;
 pub use btleplug::api::BDAddr;
 pub use uuid::Uuid;
 
-pub use adapter::{AdapterInfo, Bluetooth};
+pub use adapter::AdapterInfo;
+pub use bluetooth::Bluetooth;
 pub use connect::ConnectOptions;
 pub use endpoints::EndpointMap;
 pub use error::BleError;

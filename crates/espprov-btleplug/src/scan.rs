@@ -1,5 +1,8 @@
 //! Listening for devices.
 
+use crate::adapter::ASK_LIMIT;
+use crate::origin::Handle;
+use crate::service::{Run, Service};
 use crate::sighting::Sightings;
 use crate::{BleError, DeviceFilter, Discovered};
 use btleplug::api::{Central as _, CentralEvent, CentralState, Peripheral as _, ScanFilter};
@@ -10,20 +13,33 @@ use core::pin::Pin;
 use core::time::Duration;
 use futures_core::Stream;
 use std::collections::{HashSet, VecDeque};
-use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
+use std::sync::Arc;
+use tokio::sync::OwnedMutexGuard;
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
 
 /// How often devices are asked about that lack something: BlueZ has no event for a name that arrives later.
 const TICK: Duration = Duration::from_millis(400);
 
-/// Limit of one question to the platform.
-const ASK_LIMIT: Duration = Duration::from_secs(5);
+/// How often a scan is begun again after one interruption.
+const RESUMES: u32 = 4;
 
 type Events = Pin<Box<dyn Stream<Item = CentralEvent> + Send>>;
 
 /// A running scan. Ends when dropped (in the background of the runtime) or by [`stop`](Self::stop).
+///
+/// Where the system's Bluetooth service goes away, the scan waits for it and begins again; what was heard before is
+/// not reported a second time.
 pub struct Scan {
+    handle: Arc<Handle>,
+    /// What the platform is asked to listen for.
+    services: ScanFilter,
+    /// What listens now.
     adapter: Adapter,
+    service: Service,
+    run: Run,
     events: Events,
+    /// The service ended, or the adapter went off: begin again before anything else.
+    interrupted: bool,
     seen: Sightings<PeripheralId>,
     /// Devices with news that have not been asked about yet.
     pending: VecDeque<PeripheralId>,
@@ -31,27 +47,38 @@ pub struct Scan {
     incomplete: HashSet<PeripheralId>,
     tick: Interval,
     running: bool,
+    /// Passed on when this scan has ended.
+    turn: Option<OwnedMutexGuard<()>>,
 }
 
 impl Scan {
-    pub(crate) async fn start(adapter: Adapter, filter: DeviceFilter) -> Result<Self, BleError> {
-        let services = ScanFilter {
-            services: filter.services().to_vec(),
-        };
+    pub(crate) async fn start(handle: Arc<Handle>, filter: DeviceFilter) -> Result<Self, BleError> {
+        let turn = Arc::clone(&handle.listening).lock_owned();
+        let turn = timeout(ASK_LIMIT, turn).await.map_err(|_| BleError::busy())?;
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let service = handle.opened().await?;
+        let (run, adapter) = (service.run(), handle.adapter());
         let events = ask(adapter.events()).await?;
         // From here on dropping it stops the scan: a cancelled start may have begun.
         let scan = Self {
+            handle,
+            services: ScanFilter {
+                services: filter.services().to_vec(),
+            },
             adapter,
+            service,
+            run,
             events,
+            interrupted: false,
             seen: Sightings::new(filter),
             pending: VecDeque::new(),
             incomplete: HashSet::new(),
             tick,
             running: true,
+            turn: Some(turn),
         };
-        ask(scan.adapter.start_scan(services)).await?;
+        ask(scan.adapter.start_scan(scan.services.clone())).await?;
         Ok(scan)
     }
 
@@ -60,9 +87,13 @@ impl Scan {
     /// Cancel-safe.
     ///
     /// # Errors
-    /// The platform does not answer any more, or the adapter was switched off.
+    /// The platform does not answer any more, its service ended and did not come back within 20 s, or the adapter was
+    /// switched off and not on again within 10 s.
     pub async fn next(&mut self) -> Result<Discovered, BleError> {
         loop {
+            if self.interrupted {
+                self.resume().await?;
+            }
             // Taken off the list only after it was asked about: a cancelled call loses nothing.
             while let Some(id) = self.pending.front().cloned() {
                 let found = self.look(&id).await;
@@ -72,9 +103,10 @@ impl Scan {
                 }
             }
             tokio::select! {
+                () = self.service.over(self.run) => self.interrupted = true,
                 event = poll_fn(|cx| self.events.as_mut().poll_next(cx)) => match event {
-                    Some(event) => self.note(event)?,
-                    None => return Err(BleError::NoBluetoothService),
+                    Some(event) => self.note(event),
+                    None => self.interrupted = true,
                 },
                 _ = self.tick.tick() => {
                     self.pending.extend(self.incomplete.iter().cloned());
@@ -83,8 +115,39 @@ impl Scan {
         }
     }
 
+    /// The system's Bluetooth has gone away for the moment: nothing is heard, and that says nothing of the devices.
+    #[must_use]
+    pub fn is_interrupted(&self) -> bool {
+        self.interrupted || self.service.run() != self.run
+    }
+
+    /// Waits for the service, and begins again. Cancelled, it is done anew.
+    async fn resume(&mut self) -> Result<(), BleError> {
+        for again in (0..RESUMES).rev() {
+            self.handle.recover().await?;
+            match self.begin_again().await {
+                // It goes on, or a cancelled call began it.
+                Ok(()) => break,
+                Err(error) if error == BleError::busy() => break,
+                // It has gone once more, or has only just come.
+                Err(_) if again > 0 => sleep(TICK).await,
+                Err(error) => return Err(error),
+            }
+        }
+        self.interrupted = false;
+        Ok(())
+    }
+
+    async fn begin_again(&mut self) -> Result<(), BleError> {
+        self.service = self.handle.opened().await?;
+        self.adapter = self.handle.adapter();
+        self.run = self.service.run();
+        self.events = ask(self.adapter.events()).await?;
+        ask(self.adapter.start_scan(self.services.clone())).await
+    }
+
     /// Notes whom there is news of.
-    fn note(&mut self, event: CentralEvent) -> Result<(), BleError> {
+    fn note(&mut self, event: CentralEvent) {
         let id = match event {
             CentralEvent::DeviceDiscovered(id)
             | CentralEvent::DeviceUpdated(id)
@@ -92,13 +155,16 @@ impl Scan {
             | CentralEvent::ServicesAdvertisement { id, .. }
             | CentralEvent::ManufacturerDataAdvertisement { id, .. }
             | CentralEvent::ServiceDataAdvertisement { id, .. } => id,
-            CentralEvent::StateUpdate(CentralState::PoweredOff) => return Err(BleError::AdapterOff),
-            _ => return Ok(()),
+            // Switched off, or a service that is being restarted says goodbye.
+            CentralEvent::StateUpdate(CentralState::PoweredOff) => {
+                self.interrupted = true;
+                return;
+            }
+            _ => return,
         };
         if !self.pending.contains(&id) {
             self.pending.push_back(id);
         }
-        Ok(())
     }
 
     async fn look(&mut self, id: &PeripheralId) -> Option<Discovered> {
@@ -135,9 +201,10 @@ impl Drop for Scan {
         if self.running
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {
-            let adapter = self.adapter.clone();
+            let (adapter, turn) = (self.adapter.clone(), self.turn.take());
             runtime.spawn(async move {
                 let _ = timeout(ASK_LIMIT, adapter.stop_scan()).await;
+                drop(turn);
             });
         }
     }

@@ -1,14 +1,17 @@
 //! Requests and replies over a connected device.
 
-use crate::connect::{ConnectOptions, establish, list_endpoints};
+use crate::connect::{ConnectOptions, Reached, Route};
 use crate::diagnosis::Diagnosis;
 use crate::lease::{Lease, Ledger};
+use crate::listing::list_endpoints;
+use crate::origin::Origin;
 use crate::{BleError, EndpointMap};
 use btleplug::api::{Characteristic, Peripheral, WriteType};
 use core::fmt;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use espprov_transport::{Endpoint, Limits, Reconnect, SessionIntent, Transport};
+use std::sync::Arc;
 use tokio::time::timeout;
 
 /// Longest value of the ATT protocol; what NimBLE firmware takes.
@@ -24,6 +27,10 @@ const HANG_UP_INTERVAL: Duration = Duration::from_millis(50);
 /// The platform may hang where the device does.
 const ASK_LIMIT: Duration = Duration::from_secs(1);
 
+/// How long the end of the service is waited for where a device seems to have hung up on a handshake: a service that is
+/// told to stop disconnects all devices first.
+const FAREWELL: Duration = Duration::from_millis(700);
+
 /// The ATT error that stands for anything: also given by BlueZ when the device hung up.
 const UNLIKELY: u8 = 0x0e;
 
@@ -35,35 +42,35 @@ const UNLIKELY: u8 = 0x0e;
 pub struct BleTransport<P: Peripheral + 'static = btleplug::platform::Peripheral> {
     peripheral: P,
     endpoints: EndpointMap,
-    options: ConnectOptions,
-    ledger: Ledger,
+    route: Route<P>,
     /// The connection, and the duty to end it; `None` once closed.
     lease: Option<Lease<P>>,
     /// An exchange failed or was dropped.
     poisoned: bool,
     /// Longest request, as far as it is known.
     max_request: usize,
-    /// The write of the last exchange was acknowledged.
-    delivered: AtomicBool,
 }
 
 impl<P: Peripheral + 'static> BleTransport<P> {
     pub(crate) async fn connect(
-        peripheral: P,
+        origin: Arc<dyn Origin<P>>,
         ledger: Ledger,
         options: ConnectOptions,
     ) -> Result<Self, BleError> {
-        let (lease, endpoints) = establish(&peripheral, &ledger, &options).await?;
-        Ok(Self {
-            peripheral,
-            endpoints,
-            options,
-            ledger,
-            lease: Some(lease),
+        let mut route = Route::from(origin, ledger, options);
+        let reached = route.establish().await?;
+        Ok(Self::new(route, reached))
+    }
+
+    fn new(route: Route<P>, reached: Reached<P>) -> Self {
+        Self {
+            peripheral: reached.peripheral,
+            endpoints: reached.endpoints,
+            route,
+            lease: Some(reached.lease),
             poisoned: false,
             max_request: MAX_VALUE,
-            delivered: AtomicBool::new(false),
-        })
+        }
     }
 
     /// Takes a peripheral that the application has connected itself, and lists its endpoints. From then on the
@@ -75,19 +82,15 @@ impl<P: Peripheral + 'static> BleTransport<P> {
     pub async fn from_connected(peripheral: P, options: ConnectOptions) -> Result<Self, BleError> {
         let ledger = Ledger::new();
         let listing = list_endpoints(&peripheral, &options);
-        let endpoints = timeout(options.connect_timeout, listing)
+        let listing = timeout(options.connect_timeout, listing)
             .await
             .map_err(|_| BleError::ConnectTimedOut)??;
-        Ok(Self {
-            lease: Some(Lease::new(peripheral.clone(), ledger.clone())),
-            peripheral,
-            endpoints,
-            options,
-            ledger,
-            poisoned: false,
-            max_request: MAX_VALUE,
-            delivered: AtomicBool::new(false),
-        })
+        let reached = Reached {
+            lease: Lease::new(peripheral.clone(), ledger.clone()),
+            peripheral: peripheral.clone(),
+            endpoints: listing.endpoints,
+        };
+        Ok(Self::new(Route::of(peripheral, ledger, options), reached))
     }
 
     /// Gives the peripheral back without disconnecting.
@@ -113,20 +116,26 @@ impl<P: Peripheral + 'static> BleTransport<P> {
 
     /// One write, one read.
     async fn transfer(&self, to: &Characteristic, request: &[u8]) -> Result<Vec<u8>, BleError> {
-        self.delivered.store(false, Ordering::Relaxed);
+        let delivered = AtomicBool::new(false);
         let both = async {
             self.peripheral
                 .write(to, request, WriteType::WithResponse)
                 .await?;
-            self.delivered.store(true, Ordering::Relaxed);
+            delivered.store(true, Ordering::Relaxed);
             self.peripheral.read(to).await
         };
-        let result = timeout(self.options.exchange_timeout, both).await;
-        let delivered = self.delivered.load(Ordering::Relaxed);
+        let result = tokio::select! {
+            biased;
+            result = timeout(self.route.options.exchange_timeout, both) => Some(result),
+            // Whoever waits for a word of the old one waits for ever.
+            () = self.route.over() => None,
+        };
+        let delivered = delivered.into_inner();
         match result {
-            Ok(Ok(reply)) => Ok(reply),
-            Ok(Err(error)) => Err(self.explain(&error, delivered, request.len(), to).await),
-            Err(_) => Err(BleError::TimedOut { delivered }),
+            Some(Ok(Ok(reply))) => Ok(reply),
+            Some(Ok(Err(error))) => Err(self.explain(&error, delivered, request.len(), to).await),
+            Some(Err(_)) => Err(BleError::TimedOut { delivered }),
+            None => Err(BleError::ServiceLost { delivered }),
         }
     }
 
@@ -140,10 +149,15 @@ impl<P: Peripheral + 'static> BleTransport<P> {
     ) -> BleError {
         let code = match Diagnosis::of(error) {
             Diagnosis::NeedsPairing => return BleError::NeedsPairing,
-            Diagnosis::NotConnected | Diagnosis::UnknownDevice => return BleError::LinkLost { delivered },
+            Diagnosis::NoDaemon => return BleError::ServiceLost { delivered },
+            Diagnosis::NotConnected | Diagnosis::UnknownDevice => return self.lost(delivered),
             Diagnosis::TimedOut => return BleError::TimedOut { delivered },
+            // A service that is told to stop switches off first. What has been delivered must not be forgotten.
+            Diagnosis::Off if delivered || self.route.is_over() => return self.lost(delivered),
             Diagnosis::Off => return BleError::AdapterOff,
-            Diagnosis::NoDaemon => return BleError::NoBluetoothService,
+            found if found.is_elsewhere() && self.route.may_distrust() => {
+                return BleError::TableChanged { delivered };
+            }
             Diagnosis::Att(0x0d) if !delivered => {
                 let known = KNOWN_LIMITS.into_iter().find(|limit| *limit < len);
                 if let Some(limit) = known {
@@ -153,7 +167,7 @@ impl<P: Peripheral + 'static> BleTransport<P> {
             }
             Diagnosis::Att(code) => Some(code),
             Diagnosis::Refused => None,
-            Diagnosis::Other(_) if !self.is_connected().await => return BleError::LinkLost { delivered },
+            Diagnosis::Other(_) if !self.is_connected().await => return self.lost(delivered),
             Diagnosis::Other(_)
             | Diagnosis::Busy
             | Diagnosis::Forbidden
@@ -163,6 +177,9 @@ impl<P: Peripheral + 'static> BleTransport<P> {
             }
         };
         let link_alive = self.survives_refusal().await;
+        if !link_alive && code == Some(UNLIKELY) && self.ends_soon().await {
+            return BleError::ServiceLost { delivered };
+        }
         // A hang-up in the middle of a write looks like an error of the device. In the handshake that is how
         // some firmware refuses; anywhere else the request may have been acted upon.
         let handshake = self.endpoints.get(Endpoint::PROV_SESSION.as_str()) == Some(to);
@@ -173,6 +190,20 @@ impl<P: Peripheral + 'static> BleTransport<P> {
             att: code,
             link_alive,
         }
+    }
+
+    /// The connection has gone, alone or with the service.
+    fn lost(&self, delivered: bool) -> BleError {
+        if self.route.is_over() {
+            BleError::ServiceLost { delivered }
+        } else {
+            BleError::LinkLost { delivered }
+        }
+    }
+
+    /// Whether the service ends within a moment: then the device did not hang up, and refused nothing.
+    async fn ends_soon(&self) -> bool {
+        timeout(FAREWELL, self.route.over()).await.is_ok()
     }
 
     async fn is_connected(&self) -> bool {
@@ -219,8 +250,10 @@ impl<P: Peripheral + 'static> Transport for BleTransport<P> {
             })?;
         self.poisoned = true;
         let result = self.transfer(to, request).await;
-        if let Err(BleError::RequestTooLarge { limit }) = result {
-            self.max_request = limit;
+        match result {
+            Err(BleError::RequestTooLarge { limit }) => self.max_request = limit,
+            Err(BleError::TableChanged { .. }) => self.route.distrust(),
+            _ => {}
         }
         self.poisoned = !matches!(
             result,
@@ -239,10 +272,6 @@ impl<P: Peripheral + 'static> Transport for BleTransport<P> {
         Limits::ble(self.max_request, MAX_VALUE)
     }
 
-    fn delivered(&self) -> bool {
-        self.delivered.load(Ordering::Relaxed)
-    }
-
     fn endpoints(&self, visit: &mut dyn FnMut(&str)) {
         self.endpoints.names().for_each(visit);
     }
@@ -259,9 +288,10 @@ impl<P: Peripheral + 'static> Reconnect for BleTransport<P> {
     /// Whatever the intent: the device's session ends with the connection.
     async fn reconnect(&mut self, _: SessionIntent) -> Result<(), BleError> {
         self.close().await;
-        let (lease, endpoints) = establish(&self.peripheral, &self.ledger, &self.options).await?;
-        self.lease = Some(lease);
-        self.endpoints = endpoints;
+        let reached = self.route.establish().await?;
+        self.lease = Some(reached.lease);
+        self.peripheral = reached.peripheral;
+        self.endpoints = reached.endpoints;
         self.poisoned = false;
         Ok(())
     }

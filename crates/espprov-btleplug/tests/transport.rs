@@ -50,10 +50,43 @@ async fn request_and_reply() {
     let mut names = Vec::new();
     Transport::endpoints(&link, &mut |name| names.push(name.to_owned()));
     assert_eq!(names, ["prov-session", "prov-config", "proto-ver"]);
-    // One write and one read for it, one read per name, nothing else.
+    // One write and one read for it, and one name that confirms the others; nothing else.
     let calls = fake.with(|s| s.calls.clone());
-    let name = "read_descriptor";
-    assert_eq!(calls, ["discover", name, name, name, "write", "read"]);
+    assert_eq!(calls, ["discover", "read_descriptor", "write", "read"]);
+}
+
+/// The endpoints that a device of these characteristics has, and how many names were read for it.
+async fn listed(endpoints: &[(u16, Option<&'static str>)]) -> (Vec<String>, usize) {
+    let fake = Fake::new(DEFAULT_SERVICE);
+    fake.with(|s| s.endpoints = endpoints.to_vec());
+    let link = connected(&fake).await;
+    let names = link.endpoint_map().names().map(str::to_owned).collect();
+    (names, fake.count("read_descriptor"))
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_are_read_as_far_as_they_are_not_certain() {
+    let standard = [
+        (0xff4f, Some("prov-ctrl")),
+        (0xff50, Some("prov-scan")),
+        (0xff51, Some("prov-session")),
+        (0xff52, Some("prov-config")),
+        (0xff53, Some("proto-ver")),
+    ];
+    let usual = ["prov-ctrl", "prov-scan", "prov-session", "prov-config", "proto-ver"];
+    assert_eq!(listed(&standard).await, (usual.map(str::to_owned).to_vec(), 1));
+    // An application's own are asked, also the one that has a usual name.
+    let own = [standard.as_slice(), &[(0xff54, Some("cloud")), (0xff55, Some("echo"))]].concat();
+    let (names, read) = listed(&own).await;
+    assert_eq!((&names[5..], read), (["cloud".to_owned(), "echo".to_owned()].as_slice(), 3));
+    // Nothing confirms the table: all are asked, and what they say counts.
+    let odd = [(0xff50, Some("prov-session")), (0xff51, Some("prov-scan")), (0xff53, None)];
+    let (names, read) = listed(&odd).await;
+    assert_eq!((names, read), (["prov-session", "prov-scan", "proto-ver"].map(str::to_owned).to_vec(), 2));
+    // An application's endpoint has the name of one that was believed: that one is asked, too.
+    let twin = [(0xff51, Some("prov-session")), (0xff52, Some("other")), (0xff54, Some("prov-config"))];
+    let (names, read) = listed(&twin).await;
+    assert_eq!((names, read), (["prov-session", "other", "prov-config"].map(str::to_owned).to_vec(), 3));
 }
 
 #[tokio::test(start_paused = true)]

@@ -39,6 +39,8 @@ pub(crate) struct State {
     pub(crate) calls: Vec<String>,
     pub(crate) service: Uuid,
     pub(crate) endpoints: Vec<(u16, Option<&'static str>)>,
+    /// What comes back instead of every name: text, or an error of the platform.
+    pub(crate) names: Option<core::result::Result<&'static [u8], &'static str>>,
     /// What was written last comes back,
     pub(crate) value: Vec<u8>,
     /// unless there is something else to say.
@@ -182,15 +184,21 @@ impl Peripheral for Fake {
         unreachable!("no descriptor is written")
     }
     async fn read_descriptor(&self, descriptor: &Descriptor) -> Result<Vec<u8>> {
-        Ok(self.with(|s| {
+        self.with(|s| {
             s.calls.push("read_descriptor".into());
-            s.endpoints
+            if let Some(instead) = s.names {
+                return match instead {
+                    Ok(name) => Ok(name.to_vec()),
+                    Err(text) => Err(Error::RuntimeError(text.into())),
+                };
+            }
+            let name = s
+                .endpoints
                 .iter()
                 .find(|(id, _)| endpoint_uuid(s.service, *id) == descriptor.characteristic_uuid)
                 .and_then(|(_, name)| *name)
-                .unwrap_or_default()
-                .as_bytes()
-                .to_vec()
-        }))
+                .unwrap_or_default();
+            Ok(name.as_bytes().to_vec())
+        })
     }
 }
