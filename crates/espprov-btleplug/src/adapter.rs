@@ -165,8 +165,14 @@ mod tests {
         let any = |_: &AdapterInfo| true;
         let all = || vec![((), info("hci0", 1, false)), ((), info("hci1", 2, true))];
         assert_eq!(pick(all(), any).unwrap().1.name, "hci1");
-        assert_eq!(pick(all(), |info| info.is_called("hci0")).unwrap_err(), BleError::AdapterOff);
-        assert_eq!(pick(all(), |info| info.is_called("hci7")).unwrap_err(), BleError::NoSuchAdapter);
+        assert_eq!(
+            pick(all(), |info| info.is_called("hci0")).unwrap_err(),
+            BleError::AdapterOff
+        );
+        assert_eq!(
+            pick(all(), |info| info.is_called("hci7")).unwrap_err(),
+            BleError::NoSuchAdapter
+        );
         assert_eq!(pick::<()>(Vec::new(), on).unwrap_err(), BleError::NoAdapter);
     }
 }

@@ -110,7 +110,9 @@ impl<P: Peripheral + 'static> Route<P> {
 
     /// Whether the service has ended since the connection was made.
     pub(crate) fn is_over(&self) -> bool {
-        self.origin.as_ref().is_some_and(|origin| origin.run() != self.run)
+        self.origin
+            .as_ref()
+            .is_some_and(|origin| origin.run() != self.run)
     }
 
     /// Completes when it has.

@@ -190,7 +190,9 @@ impl fmt::Display for BleError {
             Self::Refused { att: None, .. } => f.write_str("the device refused the request"),
             Self::NeedsPairing => f.write_str("the device wants an encrypted or paired link"),
             Self::LinkLost { .. } => f.write_str("the connection to the device broke"),
-            Self::ServiceLost { .. } => f.write_str("the system's Bluetooth service ended in the middle of it"),
+            Self::ServiceLost { .. } => {
+                f.write_str("the system's Bluetooth service ended in the middle of it")
+            }
             Self::TableChanged { .. } => f.write_str("the device's endpoints are not where they were"),
             Self::TimedOut { .. } => f.write_str("the device did not answer in time"),
             Self::NeedsReconnect => f.write_str("the connection is unusable after an earlier failure"),
@@ -215,9 +217,10 @@ impl TransportError for BleError {
             Self::ConnectTimedOut => LinkFault::TimedOut { delivered: false },
             Self::NeedsReconnect => LinkFault::NeedsReconnect,
             Self::NotProvisionable => LinkFault::Garbled,
-            Self::LinkLost { delivered }
-            | Self::ServiceLost { delivered }
-            | Self::TableChanged { delivered } => LinkFault::Lost { delivered },
+            Self::LinkLost { delivered } | Self::TableChanged { delivered } => LinkFault::Lost { delivered },
+            // That a question stayed without an answer says nothing of the device here: it must not be taken for one
+            // that joined its network and left.
+            Self::ServiceLost { .. } => LinkFault::Lost { delivered: false },
             Self::NoAdapter
             | Self::NoSuchAdapter
             | Self::AdapterOff

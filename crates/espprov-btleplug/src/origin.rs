@@ -136,7 +136,10 @@ impl Handle {
         let service = self.opened().await?;
         let (adapter, info) = {
             let now = self.lock();
-            (now.adapter.clone(), now.known.as_ref().map(|(info, _)| info.clone()))
+            (
+                now.adapter.clone(),
+                now.known.as_ref().map(|(info, _)| info.clone()),
+            )
         };
         let service = if service.is_cut_off() {
             *manager = None;

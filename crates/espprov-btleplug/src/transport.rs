@@ -47,6 +47,8 @@ pub struct BleTransport<P: Peripheral + 'static = btleplug::platform::Peripheral
     lease: Option<Lease<P>>,
     /// An exchange failed or was dropped.
     poisoned: bool,
+    /// The request of the last exchange was acknowledged.
+    delivered: AtomicBool,
     /// Longest request, as far as it is known.
     max_request: usize,
 }
@@ -69,6 +71,7 @@ impl<P: Peripheral + 'static> BleTransport<P> {
             route,
             lease: Some(reached.lease),
             poisoned: false,
+            delivered: AtomicBool::new(false),
             max_request: MAX_VALUE,
         }
     }
@@ -116,12 +119,12 @@ impl<P: Peripheral + 'static> BleTransport<P> {
 
     /// One write, one read.
     async fn transfer(&self, to: &Characteristic, request: &[u8]) -> Result<Vec<u8>, BleError> {
-        let delivered = AtomicBool::new(false);
+        self.delivered.store(false, Ordering::Relaxed);
         let both = async {
             self.peripheral
                 .write(to, request, WriteType::WithResponse)
                 .await?;
-            delivered.store(true, Ordering::Relaxed);
+            self.delivered.store(true, Ordering::Relaxed);
             self.peripheral.read(to).await
         };
         let result = tokio::select! {
@@ -130,7 +133,7 @@ impl<P: Peripheral + 'static> BleTransport<P> {
             // Whoever waits for a word of the old one waits for ever.
             () = self.route.over() => None,
         };
-        let delivered = delivered.into_inner();
+        let delivered = self.delivered();
         match result {
             Some(Ok(Ok(reply))) => Ok(reply),
             Some(Ok(Err(error))) => Err(self.explain(&error, delivered, request.len(), to).await),
@@ -270,6 +273,10 @@ impl<P: Peripheral + 'static> Transport for BleTransport<P> {
 
     fn limits(&self) -> Limits {
         Limits::ble(self.max_request, MAX_VALUE)
+    }
+
+    fn delivered(&self) -> bool {
+        self.delivered.load(Ordering::Relaxed)
     }
 
     fn endpoints(&self, visit: &mut dyn FnMut(&str)) {

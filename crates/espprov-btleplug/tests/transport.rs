@@ -73,20 +73,57 @@ async fn names_are_read_as_far_as_they_are_not_certain() {
         (0xff52, Some("prov-config")),
         (0xff53, Some("proto-ver")),
     ];
-    let usual = ["prov-ctrl", "prov-scan", "prov-session", "prov-config", "proto-ver"];
+    let usual = [
+        "prov-ctrl",
+        "prov-scan",
+        "prov-session",
+        "prov-config",
+        "proto-ver",
+    ];
     assert_eq!(listed(&standard).await, (usual.map(str::to_owned).to_vec(), 1));
     // An application's own are asked, also the one that has a usual name.
-    let own = [standard.as_slice(), &[(0xff54, Some("cloud")), (0xff55, Some("echo"))]].concat();
+    let own = [
+        standard.as_slice(),
+        &[(0xff54, Some("cloud")), (0xff55, Some("echo"))],
+    ]
+    .concat();
     let (names, read) = listed(&own).await;
-    assert_eq!((&names[5..], read), (["cloud".to_owned(), "echo".to_owned()].as_slice(), 3));
+    assert_eq!(
+        (&names[5..], read),
+        (["cloud".to_owned(), "echo".to_owned()].as_slice(), 3)
+    );
     // Nothing confirms the table: all are asked, and what they say counts.
-    let odd = [(0xff50, Some("prov-session")), (0xff51, Some("prov-scan")), (0xff53, None)];
+    let odd = [
+        (0xff50, Some("prov-session")),
+        (0xff51, Some("prov-scan")),
+        (0xff53, None),
+    ];
     let (names, read) = listed(&odd).await;
-    assert_eq!((names, read), (["prov-session", "prov-scan", "proto-ver"].map(str::to_owned).to_vec(), 2));
+    assert_eq!(
+        (names, read),
+        (
+            ["prov-session", "prov-scan", "proto-ver"]
+                .map(str::to_owned)
+                .to_vec(),
+            2
+        )
+    );
     // An application's endpoint has the name of one that was believed: that one is asked, too.
-    let twin = [(0xff51, Some("prov-session")), (0xff52, Some("other")), (0xff54, Some("prov-config"))];
+    let twin = [
+        (0xff51, Some("prov-session")),
+        (0xff52, Some("other")),
+        (0xff54, Some("prov-config")),
+    ];
     let (names, read) = listed(&twin).await;
-    assert_eq!((names, read), (["prov-session", "other", "prov-config"].map(str::to_owned).to_vec(), 3));
+    assert_eq!(
+        (names, read),
+        (
+            ["prov-session", "other", "prov-config"]
+                .map(str::to_owned)
+                .to_vec(),
+            3
+        )
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -232,13 +269,16 @@ async fn a_dropped_exchange_poisons() {
     fake.with(|s| s.writes = vec![Step::Hangs]);
     let limit = Duration::from_secs(1);
     let cut = tokio::time::timeout(limit, ask(&mut link, Endpoint::PROV_CONFIG, 2)).await;
-    assert!(cut.is_err());
+    assert!(cut.is_err() && !link.delivered());
     assert_eq!(
         ask(&mut link, Endpoint::PROTO_VER, 1).await,
         Err(BleError::NeedsReconnect)
     );
     link.reconnect(SessionIntent::Fresh).await.unwrap();
     assert_eq!(ask(&mut link, Endpoint::PROTO_VER, 1).await, Ok(1));
+    fake.with(|s| s.reads = vec![Step::Hangs]);
+    let cut = tokio::time::timeout(limit, ask(&mut link, Endpoint::PROV_CONFIG, 2)).await;
+    assert!(cut.is_err() && link.delivered());
     // The old connection was gone before the new one was made.
     let calls = fake.with(|s| s.calls.clone());
     let at = |call: &str| calls.iter().position(|c| c == call).unwrap();

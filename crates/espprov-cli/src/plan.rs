@@ -26,6 +26,11 @@ const CLOSING: Duration = Duration::from_secs(2);
 const ENDING: Duration = Duration::from_millis(2600);
 /// Pause before running again.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long connecting again may take over Bluetooth, and how long a device is looked for after it was told to join.
+const BLE_CONNECT: Duration = Duration::from_secs(20);
+const BLE_RECOVER: Duration = Duration::from_secs(30);
+/// How often a run begins again, without being told to, after a failure of this computer's own.
+const MENDS: u8 = 3;
 
 /// Everything known before the first byte is sent.
 pub(crate) struct Plan {
@@ -128,6 +133,11 @@ impl Plan {
         };
         let mut deadlines = Deadlines::default();
         deadlines.connecting = self.deadline;
+        if let Target::Ble(_) = self.aim.target {
+            // A Bluetooth service that ended has to start, and the device to be heard, before it can be connected to.
+            deadlines.connect = BLE_CONNECT;
+            deadlines.recover = BLE_RECOVER;
+        }
         let driver: Driver = Provisioner::new(
             Traced::new(link, Rc::clone(&self.recorder)),
             self.auth.clone(),
@@ -183,7 +193,7 @@ impl Plan {
     {
         let clock = TokioClock::new();
         let mut until = clock.now().saturating_add(self.deadline);
-        let mut left = self.retries;
+        let (mut left, mut mends) = (self.retries, MENDS);
         loop {
             let end = match slot {
                 Some(device) => job(device).await,
@@ -198,13 +208,18 @@ impl Plan {
             };
             // Questions put the deadline off.
             until = slot.as_ref().map_or(until, Device::until);
-            if left == 0 || failure.retry.is_none() || clock.now().saturating_add(PAUSE) >= until {
+            let more = if failure.mended && mends > 0 {
+                &mut mends
+            } else {
+                &mut left
+            };
+            if *more == 0 || failure.retry.is_none() || clock.now().saturating_add(PAUSE) >= until {
                 return Err(failure);
             }
-            left -= 1;
+            *more -= 1;
             self.out.event(&Report::Warning {
                 code: "retrying",
-                message: format!("{}; trying again ({left} more)", failure.sentence()),
+                message: format!("{}; trying again ({more} more)", failure.sentence()),
             });
             clock.sleep(PAUSE).await;
         }

@@ -95,7 +95,12 @@ impl Service {
 
     /// Completes when this life has ended.
     pub(crate) async fn over(&self, run: Run) {
-        let ended = self.state.clone().wait_for(|state| Run(state.ended) != run).await.is_ok();
+        let ended = self
+            .state
+            .clone()
+            .wait_for(|state| Run(state.ended) != run)
+            .await
+            .is_ok();
         if !ended {
             // The senders live as long as the connection does, and it lives as long as `self`.
             core::future::pending().await
@@ -136,7 +141,9 @@ impl Service {
 
 impl fmt::Debug for Service {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Service").field("state", &*self.state.borrow()).finish_non_exhaustive()
+        f.debug_struct("Service")
+            .field("state", &*self.state.borrow())
+            .finish_non_exhaustive()
     }
 }
 

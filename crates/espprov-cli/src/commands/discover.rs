@@ -67,6 +67,7 @@ async fn discover(
             live.draw(&ble::overview(&known));
         }
     }
+    let interrupted = scan.is_interrupted();
     scan.stop().await;
     if let Some(live) = live {
         live.clear();
@@ -75,7 +76,12 @@ async fn discover(
         }
     }
     if known.is_empty() {
-        return Err(explain(&BleError::DeviceNotFound));
+        // That nothing was heard says nothing of the devices, where nobody listened.
+        return Err(explain(if interrupted {
+            &BleError::NoBluetoothService
+        } else {
+            &BleError::DeviceNotFound
+        }));
     }
     Ok(Success::done())
 }

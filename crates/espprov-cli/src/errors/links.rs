@@ -103,22 +103,33 @@ pub(crate) fn from_ble(phase: Phase, error: &BleError, place: &Place) -> Failure
             "it is another kind of device, or its firmware has a service UUID of its own",
         ),
         BleError::NeedsPairing => ("needs_pairing", "its firmware was built to demand it"),
+        BleError::ServiceLost { .. } => (
+            "bluetooth",
+            "bluetoothd crashed, or somebody restarted it; the device is not to blame",
+        ),
+        BleError::TableChanged { .. } => (
+            "cannot_connect",
+            "its firmware was replaced, and the system remembers the old one's endpoints",
+        ),
         BleError::Platform(_) => (
             "bluetooth",
             "the system's Bluetooth is confused, or another program uses it",
         ),
         other => return lost(phase, other.fault(), &said, place),
     };
-    let failure = Failure::new(Exit::Link, code, said).cause(cause).help(
+    let mut failure = Failure::new(Exit::Link, code, said).cause(cause).help(
         error
             .help()
             .unwrap_or("switch Bluetooth off and on, then run again"),
     );
+    failure.mended = error.is_mended_by_reconnecting();
     match error {
         BleError::DeviceNotFound
         | BleError::ConnectFailed
         | BleError::ConnectTimedOut
         | BleError::ClassicTried
+        | BleError::ServiceLost { .. }
+        | BleError::TableChanged { .. }
         | BleError::Platform(_) => failure.retry(Stage::Early),
         _ => failure,
     }

@@ -71,6 +71,8 @@ pub(crate) struct Failure {
     pub(crate) outcome: &'static str,
     /// Running again may help.
     pub(crate) retry: Option<Stage>,
+    /// The cause lies on this computer and is put right by running again: that needs no `--retries`.
+    pub(crate) mended: bool,
 }
 
 impl Failure {
@@ -83,6 +85,7 @@ impl Failure {
             help: Cow::Borrowed(""),
             outcome: "failed",
             retry: None,
+            mended: false,
         }
     }
 
