@@ -17,7 +17,14 @@ REQUESTS = {
     0x02: 'mtu', 0x04: 'discover', 0x06: 'discover', 0x08: 'discover', 0x10: 'discover',
     0x0A: 'read', 0x0C: 'read', 0x0E: 'read', 0x12: 'write', 0x16: 'write', 0x18: 'write',
 }
-READ_BY_TYPE_RESPONSE, MTU_RESPONSE = 0x09, 0x03
+READ_BY_TYPE_RESPONSE, MTU_RESPONSE, INFORMATION_RESPONSE = 0x09, 0x03, 0x05
+# What connecting is made of: requests by opcode, and by the type of attribute they are about.
+KINDS = {0x02: 'exchange MTU', 0x04: 'find information', 0x06: 'find by type value', 0x08: 'read by type',
+         0x0A: 'read', 0x0C: 'read blob', 0x10: 'read by group type', 0x12: 'write'}
+TYPES = {0x2800: 'primary services', 0x2801: 'secondary services', 0x2802: 'included services',
+         0x2803: 'characteristics', 0x2A00: 'device name', 0x2A01: 'appearance', 0x2A04: 'preferred parameters',
+         0x2B2A: 'database hash', 0x2B3A: 'server features', 0x2B29: 'client features', 0x2902: 'subscription',
+         0x2901: 'name'}
 READ_RESPONSES = (0x0B, 0x0D)
 # Endpoints by the number in their UUIDs, and the phase of a run they belong to.
 BASE = bytes(UUID('1775244d-6b43-439b-877c-060f2d9bed07'))
@@ -34,6 +41,8 @@ class Stats:
     def __init__(self):
         self.mtu = 23
         self.requests, self.phases, self.least, self.exchanges = Counter(), Counter(), Counter(), Counter()
+        # The requests of connecting, by what they ask; the names of endpoints are what we ask, the rest BlueZ does.
+        self.connect = Counter()
         # Seconds: the wish to connect, and the last word of the handshake.
         self.began = self.session = None
         self.writing = self.reading = None
@@ -50,7 +59,25 @@ class Stats:
         one = length <= self.mtu - 3
         self.least[phase] += 1 if one else -(-length // (self.mtu - 5)) + 1
 
-    def request(self, pdu, phase_of):
+    def note_connect(self, pdu, type_of):
+        """Says what a request is about that belongs to no exchange."""
+        opcode, about = pdu[0], None
+        if opcode in (0x08, 0x10) and len(pdu) == 7:
+            about = int.from_bytes(pdu[5:7], 'little')
+        elif opcode in (0x0A, 0x0C, 0x12):
+            about = type_of(int.from_bytes(pdu[1:3], 'little'))
+        what = TYPES.get(about, f'{about:04x}' if about else None)
+        self.connect[KINDS.get(opcode, f'{opcode:02x}') + (f', {what}' if what else '')] += 1
+
+    def is_known(self):
+        """The central remembered the device's attributes."""
+        return not any(what.endswith(', characteristics') for what in self.connect)
+
+    def names(self):
+        """Requests for names of endpoints."""
+        return sum(count for what, count in self.connect.items() if what.endswith(', name'))
+
+    def request(self, pdu, phase_of, type_of):
         kind, opcode = REQUESTS.get(pdu[0]), pdu[0]
         if not kind:
             return
@@ -64,6 +91,7 @@ class Stats:
             phase = phase_of(handle) if kind in ('read', 'write') else 'connect'
         if opcode == 0x02:
             self.mtu = handle
+            self.note_connect(pdu, type_of)
         elif phase != 'connect':
             if opcode != 0x0C:
                 self.finish_read()
@@ -73,7 +101,8 @@ class Stats:
                 self.writing = (phase, (self.writing or (phase, 0))[1] + len(pdu) - 5)
             elif opcode == 0x0A:
                 self.reading = (phase, 0)
-        else:
+        elif opcode != 0x18:
+            self.note_connect(pdu, type_of)
             # BlueZ subscribes to Service Changed; everything else that is read are names.
             kind = {'write': 'discover', 'read': 'names'}.get(kind, kind)
         self.requests[kind] += 1
@@ -104,6 +133,8 @@ class Air(LocalLink):
         self.stats = {}
         # What is behind the handles of a peripheral's values: BlueZ remembers it too.
         self.handles = {}
+        # And the 16-bit types of descriptors.
+        self.types = {}
         # Beginnings of the names of the devices in reach; the others are out of range for now.
         self.in_reach = ('',)
         # Nobody answers a wish to connect.
@@ -122,13 +153,24 @@ class Air(LocalLink):
 
     def note(self, sender, receiver, pdu):
         if sender is self.central:
-            handles = self.handles.get(receiver.name, {})
-            self.of(receiver.name).request(pdu, lambda handle: handles.get(handle, 'connect'))
+            handles, types = self.handles.get(receiver.name, {}), self.types.get(receiver.name, {})
+            self.of(receiver.name).request(pdu, lambda handle: handles.get(handle, 'connect'), types.get)
         elif receiver is self.central:
             self.of(sender.name).response(pdu, asyncio.get_running_loop().time())
             if pdu[0] == READ_BY_TYPE_RESPONSE and pdu[1] == 21:
                 for entry in range(2, len(pdu) - 20, 21):
                     self.learn(sender.name, pdu[entry:entry + 21])
+            elif pdu[0] == READ_BY_TYPE_RESPONSE and pdu[1] == 7:
+                # Characteristics of the GAP and GATT services.
+                types = self.types.setdefault(sender.name, {})
+                for entry in range(2, len(pdu) - 6, 7):
+                    value, about = pdu[entry + 3:entry + 5], pdu[entry + 5:entry + 7]
+                    types[int.from_bytes(value, 'little')] = int.from_bytes(about, 'little')
+            elif pdu[0] == INFORMATION_RESPONSE and pdu[1] == 1:
+                types = self.types.setdefault(sender.name, {})
+                for entry in range(2, len(pdu) - 3, 4):
+                    handle, about = pdu[entry:entry + 2], pdu[entry + 2:entry + 4]
+                    types[int.from_bytes(handle, 'little')] = int.from_bytes(about, 'little')
 
     def learn(self, name, declaration):
         """A characteristic of 128 bits: its handle, properties, the value's handle, the UUID."""

@@ -31,7 +31,7 @@ from air import Air, Ghost, LinuxController, VirtualController, attach
 from clock import GuestClock
 from daemon import DaemonLog
 from report import row, show, verdict
-from scenarios import Machine, machines
+from scenarios import KNOWN, Machine, machines
 
 HERE = Path(__file__).resolve().parent
 # All in seconds of the guest's clock. No machine takes longer.
@@ -210,12 +210,20 @@ class Bench:
     async def kill(self, current):
         """Has the daemon killed at the right moment. A phase that would be over at once lasts until then: a
         connection is not made before the daemon is gone."""
-        self.air.holding = current['scenario'].kill == 'connecting'
+        scenario = current['scenario']
+        self.air.holding = scenario.kill == 'connecting'
+        if scenario.kill == 'discovering':
+            # Nothing is found before.
+            self.air.in_reach = ('(none)',)
         await self.phase(current)
         self.machine.stdin.write(b'now\n')
         while self.air.holding and self.air.central.pending_le_connection is not None:
             await asyncio.sleep(0.02)
         self.air.holding = False
+        if scenario.kill == 'discovering':
+            while not self.daemon.is_killed():
+                await asyncio.sleep(0.02)
+            self.air.in_reach = (scenario.peripheral,)
 
     async def interrupt(self, current):
         """Presses Ctrl-C at the right moment, and watches the controller afterwards."""
@@ -321,8 +329,12 @@ class Bench:
 
 def too_many(scenario, stats):
     """What is wrong with the number of round trips, phase by phase."""
-    if scenario.connect and stats.phases['connect'] > scenario.connect:
-        yield f'{stats.phases["connect"]} round trips to connect instead of {scenario.connect}'
+    # A device that BlueZ knows is not discovered again.
+    allowed = KNOWN + scenario.names if scenario.connect and stats.is_known() else scenario.connect
+    if allowed and stats.phases['connect'] > allowed:
+        yield f'{stats.phases["connect"]} round trips to connect instead of {allowed}: {dict(stats.connect)}'
+    if scenario.names and stats.names() > scenario.names:
+        yield f'{stats.names()} names of endpoints read instead of {scenario.names}'
     for phase, count in scenario.exchanges.items():
         least, most = count if isinstance(count, tuple) else (count, count)
         if not least <= stats.exchanges[phase] <= most:

@@ -30,6 +30,12 @@ class DaemonLog:
         self.path, self.offset, self.words = path, 0, []
         path.touch()
 
+    def is_killed(self):
+        """Whether a scenario did it, since the last look at the news."""
+        with open(self.path, 'rb') as file:
+            file.seek(self.offset)
+            return b'SUPERVISOR killed' in file.read()
+
     def news(self):
         with open(self.path, 'rb') as file:
             file.seek(self.offset)

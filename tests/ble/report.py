@@ -11,7 +11,8 @@ def row(scenario, millis, stats, problems, extra=None):
               'ms': millis}
     if stats:
         result |= {'round_trips': sum(stats.requests.values()), 'requests': dict(stats.requests),
-                   'phases': dict(stats.phases), 'connect_to_session_ms': stats.connect_to_session()}
+                   'phases': dict(stats.phases), 'connect': dict(stats.connect),
+                   'connect_to_session_ms': stats.connect_to_session()}
     return {**result, **(extra or {}), 'passed': not problems, 'problems': problems}
 
 

@@ -87,6 +87,8 @@ class Scenario:
     # ATT requests that connecting may take, and exchanges of the phases after it, or the fewest and the most. Those
     # must cost no more than the values themselves do.
     connect: int = 0
+    # Of these, names of endpoints: the only ones that are ours and not BlueZ's.
+    names: int = 0
     exchanges: dict = field(default_factory=dict)
     # Milliseconds it may take, guest time.
     limit: int = 30_000
@@ -107,10 +109,14 @@ def provision(target, *more, proof=('--pop', 'abcd1234')):
 
 
 SCHEMES = [('sec0', 0, 1), ('sec1', 1, 1), ('sec2-patch0', 2, 0), ('sec2', 2, 1)]
-# What BlueZ takes to connect to a device it does not know: MTU, its discovery, our names (nine endpoints, or the six
-# of the foreign server, which brings a service more).
-CONNECT = {('ours', 23): 31, ('ours', 256): 26, ('ours', 517): 26,
-           ('bridge', 23): 34, ('bridge', 256): 28, ('bridge', 517): 28}
+# Names of endpoints that are asked for: one that confirms the five of the manager, and the application's own.
+NAMES = {'ours': 3, 'bridge': 2}
+# What BlueZ takes to connect to a device it does not know (the foreign server has a service more), and those names.
+CONNECT = {(kind, mtu): count + NAMES[kind] for (kind, mtu), count in {
+    ('ours', 23): 24, ('ours', 256): 19, ('ours', 517): 19,
+    ('bridge', 23): 28, ('bridge', 256): 22, ('bridge', 517): 22}.items()}
+# The same for a device it knows, without names.
+KNOWN = 6
 
 
 def matrix(machine, kind):
@@ -125,6 +131,7 @@ def matrix(machine, kind):
             machine.scenarios.append(Scenario(
                 f'provision {label}', provision(f'ble:{name}', proof=proof), outcome='connected',
                 link=kind, mtu=mtu, security=label, peripheral=name, connect=CONNECT[kind, mtu],
+                names=NAMES[kind],
                 # Version and handshake; credentials, apply, and two looks at the state; one, if the device was done
                 # before the guest looked.
                 exchanges={'session': 2 if scheme == 0 else 3, 'config': (3, 4)},
@@ -144,7 +151,8 @@ def sessions(machine, kind, mtu):
     """More than provisioning, with security 2."""
     name = f'SESSIONS_{mtu}'
     machine.peripherals.append(Peripheral(name, kind, mtu, scenario(name, 2)))
-    common = {'link': kind, 'mtu': mtu, 'security': 'sec2', 'peripheral': name}
+    common = {'link': kind, 'mtu': mtu, 'security': 'sec2', 'peripheral': name,
+              'connect': CONNECT[kind, mtu], 'names': NAMES[kind]}
     target = f'ble:{name}'
     return [
         # Start, wait, and four pages of four.
@@ -239,6 +247,20 @@ def losing(machine):
     ]
 
 
+def survivals(machine):
+    """bluetoothd is killed in every phase, and comes back: a lost link, and the command goes on by itself. In the
+    session the device loses an answer, and after apply it takes its time, so that the phase lasts."""
+    lost = '[[fault]]\nendpoint = "prov-session"\nnth = 1\nkind = "drop-reply"\n'
+    for phase, name, extra in [('discovering', 'KILL_D', ''), ('connecting', 'KILL_C', ''),
+                               ('session', 'KILL_S', lost), ('waiting', 'KILL_W', '')]:
+        text = scenario(name, 1, extra=extra)
+        if phase == 'waiting':
+            text = text.replace('connect_ms = 300', 'connect_ms = 4000')
+        machine.peripherals.append(Peripheral(name, 'ours', 256, text))
+        yield Scenario(f'bluetoothd killed, {phase}', provision(f'ble:{name}'), outcome='connected', mtu=256,
+                       security='sec1', peripheral=name, kill=phase, limit=60_000)
+
+
 def interruptions(machine):
     """Ctrl-C in every phase. The devices see to it that the phase lasts: each loses one answer for good."""
     hung = scenario('HUNG', 1, extra=''.join(
@@ -298,6 +320,8 @@ def machines():
                bluedroid(ours), interruptions(ours))
     matrix(foreign, 'bridge')
     interleave(foreign, sessions(foreign, 'bridge', 256), finding(), refusals(foreign), losing(foreign))
+    # Last: what these do to the machine is not to be seen elsewhere.
+    foreign.scenarios += survivals(foreign)
     conformance(suite)
     many(row)
     return [ours, foreign, suite, row]

@@ -22,7 +22,7 @@ const LOOK: Duration = Duration::from_millis(300);
 /// [`settled`](Self::settled) waits for it.
 ///
 /// The system's Bluetooth service may go away and come back (Linux: `bluetoothd` crashed or was restarted). Scans and
-/// connection attempts under way wait for it, up to 20 s, and begin again; an exchange ends with
+/// connection attempts under way wait for it, up to 20 s more than they were given, and begin again; an exchange ends with
 /// [`BleError::ServiceLost`], and the transport's `reconnect` finds the device again.
 #[derive(Debug, Clone)]
 pub struct Bluetooth {
@@ -118,21 +118,25 @@ impl Bluetooth {
     ) -> Result<Vec<Discovered>, BleError> {
         let mut scan = self.scan(filter.clone()).await?;
         let mut all: Vec<Discovered> = Vec::new();
-        while let Ok(found) = timeout_at(deadline, scan.next()).await {
+        loop {
+            // The time in which nobody listened does not count.
+            let Ok(found) = timeout_at(deadline + scan.deaf(), scan.next()).await else {
+                if scan.is_interrupted() {
+                    scan.resume().await?;
+                    continue;
+                }
+                break;
+            };
             let found = found?;
             match all.iter_mut().find(|known| known.id == found.id) {
                 Some(known) => *known = found,
                 None => {
                     if let Some(more) = after(&found) {
-                        deadline = deadline.min(Instant::now() + more);
+                        deadline = deadline.min(Instant::now() + more - scan.deaf());
                     }
                     all.push(found);
                 }
             }
-        }
-        if all.is_empty() && scan.is_interrupted() {
-            // That nothing was heard says nothing of the devices.
-            return Err(BleError::NoBluetoothService);
         }
         scan.stop().await;
         all.sort_by_key(|device| core::cmp::Reverse(device.rssi));

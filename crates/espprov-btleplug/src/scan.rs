@@ -10,18 +10,25 @@ use btleplug::platform::{Adapter, PeripheralId};
 use core::fmt;
 use core::future::poll_fn;
 use core::pin::Pin;
+use core::task::{Context, Poll};
 use core::time::Duration;
 use futures_core::Stream;
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use tokio::sync::OwnedMutexGuard;
-use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, sleep, timeout};
 
 /// How often devices are asked about that lack something: BlueZ has no event for a name that arrives later.
 const TICK: Duration = Duration::from_millis(400);
 
 /// How often a scan is begun again after one interruption.
 const RESUMES: u32 = 4;
+
+/// How long a scan that nobody owns is waited for: Linux ends it after 10.24 s.
+const BUSY_LIMIT: Duration = Duration::from_secs(12);
+
+/// How much later than an error the end of the service may become known.
+const MOMENT: Duration = Duration::from_millis(200);
 
 type Events = Pin<Box<dyn Stream<Item = CentralEvent> + Send>>;
 
@@ -38,8 +45,10 @@ pub struct Scan {
     service: Service,
     run: Run,
     events: Events,
-    /// The service ended, or the adapter went off: begin again before anything else.
-    interrupted: bool,
+    /// Since when the service is gone, or the adapter off: begin again before anything else.
+    interrupted: Option<Instant>,
+    /// How long that has been so, altogether, before.
+    deaf: Duration,
     seen: Sightings<PeripheralId>,
     /// Devices with news that have not been asked about yet.
     pending: VecDeque<PeripheralId>,
@@ -51,6 +60,17 @@ pub struct Scan {
     turn: Option<OwnedMutexGuard<()>>,
 }
 
+/// No events.
+struct Silence;
+
+impl Stream for Silence {
+    type Item = CentralEvent;
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<CentralEvent>> {
+        Poll::Pending
+    }
+}
+
 impl Scan {
     pub(crate) async fn start(handle: Arc<Handle>, filter: DeviceFilter) -> Result<Self, BleError> {
         let turn = Arc::clone(&handle.listening).lock_owned();
@@ -58,19 +78,18 @@ impl Scan {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let service = handle.opened().await?;
-        let (run, adapter) = (service.run(), handle.adapter());
-        let events = ask(adapter.events()).await?;
         // From here on dropping it stops the scan: a cancelled start may have begun.
-        let scan = Self {
+        let mut scan = Self {
+            run: service.run(),
+            adapter: handle.adapter(),
+            service,
             handle,
             services: ScanFilter {
                 services: filter.services().to_vec(),
             },
-            adapter,
-            service,
-            run,
-            events,
-            interrupted: false,
+            events: Box::pin(Silence),
+            interrupted: None,
+            deaf: Duration::ZERO,
             seen: Sightings::new(filter),
             pending: VecDeque::new(),
             incomplete: HashSet::new(),
@@ -78,7 +97,15 @@ impl Scan {
             running: true,
             turn: Some(turn),
         };
-        ask(scan.adapter.start_scan(scan.services.clone())).await?;
+        let began = scan.begin().await;
+        // Has the service ended just now? The bus tells us so on another way than those who asked it something.
+        let (service, run) = (scan.service.clone(), scan.run);
+        if began.is_err() && timeout(MOMENT, service.over(run)).await.is_ok() {
+            // Waiting for it is for `next`, which the caller has a deadline for.
+            scan.interrupt();
+        } else {
+            began?;
+        }
         Ok(scan)
     }
 
@@ -91,7 +118,7 @@ impl Scan {
     /// switched off and not on again within 10 s.
     pub async fn next(&mut self) -> Result<Discovered, BleError> {
         loop {
-            if self.interrupted {
+            if self.interrupted.is_some() {
                 self.resume().await?;
             }
             // Taken off the list only after it was asked about: a cancelled call loses nothing.
@@ -103,10 +130,10 @@ impl Scan {
                 }
             }
             tokio::select! {
-                () = self.service.over(self.run) => self.interrupted = true,
+                () = self.service.over(self.run) => self.interrupt(),
                 event = poll_fn(|cx| self.events.as_mut().poll_next(cx)) => match event {
                     Some(event) => self.note(event),
-                    None => self.interrupted = true,
+                    None => self.interrupt(),
                 },
                 _ = self.tick.tick() => {
                     self.pending.extend(self.incomplete.iter().cloned());
@@ -118,32 +145,51 @@ impl Scan {
     /// The system's Bluetooth has gone away for the moment: nothing is heard, and that says nothing of the devices.
     #[must_use]
     pub fn is_interrupted(&self) -> bool {
-        self.interrupted || self.service.run() != self.run
+        self.interrupted.is_some() || self.service.run() != self.run
+    }
+
+    fn interrupt(&mut self) {
+        self.interrupted.get_or_insert_with(Instant::now);
+    }
+
+    /// How long nobody listened, up to the last time that the service came back.
+    pub(crate) const fn deaf(&self) -> Duration {
+        self.deaf
     }
 
     /// Waits for the service, and begins again. Cancelled, it is done anew.
-    async fn resume(&mut self) -> Result<(), BleError> {
+    pub(crate) async fn resume(&mut self) -> Result<(), BleError> {
+        self.interrupt();
         for again in (0..RESUMES).rev() {
             self.handle.recover().await?;
-            match self.begin_again().await {
-                // It goes on, or a cancelled call began it.
+            match self.begin().await {
                 Ok(()) => break,
-                Err(error) if error == BleError::busy() => break,
                 // It has gone once more, or has only just come.
                 Err(_) if again > 0 => sleep(TICK).await,
                 Err(error) => return Err(error),
             }
         }
-        self.interrupted = false;
+        if let Some(since) = self.interrupted.take() {
+            self.deaf += since.elapsed();
+        }
         Ok(())
     }
 
-    async fn begin_again(&mut self) -> Result<(), BleError> {
+    async fn begin(&mut self) -> Result<(), BleError> {
         self.service = self.handle.opened().await?;
         self.adapter = self.handle.adapter();
         self.run = self.service.run();
         self.events = ask(self.adapter.events()).await?;
-        ask(self.adapter.start_scan(self.services.clone())).await
+        let since = Instant::now();
+        loop {
+            match ask(self.adapter.start_scan(self.services.clone())).await {
+                Err(error) if error == BleError::busy() && since.elapsed() < BUSY_LIMIT => {}
+                end => return end,
+            }
+            // A call of ours that was cancelled began it, or the kernel goes on with a scan of a service that died.
+            let _ = ask(self.adapter.stop_scan()).await;
+            sleep(TICK).await;
+        }
     }
 
     /// Notes whom there is news of.
@@ -157,7 +203,7 @@ impl Scan {
             | CentralEvent::ServiceDataAdvertisement { id, .. } => id,
             // Switched off, or a service that is being restarted says goodbye.
             CentralEvent::StateUpdate(CentralState::PoweredOff) => {
-                self.interrupted = true;
+                self.interrupt();
                 return;
             }
             _ => return,
