@@ -7,7 +7,6 @@ use crate::BleError;
 #[derive(Debug, Clone)]
 pub(crate) struct Service;
 
-#[expect(clippy::unused_async, reason = "the same face as on Linux")]
 impl Service {
     pub(crate) async fn watch(_: Run) -> Result<Self, BleError> {
         Ok(Self)
