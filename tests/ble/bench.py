@@ -330,7 +330,7 @@ class Bench:
 def too_many(scenario, stats):
     """What is wrong with the number of round trips, phase by phase."""
     # A device that BlueZ knows is not discovered again.
-    allowed = KNOWN + scenario.names if scenario.connect and stats.is_known() else scenario.connect
+    allowed = KNOWN[scenario.link] + scenario.names if scenario.connect and stats.is_known() else scenario.connect
     if allowed and stats.phases['connect'] > allowed:
         yield f'{stats.phases["connect"]} round trips to connect instead of {allowed}: {dict(stats.connect)}'
     if scenario.names and stats.names() > scenario.names:

@@ -188,18 +188,10 @@ impl Bluetooth {
             Some(address) => filter.address(address),
             None => filter.id(&device.id),
         };
-        if self.handle.is_listening() {
-            // Some other part of the program does, and what is heard is known to the platform. Its scan must not be
-            // ended by ours.
-            return self.appears(device, time).await;
-        }
-        let found = self.find(&filter, time).await?;
-        self.peripheral(&found).await
-    }
-
-    async fn appears(&self, device: &Discovered, time: Duration) -> Result<Peripheral, BleError> {
         let deadline = Instant::now() + time;
-        loop {
+        // Where some other part of the program listens, what is heard is known to the platform. Its scan must not be
+        // ended by ours.
+        while self.handle.is_listening() {
             match self.peripheral(device).await {
                 Err(BleError::ConnectFailed) if Instant::now() < deadline => {}
                 Err(BleError::ConnectFailed) => return Err(BleError::DeviceNotFound),
@@ -207,6 +199,9 @@ impl Bluetooth {
             }
             tokio::time::sleep(LOOK).await;
         }
+        let left = deadline.saturating_duration_since(Instant::now());
+        let found = self.find(&filter, left).await?;
+        self.peripheral(&found).await
     }
 
     /// Waits until every connection that was closed, dropped or given up on is really gone. BlueZ takes two
