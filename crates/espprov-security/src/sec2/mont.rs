@@ -28,6 +28,8 @@ pub(super) trait Word: Copy + Default + Eq + DefaultIsZeroes {
     fn from_u64(value: u64) -> Self;
     /// All ones for `true`.
     fn mask(bit: subtle::Choice) -> Self;
+    /// From a carry or borrow, 0 or 1.
+    fn choice(self) -> subtle::Choice;
     fn and(self, other: Self) -> Self;
     fn or(self, other: Self) -> Self;
     /// `self + other + carry`, and the carry out (0 or 1).
@@ -88,6 +90,10 @@ macro_rules! word {
 
             fn mask(bit: subtle::Choice) -> Self {
                 Self::from(bit.unwrap_u8()).wrapping_neg()
+            }
+
+            fn choice(self) -> subtle::Choice {
+                subtle::Choice::from((self & 1) as u8)
             }
 
             fn and(self, other: Self) -> Self {
@@ -288,9 +294,10 @@ impl<W: Word, const L: usize> Modulus<W, L> {
     }
 }
 
-/// A mask from a carry or borrow.
+/// A mask from a carry or borrow. By way of a `Choice`, of which the compiler does not know that it is 0 or 1: where it
+/// knows, it makes a branch of what is masked (seen on x86-64; `tests/memory` looks).
 fn all_ones_if_one<W: Word>(bit: W) -> W {
-    W::default().sub_borrow(bit, W::default()).0
+    W::mask(bit.choice())
 }
 
 /// A residue being computed, with the scratch space for it; both are wiped on drop.
