@@ -4,7 +4,7 @@
 //! repository say so in the table.
 
 use crate::tools::{MDBOOK, capture, cargo, root, run, target_dir};
-use crate::{codegen, deny, e2e, embedded, fuzz, locks, no_std, platforms, startup, vectors};
+use crate::{codegen, deny, e2e, embedded, fuzz, locks, memory, no_std, platforms, startup, vectors};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -63,6 +63,10 @@ const STEPS: &[Step] = &[
     Step {
         name: "no-std",
         run: |_| no_std::run().map(|()| "probe builds, control caught".into()),
+    },
+    Step {
+        name: "memory",
+        run: |_| memory::memory(),
     },
     Step {
         name: "platforms",
@@ -155,6 +159,7 @@ fn formatting() -> Outcome {
     run(cargo().args(["fmt", "--all", "--check"]))?;
     for outside in [
         "fuzz",
+        "tests/memory",
         "tests/no-std-probe",
         "benches",
         "examples/firmware-esp32c3",

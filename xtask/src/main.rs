@@ -7,6 +7,7 @@ mod e2e;
 mod embedded;
 mod fuzz;
 mod locks;
+mod memory;
 mod no_std;
 mod platforms;
 mod programs;
@@ -63,6 +64,8 @@ enum Command {
         /// One target instead of all
         target: Option<String>,
     },
+    /// Look for secrets on stack and heap after use, and, with valgrind, for branches and addresses that depend on them
+    Memory,
     /// Check licences, bans and origins of the dependencies, and advisories where they can be fetched
     Deny,
     /// End-to-end tests that need more than cargo: the real program, the real Bluetooth stack
@@ -90,6 +93,7 @@ fn main() -> ExitCode {
         Command::NoStd => no_std::run(),
         Command::Embedded { report } => embedded::run(report).map(drop),
         Command::Fuzz { seconds, target } => fuzz::fuzz(seconds, target.as_deref()),
+        Command::Memory => memory::memory().map(|text| println!("{text}")),
         Command::Deny => deny::deny().map(drop),
         Command::E2e(options) => e2e::e2e(&options),
         Command::Platforms => platforms::platforms().map(|text| println!("{text}")),

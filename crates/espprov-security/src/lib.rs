@@ -76,6 +76,8 @@ pub mod sec0;
 pub mod sec1;
 #[cfg(feature = "sec2")]
 pub mod sec2;
+#[cfg(any(feature = "sec1", feature = "sec2"))]
+mod stack;
 #[cfg(test)]
 mod testing;
 mod wire;

@@ -55,15 +55,23 @@ fn secret<const N: usize>(mut bytes: [u8; N]) -> [u8; N] {
 }
 
 fn sec1_client() {
-    let client = sec1::Client::new(&secret(PASSWORD), &mut Scripted::secret(CLIENT_EPHEMERAL));
+    let client = sec1::Client::new(&secret(PASSWORD), &mut Scripted::secret(&CLIENT_EPHEMERAL));
     let device = sec1::Device::new(&PASSWORD);
-    run(client.expect("a client"), device, &mut Scripted::new(DEVICE_EPHEMERAL));
+    run(
+        client.expect("a client"),
+        device,
+        &mut Scripted::new(&DEVICE_EPHEMERAL),
+    );
 }
 
 fn sec1_device() {
-    let client = sec1::Client::new(&PASSWORD, &mut Scripted::new(CLIENT_EPHEMERAL));
+    let client = sec1::Client::new(&PASSWORD, &mut Scripted::new(&CLIENT_EPHEMERAL));
     let device = sec1::Device::new(&secret(PASSWORD));
-    run(client.expect("a client"), device, &mut Scripted::secret(DEVICE_EPHEMERAL));
+    run(
+        client.expect("a client"),
+        device,
+        &mut Scripted::secret(&DEVICE_EPHEMERAL),
+    );
 }
 
 fn stored() -> sec2::Verifier {
@@ -72,9 +80,13 @@ fn stored() -> sec2::Verifier {
 
 fn sec2_client() {
     let device = sec2::Device::new(stored(), sec2::Patch::CounterNonce);
-    let rng = &mut Scripted::secret(CLIENT_EPHEMERAL);
+    let rng = &mut Scripted::secret(&CLIENT_EPHEMERAL);
     let client = sec2::Client::new(USERNAME, &secret(PASSWORD), Some(1), rng);
-    run(client.expect("a client"), device, &mut Scripted::new(DEVICE_EPHEMERAL));
+    run(
+        client.expect("a client"),
+        device,
+        &mut Scripted::new(&DEVICE_EPHEMERAL),
+    );
 }
 
 fn sec2_device() {
@@ -82,9 +94,13 @@ fn sec2_device() {
     make_secret(&mut verifier[..]);
     let verifier = sec2::Verifier::new(&SALT, &verifier).expect("a verifier");
     let device = sec2::Device::new(verifier, sec2::Patch::CounterNonce);
-    let rng = &mut Scripted::new(CLIENT_EPHEMERAL);
+    let rng = &mut Scripted::new(&CLIENT_EPHEMERAL);
     let client = sec2::Client::new(USERNAME, &PASSWORD, Some(1), rng);
-    run(client.expect("a client"), device, &mut Scripted::secret(DEVICE_EPHEMERAL));
+    run(
+        client.expect("a client"),
+        device,
+        &mut Scripted::secret(&DEVICE_EPHEMERAL),
+    );
 }
 
 fn verifier() {

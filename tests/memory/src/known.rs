@@ -9,13 +9,13 @@ use sha2::{Digest, Sha256, Sha512};
 /// User name of the handshakes.
 pub const USERNAME: &[u8] = b"wifiprov";
 /// Password and PoP: long enough to be told from chance in memory.
-pub const PASSWORD: [u8; 24] = *b"Tr0ub4dor&3-k9#Qz!mV7xLp";
+pub static PASSWORD: [u8; 24] = *b"Tr0ub4dor&3-k9#Qz!mV7xLp";
 /// Salt of the verifier.
 pub const SALT: [u8; 16] = *b"\x10\x21\x32\x43\x54\x65\x76\x87\x98\xa9\xba\xcb\xdc\xed\xfe\x0f";
 /// The client's ephemeral number, and its X25519 key.
-pub const CLIENT_EPHEMERAL: [u8; 32] = numbers(0x3d);
+pub static CLIENT_EPHEMERAL: [u8; 32] = numbers(0x3d);
 /// The device's.
-pub const DEVICE_EPHEMERAL: [u8; 32] = numbers(0x8b);
+pub static DEVICE_EPHEMERAL: [u8; 32] = numbers(0x8b);
 
 /// The prime of RFC 3526, group 15.
 const PRIME: &[u8] = concat!(
@@ -46,7 +46,8 @@ const fn numbers(seed: u8) -> [u8; 32] {
 
 /// Gives the chosen bytes first, then others that do not repeat.
 pub struct Scripted {
-    first: [u8; 32],
+    /// Not a copy: that would be found.
+    first: &'static [u8; 32],
     given: usize,
     /// Every byte given is marked as undefined for memcheck.
     secret: bool,
@@ -55,7 +56,7 @@ pub struct Scripted {
 impl Scripted {
     /// These bytes first.
     #[must_use]
-    pub const fn new(first: [u8; 32]) -> Self {
+    pub const fn new(first: &'static [u8; 32]) -> Self {
         Self {
             first,
             given: 0,
@@ -65,7 +66,7 @@ impl Scripted {
 
     /// The same, and memcheck holds every byte for undefined.
     #[must_use]
-    pub const fn secret(first: [u8; 32]) -> Self {
+    pub const fn secret(first: &'static [u8; 32]) -> Self {
         Self {
             secret: true,
             ..Self::new(first)

@@ -74,7 +74,10 @@ pub fn findings(program: &Path, case: &str) -> Vec<Finding> {
         "{case}: {}",
         String::from_utf8_lossy(&output.stderr)
     );
-    assert!(report.contains("<state>FINISHED</state>"), "{case}: no whole report");
+    assert!(
+        report.contains("<state>FINISHED</state>"),
+        "{case}: no whole report"
+    );
     parse(&report)
 }
 
@@ -97,7 +100,10 @@ fn parse(report: &str) -> Vec<Finding> {
 
 /// A function's name without the types it was made for.
 fn short(name: &str) -> String {
-    let name = name.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+    let name = name
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&");
     // `<A as B>::f` stays, `f<A, B>` is cut.
     match name.find('<') {
         Some(at) if at > 0 => name[..at].to_owned(),
@@ -118,7 +124,7 @@ fn inside<'a>(text: &'a str, tag: &str) -> impl Iterator<Item = &'a str> {
 
 /// Takes away what is allowed. Returns what is left, and which permissions were of no use.
 #[must_use]
-pub fn judge<'a>(findings: Vec<Finding>, allowed: &'a [Allowed]) -> (Vec<Finding>, Vec<&'a str>) {
+pub fn judge(findings: Vec<Finding>, allowed: &[Allowed]) -> (Vec<Finding>, Vec<&str>) {
     let mut unused: Vec<&str> = allowed.iter().map(|allowed| allowed.place).collect();
     let left = findings.into_iter().filter(|finding| {
         let here = allowed.iter().find(|allowed| allowed.covers(finding));

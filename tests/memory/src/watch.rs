@@ -71,11 +71,11 @@ impl Index {
         }
     }
 
-    /// The first secret of which a part stands in `len` bytes from `start`.
+    /// The first secret of which a part stands in `len` bytes from `start`, and how far from there.
     ///
     /// # Safety
     /// The bytes can be read.
-    unsafe fn find(&self, start: *const u8, len: usize) -> Option<&'static str> {
+    unsafe fn find(&self, start: *const u8, len: usize) -> Option<(&'static str, usize)> {
         for at in 0..len.saturating_sub(WINDOW - 1) {
             // SAFETY: inside the bytes; volatile, because the compiler holds that nobody writes there.
             let byte = |offset: usize| unsafe { start.add(at + offset).read_volatile() };
@@ -85,7 +85,7 @@ impl Index {
             }
             let window: [u8; WINDOW] = core::array::from_fn(byte);
             if let Ok(found) = self.windows.binary_search_by(|(known, _)| known.cmp(&window)) {
-                return Some(self.names[self.windows[found].1]);
+                return Some((self.names[self.windows[found].1], at));
             }
         }
         None
@@ -101,7 +101,7 @@ thread_local! {
     /// This thread's frees are looked into.
     static ARMED: Cell<bool> = const { Cell::new(false) };
     static INDEX: RefCell<Option<Index>> = const { RefCell::new(None) };
-    static FREED: Cell<Option<&'static str>> = const { Cell::new(None) };
+    static FREED: Cell<Option<(&'static str, usize, usize)>> = const { Cell::new(None) };
 }
 
 /// The allocator that looks. Make it the `#[global_allocator]` of a test.
@@ -121,8 +121,8 @@ unsafe impl GlobalAlloc for Watchful {
                 let found = index
                     .as_ref()
                     .and_then(|index| unsafe { index.find(block, layout.size()) });
-                if let Some(name) = found {
-                    FREED.set(Some(name));
+                if let Some((name, at)) = found {
+                    FREED.set(Some((name, at, layout.size())));
                 }
             });
         }
@@ -135,10 +135,10 @@ unsafe impl GlobalAlloc for Watchful {
 /// Where something was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Leak {
-    /// In a block that was freed.
-    Heap(&'static str),
-    /// Below the stack in use.
-    Stack(&'static str),
+    /// In a block that was freed: how far into it, and how long it is.
+    Heap(&'static str, usize, usize),
+    /// Below the stack in use, and how many bytes below.
+    Stack(&'static str, usize),
 }
 
 /// Runs `work` and says what it left behind. What `work` returns is dropped unlooked at, after the look at the stack;
@@ -152,9 +152,10 @@ pub fn leaks_of<T>(secrets: &[Secret], work: impl FnOnce() -> T) -> Vec<Leak> {
     let stack = below();
     drop(result);
     ARMED.set(false);
-    let heap = FREED.take().map(Leak::Heap);
+    let heap = FREED.take().map(|(name, at, len)| Leak::Heap(name, at, len));
     INDEX.with_borrow_mut(|index| *index = None);
-    heap.into_iter().chain(stack.map(Leak::Stack)).collect()
+    let stack = stack.map(|(name, depth)| Leak::Stack(name, depth));
+    heap.into_iter().chain(stack).collect()
 }
 
 /// A frame of its own, that is gone when it returns: with room at its top that the search below may use.
@@ -174,9 +175,9 @@ fn paint() {
     black_box(&mut area);
 }
 
-/// What is left below this frame.
+/// What is left below this frame, and how far below.
 #[inline(never)]
-fn below() -> Option<&'static str> {
+fn below() -> Option<(&'static str, usize)> {
     let mark = 0_u8;
     let top = black_box(&raw const mark);
     INDEX.with_borrow(|index| {
@@ -184,6 +185,7 @@ fn below() -> Option<&'static str> {
         let start = top.wrapping_sub(DEPTH - SEARCH);
         // SAFETY: `paint` has written further down than this, so the pages are there; they are this thread's. The frames
         // of this very search lie at the top, in the room that `call` left, and are left out.
-        unsafe { index.find(start, DEPTH - 2 * SEARCH) }
+        let found = unsafe { index.find(start, DEPTH - 2 * SEARCH) };
+        found.map(|(name, at)| (name, DEPTH - 2 * SEARCH - at))
     })
 }

@@ -24,27 +24,42 @@ const TAG_ERROR: Allowed = Allowed::new("map_err < open", "the same verdict, on 
 fn check(case: &str, allowed: &[Allowed]) {
     let (left, unused) = judge(findings(Path::new(PROGRAM), case), allowed);
     assert!(left.is_empty(), "{case} depends on secrets:\n{left:#?}");
-    assert!(unused.is_empty(), "{case}: nothing happens any more in {unused:?}");
+    assert!(
+        unused.is_empty(),
+        "{case}: nothing happens any more in {unused:?}"
+    );
 }
 
 #[test]
 fn security_1_client() {
-    let weak = Allowed::new("^sec1::session_key", "a shared secret of zeros ends the handshake");
+    let weak = Allowed::new(
+        "^sec1::session_key",
+        "a shared secret of zeros ends the handshake",
+    );
     let verdict = Allowed::new("branch < response", "whether the device has proved itself");
     check("sec1-client", &[STUCK, weak, verdict]);
 }
 
 #[test]
 fn security_1_device() {
-    let weak = Allowed::new("^sec1::session_key", "a shared secret of zeros ends the handshake");
+    let weak = Allowed::new(
+        "^sec1::session_key",
+        "a shared secret of zeros ends the handshake",
+    );
     let verdict = Allowed::new("branch < answer", "whether the client has proved itself");
     check("sec1-device", &[STUCK, weak, verdict]);
 }
 
 #[test]
 fn security_2_client() {
-    let verdict = Allowed::new("^response1 < Client::establish", "whether the device has proved itself");
-    check("sec2-client", &[STUCK, PUBLIC_U, MINIMAL_S, verdict, TAG, TAG_ERROR]);
+    let verdict = Allowed::new(
+        "^response1 < Client::establish",
+        "whether the device has proved itself",
+    );
+    check(
+        "sec2-client",
+        &[STUCK, PUBLIC_U, MINIMAL_S, verdict, TAG, TAG_ERROR],
+    );
 }
 
 #[test]
@@ -55,7 +70,10 @@ fn security_2_device() {
     );
     let zero = Allowed::new("is_zero < srp::device_public", "B is sent");
     let refused = Allowed::new("^srp::device_public", "B is sent");
-    let minimal = Allowed::new("group::minimal < command0", "B is sent, without its leading zeros");
+    let minimal = Allowed::new(
+        "group::minimal < command0",
+        "B is sent, without its leading zeros",
+    );
     let public = Allowed::new("peer_public < srp::device_agree", "B was sent");
     let verdict = Allowed::new("^command1", "whether the client has proved itself");
     check(

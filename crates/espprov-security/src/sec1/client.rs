@@ -2,6 +2,7 @@
 
 use super::{CtrChannel, KEY_LEN, PopMask, RANDOM_LEN, SCHEME, check_verify, public_key, session_key};
 use crate::entropy::fill_key;
+use crate::stack::wiped_after;
 use crate::wire::{self, Item, Step};
 use crate::{Field, Handshake, HandshakeError, Notices, Retry};
 use core::fmt;
@@ -84,6 +85,22 @@ impl Client {
                 public: [0; KEY_LEN],
             }),
         }
+    }
+
+    /// What an answer leads to.
+    fn take_response(&mut self, response: &[u8]) -> Result<(), HandshakeError> {
+        let taken = match &mut self.state {
+            State::Exchange(state) if state.due == Due::Response => match state.response(response) {
+                Ok(agreed) => {
+                    Proof::begin(&agreed, &mut self.state);
+                    Ok(())
+                }
+                Err(error) => Err(error),
+            },
+            State::Proof(state) if state.due == Due::Response => state.response(response),
+            _ => Err(self.misused()),
+        };
+        taken.or_else(|error| self.fail(error))
     }
 
     /// Errors are sticky.
@@ -170,18 +187,7 @@ impl Handshake for Client {
     }
 
     fn handle_response(&mut self, response: &[u8]) -> Result<(), HandshakeError> {
-        let taken = match &mut self.state {
-            State::Exchange(state) if state.due == Due::Response => match state.response(response) {
-                Ok(agreed) => {
-                    Proof::begin(&agreed, &mut self.state);
-                    Ok(())
-                }
-                Err(error) => Err(error),
-            },
-            State::Proof(state) if state.due == Due::Response => state.response(response),
-            _ => Err(self.misused()),
-        };
-        taken.or_else(|error| self.fail(error))
+        wiped_after(|| self.take_response(response))
     }
 
     fn handle_refusal(&mut self, _link_alive: bool) -> Result<Retry, HandshakeError> {

@@ -2,6 +2,7 @@
 
 use super::{CtrChannel, KEY_LEN, PopMask, RANDOM_LEN, SCHEME, check_verify, public_key, session_key};
 use crate::entropy::fill_key;
+use crate::stack::wiped_after;
 use crate::wire::{self, Step};
 use crate::{DeviceHandshake, Field, HandshakeError};
 use core::fmt;
@@ -122,10 +123,10 @@ impl DeviceHandshake for Device {
         out: &mut [u8],
     ) -> Result<usize, HandshakeError> {
         let (step, [field, _]) = wire::command(request, SCHEME)?;
-        match step {
+        wiped_after(|| match step {
             Step::Command0 => self.command0(field, rng, out),
             _ => self.command1(field, out),
-        }
+        })
     }
 
     fn channel(&mut self) -> Option<&mut CtrChannel> {

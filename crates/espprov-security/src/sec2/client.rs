@@ -3,6 +3,7 @@
 use super::srp::{self, Agreement, InnerForm, Secret512, Transcript};
 use super::{GcmChannel, NONCE_LEN, OLD_NONCE_LEN, PRIVATE_LEN, PROOF_LEN, PUBLIC_LEN, SCHEME, record_key};
 use crate::entropy::fill_key;
+use crate::stack::wiped_after;
 use crate::wire::{self, Item, Step};
 use crate::{Field, Handshake, HandshakeError, Notices, Retry};
 use alloc::vec::Vec;
@@ -122,6 +123,16 @@ impl Client {
             self.state = State::Established(channel);
         }
         Ok(())
+    }
+
+    /// What an answer leads to.
+    fn take_response(&mut self, response: &[u8]) -> Result<(), HandshakeError> {
+        let taken = match &mut self.state {
+            State::Exchange(state) if state.due == Due::Response0 => state.response0(response),
+            State::Exchange(state) if state.due == Due::Response1 => self.establish(response),
+            _ => Err(self.misused()),
+        };
+        taken.or_else(|error| self.fail(error))
     }
 
     /// Errors are sticky.
@@ -262,12 +273,7 @@ impl Handshake for Client {
     }
 
     fn handle_response(&mut self, response: &[u8]) -> Result<(), HandshakeError> {
-        let taken = match &mut self.state {
-            State::Exchange(state) if state.due == Due::Response0 => state.response0(response),
-            State::Exchange(state) if state.due == Due::Response1 => self.establish(response),
-            _ => Err(self.misused()),
-        };
-        taken.or_else(|error| self.fail(error))
+        wiped_after(|| self.take_response(response))
     }
 
     fn handle_refusal(&mut self, link_alive: bool) -> Result<Retry, HandshakeError> {

@@ -4,6 +4,7 @@ use super::srp::{self, Digest512, Secret512, Transcript};
 use super::{GcmChannel, NONCE_LEN, OLD_NONCE_LEN, PRIVATE_LEN, PROOF_LEN, PUBLIC_LEN, Verifier};
 use super::{SCHEME, group, record_key};
 use crate::entropy::fill_key;
+use crate::stack::wiped_after;
 use crate::wire::{self, Step};
 use crate::{DeviceHandshake, Field, HandshakeError};
 use core::fmt;
@@ -154,10 +155,10 @@ impl DeviceHandshake for Device {
         out: &mut [u8],
     ) -> Result<usize, HandshakeError> {
         let (step, fields) = wire::command(request, SCHEME)?;
-        match (step, fields) {
+        wiped_after(|| match (step, fields) {
             (Step::Command0, fields) => self.command0(fields, rng, out),
             (_, [proof, _]) => self.command1(proof, rng, out),
-        }
+        })
     }
 
     fn channel(&mut self) -> Option<&mut GcmChannel> {
