@@ -161,7 +161,7 @@ impl Clock for Pausing<'_> {
 }
 
 /// The output of a future that never has to wait.
-fn now<F: Future>(future: F) -> F::Output {
+pub(crate) fn now<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("waits though there is nothing to wait for"),

@@ -6,15 +6,23 @@
 mod console;
 mod device;
 mod documents;
+mod driver;
+mod embedded_http;
 mod entropy;
+mod guard;
 mod http;
+mod link;
 mod replies;
 mod session;
 
 pub use console::{console_line, console_reply};
 pub use device::device_request;
 pub use documents::{proto_ver, setup_payload, thread_dataset};
+pub use driver::driver_hostile;
+pub use embedded_http::embedded_http_reply;
+pub use guard::att_guard;
 pub use http::http_reply;
+pub use link::device_link;
 pub use replies::{config_reply, scan_reply};
 pub use session::{session_data_client, session_data_device, srp_client, srp_device};
 
@@ -23,10 +31,14 @@ pub type Target = fn(&[u8]);
 
 /// All targets by name.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("att_guard", att_guard),
     ("config_reply", config_reply),
     ("console_line", console_line),
     ("console_reply", console_reply),
+    ("device_link", device_link),
     ("device_request", device_request),
+    ("driver_hostile", driver_hostile),
+    ("embedded_http_reply", embedded_http_reply),
     ("http_reply", http_reply),
     ("proto_ver", proto_ver),
     ("scan_reply", scan_reply),
