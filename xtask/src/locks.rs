@@ -1,13 +1,13 @@
 //! `cargo xtask locks`: the lock files of the workspaces that stand apart but prove something about this one.
 //!
-//! `fuzz` and `tests/no-std-probe` must have the very versions that the main workspace has, or what is proved there
+//! `fuzz`, `tests/memory` and `tests/no-std-probe` must have the very versions that the main workspace has, or what is proved there
 //! does not hold here. So their lock files are made from the main one, and committed: builds are `--locked`.
 
 use crate::tools::{capture, cargo, root};
 use std::collections::BTreeSet;
 use std::fs;
 
-const WORKSPACES: [&str; 2] = ["fuzz", "tests/no-std-probe"];
+const WORKSPACES: [&str; 3] = ["fuzz", "tests/memory", "tests/no-std-probe"];
 
 /// Writes the lock files; or, with `check`, only compares.
 pub(crate) fn locks(check: bool) -> Result<(), String> {
