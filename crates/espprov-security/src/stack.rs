@@ -12,8 +12,8 @@ const DEPTH: usize = if cfg!(target_pointer_width = "64") {
 
 /// Does `work` in frames of its own and overwrites them when it is done.
 ///
-/// A cipher is returned by value from one function to the next, and a copy of its round keys stays in each of their
-/// frames: the type wipes itself where it ends up, not where it has been. (Found by `tests/memory`.)
+/// A cipher or a digest is returned by value from one function to the next, and a copy may stay in each of their frames:
+/// the type wipes itself where it ends up, not where it has been. (Found by `tests/memory`.)
 pub(crate) fn wiped_after<T>(work: impl FnOnce() -> T) -> T {
     let result = in_its_own_frame(work);
     overwrite();

@@ -4,6 +4,7 @@ use super::group;
 use super::srp::{self, InnerForm};
 use crate::HandshakeError;
 use crate::entropy::repeats;
+use crate::stack::wiped_after;
 use alloc::vec::Vec;
 use core::fmt;
 use rand_core::TryCryptoRng;
@@ -94,10 +95,13 @@ impl Verifier {
             return Err(VerifierError::EmptyUsername);
         }
         check_salt(salt)?;
-        let inner = srp::inner_digest(username, password);
-        let x = srp::private_x(salt, &inner, InnerForm::Full);
-        let mut verifier = Zeroizing::new(alloc::vec![0; group::LEN]);
-        srp::verifier(&x, &mut verifier);
+        let verifier = wiped_after(|| {
+            let inner = srp::inner_digest(username, password);
+            let x = srp::private_x(salt, &inner, InnerForm::Full);
+            let mut verifier = Zeroizing::new(alloc::vec![0; group::LEN]);
+            srp::verifier(&x, &mut verifier);
+            verifier
+        });
         Ok(Self {
             salt: salt.to_vec(),
             verifier,
