@@ -158,14 +158,24 @@ impl Clock for EmbassyClock {
     }
 
     async fn sleep(&self, duration: Duration) {
-        // Rounded up: never early.
-        let us = u64::try_from(duration.as_nanos().div_ceil(1000)).unwrap_or(u64::MAX);
-        match embassy_time::Instant::now().checked_add(embassy_time::Duration::from_micros(us)) {
+        let until = ticks(duration, embassy_time::TICK_HZ).and_then(|ticks| {
+            embassy_time::Instant::now().checked_add(embassy_time::Duration::from_ticks(ticks))
+        });
+        match until {
             Some(until) => embassy_time::Timer::at(until).await,
             // Longer than the clock can count: for ever.
             None => core::future::pending().await,
         }
     }
+}
+
+/// So many ticks at `hz`, rounded up, so that nothing waits too short; `None` if they cannot be counted. Embassy's own
+/// conversions overflow.
+#[cfg(feature = "embassy-time")]
+fn ticks(duration: Duration, hz: u64) -> Option<u64> {
+    const NANOS: u128 = 1_000_000_000;
+    let ticks = duration.as_nanos().checked_mul(hz.into())?.div_ceil(NANOS);
+    u64::try_from(ticks).ok()
 }
 
 #[cfg(test)]
@@ -239,5 +249,50 @@ mod tests {
                 "{wait:?}: {waited:?}"
             );
         }
+    }
+
+    #[cfg(feature = "embassy-time")]
+    #[test]
+    fn ticks_of_every_length_at_every_rate() {
+        let second = Duration::from_secs(1);
+        for hz in [1000, 32_768, 1_000_000, 1_000_000_000] {
+            assert_eq!(ticks(Duration::ZERO, hz), Some(0));
+            assert_eq!(ticks(second, hz), Some(hz));
+            assert_eq!(ticks(Duration::from_nanos(1), hz), Some(1), "never early");
+            assert_eq!(ticks(second + Duration::from_nanos(1), hz), Some(hz + 1));
+            // The longest that can be counted, and a tick more.
+            let most = Duration::from_secs(u64::MAX / hz);
+            assert!(ticks(most, hz).is_some_and(|ticks| ticks > u64::MAX - hz));
+            assert_eq!(ticks(most + second, hz), None);
+            assert_eq!(ticks(Duration::MAX, hz), None);
+        }
+        assert_eq!(ticks(Duration::from_millis(1), 32_768), Some(33));
+        assert_eq!(ticks(Duration::from_micros(1), 1000), Some(1));
+    }
+
+    /// By the real clock, at the rate that the tests are built with.
+    #[cfg(feature = "embassy-time")]
+    #[tokio::test]
+    async fn embassy_waits_as_long_as_asked_and_for_ever() {
+        for wait in [
+            Duration::ZERO,
+            Duration::from_micros(1500),
+            Duration::from_millis(20),
+        ] {
+            let before = std::time::Instant::now();
+            EmbassyClock.sleep(wait).await;
+            assert!(before.elapsed() >= wait);
+        }
+        for ever in [
+            Duration::MAX,
+            Duration::from_secs(u64::MAX),
+            Duration::from_micros(u64::MAX),
+        ] {
+            let deadline = EmbassyClock.now() + Duration::from_millis(5);
+            let waited = with_deadline(&EmbassyClock, deadline, EmbassyClock.sleep(ever)).await;
+            assert_eq!(waited, Err(Elapsed));
+        }
+        let deadline = with_deadline(&EmbassyClock, Duration::MAX, core::future::ready(7)).await;
+        assert_eq!(deadline, Ok(7));
     }
 }

@@ -204,10 +204,24 @@ async fn a_port_that_ends() {
 #[tokio::test(start_paused = true)]
 async fn a_dropped_exchange_poisons() {
     let (mut link, mut io) = link();
-    io.write_all(b"\n>> ").await.unwrap();
-    let dropped =
-        tokio::time::timeout(Duration::from_secs(1), ask(&mut link, Endpoint::PROTO_VER, b"x")).await;
-    assert!(dropped.is_err());
+    // Not even the prompt has come; then the line has gone out; then only the part of it that fits the pipe.
+    for (prompt, request, delivered) in [
+        (&b""[..], &b"x"[..], false),
+        (b"\n>> ", b"x", true),
+        (b"\n>> ", &[7; 100], false),
+    ] {
+        let link = &mut link;
+        io.write_all(prompt).await.unwrap();
+        let exchange = async {
+            link.reconnect(SessionIntent::Fresh).await?;
+            ask(link, Endpoint::PROTO_VER, request).await
+        };
+        let dropped = tokio::time::timeout(Duration::from_secs(1), exchange).await;
+        assert!(dropped.is_err());
+        assert_eq!(link.delivered(), delivered, "{prompt:?}");
+        let mut sent = [0; 64];
+        let _ = io.read(&mut sent).await.unwrap();
+    }
     assert_eq!(
         ask(&mut link, Endpoint::PROTO_VER, b"x").await,
         Err(ConsoleError::NeedsReconnect)

@@ -116,6 +116,52 @@ async fn one_connection_and_the_exact_cookie() {
 }
 
 #[tokio::test]
+async fn a_fresh_session_has_no_cookie_and_a_kept_one_has() {
+    for (intent, keeps) in [(SessionIntent::Keep, true), (SessionIntent::Fresh, false)] {
+        let (address, seen) = server(vec![vec![OPENED], vec![OK]]).await;
+        let mut link = link(address);
+        assert_eq!(ask(&mut link, b"a").await, Ok(b"ok".to_vec()));
+        link.reconnect(intent).await.unwrap();
+        assert_eq!(ask(&mut link, b"b").await, Ok(b"ok".to_vec()));
+        let seen = seen.await.unwrap();
+        assert_eq!(
+            seen[1].contains("\r\nCookie: session=99\r\n"),
+            keeps,
+            "{intent:?}: {}",
+            seen[1]
+        );
+        assert_eq!(seen[1].contains("Cookie"), keeps);
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_announced_to_end_is_not_used_again() {
+    // The second answer of the first connection must never be read.
+    let closing = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok";
+    let wrong = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno";
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut link = link(listener.local_addr().unwrap());
+    let device = async {
+        let mut kept = Vec::new();
+        for first in [closing, OK] {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut request = [0; 1024];
+            let _ = socket.read(&mut request).await.unwrap();
+            socket.write_all(first.as_bytes()).await.unwrap();
+            // It says so and leaves it open; what is asked on it then is answered by nobody in particular.
+            socket.write_all(wrong.as_bytes()).await.unwrap();
+            kept.push(socket);
+        }
+        core::future::pending::<()>().await;
+    };
+    let client = async {
+        assert_eq!(ask(&mut link, b"a").await, Ok(b"ok".to_vec()));
+        assert_eq!(ask(&mut link, b"b").await, Ok(b"ok".to_vec()));
+    };
+    tokio::select! { () = client => {}, () = device => unreachable!() }
+}
+
+#[tokio::test]
 async fn a_close_without_a_byte_is_a_refusal() {
     // Asked for its version on the second connection, the device still knows the cookie.
     let (address, _) = server(vec![vec![OPENED, ""], vec![OK], vec![OK]]).await;

@@ -4,7 +4,7 @@
 //! A device reads commands. What a reply would hold counts as a case of the oneof and is not looked into.
 
 use crate::replies::{contents, fields, rule};
-use crate::wire::{Field, Item, Kind, Oneof, Shape, Slot, read, write};
+use crate::wire::{Field, Item, Kind, Oneof, Shape, Slot, Table, read, write};
 use crate::{Command, EncodeError, Malformed, SetThreadConfigRef, SetWifiConfigRef};
 
 /// The content of a command that has none: looked into all the same, for it has to be a message.
@@ -20,7 +20,7 @@ pub struct ConfigRequest<'b> {
     content: [Slot<'b>; 4],
 }
 
-static CONFIG: Shape = Shape {
+static CONFIG: Table<6> = Table::new(Shape {
     rules: &[
         rule(1, Kind::Int(0)),
         rule(10, Kind::Message(&EMPTY)),
@@ -39,7 +39,7 @@ static CONFIG: Shape = Shape {
         rule(20, Kind::Message(&EMPTY)),
     ],
     oneof: contents(1, 6),
-};
+});
 
 impl<'b> ConfigRequest<'b> {
     /// Reads a request.
@@ -131,7 +131,7 @@ pub enum ScanContent {
 }
 
 static PAGE: Shape = fields(&[rule(1, Kind::Int(3)), rule(2, Kind::Int(4))]);
-static SCAN: Shape = Shape {
+static SCAN: Table<7> = Table::new(Shape {
     rules: &[
         rule(1, Kind::Int(0)),
         rule(2, Kind::Int(1)),
@@ -154,7 +154,7 @@ static SCAN: Shape = Shape {
         rule(20, Kind::Message(&PAGE)),
     ],
     oneof: contents(2, 7),
-};
+});
 
 impl ScanRequest {
     /// Reads a request.
@@ -196,7 +196,7 @@ pub struct CtrlRequest {
     pub msg: i32,
 }
 
-static CTRL: Shape = Shape {
+static CTRL: Table<3> = Table::new(Shape {
     rules: &[
         rule(1, Kind::Int(0)),
         rule(2, Kind::Int(1)),
@@ -211,7 +211,7 @@ static CTRL: Shape = Shape {
         slot: 2,
         end: 3,
     }),
-};
+});
 
 impl CtrlRequest {
     /// Reads a request.

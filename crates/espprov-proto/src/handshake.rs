@@ -1,7 +1,7 @@
 //! `prov-session` messages, borrowed. All have one form: `SessionData { sec_ver, oneof { SecXPayload { msg, oneof
 //! { up to three fields } } } }`.
 
-use crate::wire::{Field, Item, Kind, Oneof, Rule, Shape, read, write};
+use crate::wire::{Field, Item, Kind, Oneof, Rule, Shape, Table, read, write};
 use crate::{EncodeError, Malformed};
 
 /// A security scheme's number in `sec_ver`. Its case in `SessionData` is the field with this number plus 10.
@@ -82,8 +82,8 @@ impl<'b> SessionMessage<'b> {
     }
 
     #[inline]
-    fn read(shape: &Shape, message: &'b [u8]) -> Result<Self, Malformed> {
-        let [sec_ver, proto, msg, payload, status, first, second] = read(shape, message)?;
+    fn read(table: &Table<7>, message: &'b [u8]) -> Result<Self, Malformed> {
+        let [sec_ver, proto, msg, payload, status, first, second] = read(table, message)?;
         Ok(Self {
             sec_ver: sec_ver.signed(),
             proto: proto.int,
@@ -170,30 +170,30 @@ macro_rules! content {
     };
 }
 
-static SEC0_COMMAND: Shape = envelope!(10, payload!(21: 20 content!()));
-static SEC0_RESPONSE: Shape = envelope!(10, payload!(21: 21 content!(1 Kind::Int(4))));
+static SEC0_COMMAND: Table<7> = Table::sparse(envelope!(10, payload!(21: 20 content!())));
+static SEC0_RESPONSE: Table<7> = Table::sparse(envelope!(10, payload!(21: 21 content!(1 Kind::Int(4)))));
 
-static SEC1_COMMAND: Shape = envelope!(
+static SEC1_COMMAND: Table<7> = Table::sparse(envelope!(
     11,
     payload!(23: 20 content!(1 Kind::Bytes(5)), 22 content!(2 Kind::Bytes(5)))
-);
+));
 /// As in the second command, the second answer's byte string has a number of its own: 3, not 2.
-static SEC1_RESPONSE: Shape = envelope!(
+static SEC1_RESPONSE: Table<7> = Table::sparse(envelope!(
     11,
     payload!(23:
         21 content!(1 Kind::Int(4), 2 Kind::Bytes(5), 3 Kind::Bytes(6)),
         23 content!(1 Kind::Int(4), 3 Kind::Bytes(5)))
-);
+));
 
-static SEC2_COMMAND: Shape = envelope!(
+static SEC2_COMMAND: Table<7> = Table::sparse(envelope!(
     12,
     payload!(23:
         20 content!(1 Kind::Bytes(5), 2 Kind::Bytes(6)),
         22 content!(1 Kind::Bytes(5)))
-);
-static SEC2_RESPONSE: Shape = envelope!(
+));
+static SEC2_RESPONSE: Table<7> = Table::sparse(envelope!(
     12,
     payload!(23:
         21 content!(1 Kind::Int(4), 2 Kind::Bytes(5), 3 Kind::Bytes(6)),
         23 content!(1 Kind::Int(4), 2 Kind::Bytes(5), 3 Kind::Bytes(6)))
-);
+));

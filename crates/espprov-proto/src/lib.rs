@@ -35,6 +35,8 @@
 
 #[cfg(any(feature = "messages", test))]
 extern crate alloc;
+#[cfg(test)]
+extern crate std;
 
 mod codec;
 mod device;

@@ -130,3 +130,31 @@ impl SetThreadConfigRef<'_> {
         Command::SET_THREAD_CONFIG.write(&[(1, Item::Bytes(self.dataset))], out)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As every protobuf writer does it: an `int32` below zero takes the ten bytes of a 64-bit number.
+    #[test]
+    fn a_channel_is_an_int32() {
+        let written = |channel| {
+            let mut out = [0; 32];
+            let request = SetWifiConfigRef {
+                ssid: b"a",
+                passphrase: b"",
+                bssid: b"",
+                channel,
+            };
+            let len = request.encode(&mut out).unwrap();
+            out[..len].to_vec()
+        };
+        assert_eq!(written(0), [0x08, 2, 0x62, 3, 0x0a, 1, b'a']);
+        assert_eq!(written(11), [0x08, 2, 0x62, 5, 0x0a, 1, b'a', 0x20, 11]);
+        let ff = [0xff; 9];
+        let minus_one = [&[0x08, 2, 0x62, 14, 0x0a, 1, b'a', 0x20][..], &ff, &[1]].concat();
+        assert_eq!(written(-1), minus_one);
+        let least = [0x80, 0x80, 0x80, 0x80, 0xf8, 0xff, 0xff, 0xff, 0xff, 1];
+        assert!(written(i32::MIN).ends_with(&least));
+    }
+}

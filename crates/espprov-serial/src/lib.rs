@@ -17,30 +17,29 @@
 //! # Ok(()) }
 //! ```
 //!
+//! A port that goes, because its board has USB of its own and restarts, is opened again when it is back.
+//!
 //! Stock firmware reads lines of 255 characters: security 1 and Wi-Fi fit, security 2 does not. For firmware
-//! without that limit, add `line-limit=0` to the target.
+//! without that limit, add `line-limit=0` to the target. `reset=hold` and `reset=none` are for boards that reset or fall silent
+//! when their port is opened, `prompt-wait=20s` for such that take long to start: see [`SerialTarget`].
 #![forbid(unsafe_code)]
 
+mod lines;
 #[cfg(unix)]
 mod pty;
 mod target;
+mod transport;
 
+pub use lines::Reset;
 #[cfg(unix)]
 pub use pty::Pty;
 pub use target::{InvalidSerialTarget, SerialTarget};
+pub use transport::SerialTransport;
 
 pub use espprov_embedded::console::ConsoleError;
 
-use embedded_io_adapters::tokio_1::FromTokio;
-use espprov_embedded::console::Console;
 use espprov_tokio::TokioClock;
 use std::io;
-use tokio::io::{ReadHalf, WriteHalf};
-use tokio_serial::{SerialPortBuilderExt, SerialStream};
-
-/// A link to a device's console over a serial port.
-pub type SerialTransport =
-    Console<FromTokio<ReadHalf<SerialStream>>, FromTokio<WriteHalf<SerialStream>>, TokioClock>;
 
 /// The serial ports of this computer that something may be plugged into, by name: those on USB first.
 ///
@@ -61,14 +60,13 @@ pub fn ports() -> io::Result<Vec<String>> {
 }
 
 /// Opens the port: 8 data bits, no parity, 1 stop bit, no flow control, for this process alone. Nothing is sent
-/// before the first exchange or reconnect. Opening resets many boards; the transport waits for their prompt.
+/// before the first exchange or reconnect. What it does to the lines that reset boards is the target's [`Reset`]; a board that
+/// resets all the same is waited for.
 ///
 /// Needs a tokio runtime with I/O enabled.
 ///
 /// # Errors
 /// There is no such port, it is in use, or this user may not open it.
 pub fn open(target: &SerialTarget, clock: TokioClock) -> io::Result<SerialTransport> {
-    let port = tokio_serial::new(target.path(), target.baud()).open_native_async()?;
-    let (rx, tx) = tokio::io::split(port);
-    Ok(Console::new(FromTokio::new(rx), FromTokio::new(tx), clock).with_line_limit(target.line_limit()))
+    SerialTransport::open(target, clock)
 }

@@ -242,7 +242,7 @@ impl DeviceInfo {
     }
 
     /// The scheme the device asks for: `sec_ver`; firmware before ESP-IDF 5.0 does not send it and means 1, or 0
-    /// with `no_sec`.
+    /// with `no_sec`. A guess where it [says nothing at all](Self::names_scheme): the usual one, 1.
     #[must_use]
     pub const fn scheme(&self) -> SecurityScheme {
         match self.security {
@@ -250,6 +250,13 @@ impl DeviceInfo {
             None if self.capabilities.no_sec => SecurityScheme::Sec0,
             None => SecurityScheme::Sec1,
         }
+    }
+
+    /// Whether the device says anything of its scheme. A [bare](Self::bare) version string does not: any scheme is possible,
+    /// and a choice made elsewhere contradicts nothing.
+    #[must_use]
+    pub const fn names_scheme(&self) -> bool {
+        !self.bare
     }
 
     /// The patch level of security 2; missing means 0.
@@ -321,18 +328,17 @@ fn cut<const N: usize>(text: &str) -> String<N> {
     out
 }
 
-/// `null` is as good as missing; anything else that is no small number must not pass for a known one.
+/// `null` is as good as missing, and a number in quotes as good as one without; anything else that is no small number must
+/// not pass for a known one.
 fn small_number(reader: &mut Reader<'_>, value: Event<'_>) -> Result<Option<u8>, JsonError> {
+    let read = |digits: &str| digits.parse::<i32>().ok().and_then(|n| u8::try_from(n).ok());
     match value {
         Event::Null => Ok(None),
-        Event::Number(number) => Ok(Some(
-            number
-                .as_str()
-                .parse::<i32>()
-                .ok()
-                .and_then(|n| u8::try_from(n).ok())
-                .unwrap_or(u8::MAX),
-        )),
+        Event::Number(number) => Ok(Some(read(number.as_str()).unwrap_or(u8::MAX))),
+        Event::String(text) => {
+            let digits: Option<String<4>> = text.decode();
+            Ok(Some(digits.and_then(|digits| read(&digits)).unwrap_or(u8::MAX)))
+        }
         other => {
             reader.finish_value(other)?;
             Ok(Some(u8::MAX))

@@ -89,6 +89,7 @@ fn bare_version() {
         assert!(info.bare);
         assert_eq!(info.version, "v1.1");
         assert_eq!(info.scheme(), SecurityScheme::Sec1);
+        assert!(!info.names_scheme(), "that is a guess");
         assert!(info.supports_wifi());
         assert_eq!(written(&info), "v1.1");
     }
@@ -114,7 +115,14 @@ fn odd_scheme_numbers_do_not_pass_for_known_ones() {
         ("256", Some(255)),
         ("-1", Some(255)),
         ("1.0", Some(255)),
-        ("\"2\"", Some(255)),
+        ("\"two\"", Some(255)),
+        ("\"\"", Some(255)),
+        ("\"-1\"", Some(255)),
+        ("\"256\"", Some(255)),
+        ("\" 2\"", Some(255)),
+        ("\"00002\"", Some(255)),
+        ("[2]", Some(255)),
+        ("true", Some(255)),
         ("{\"a\":0}", Some(255)),
         ("null", None),
         ("2", Some(2)),
@@ -124,6 +132,30 @@ fn odd_scheme_numbers_do_not_pass_for_known_ones() {
         assert_eq!((info.security, info.patch), (expected, expected), "{value}");
         assert_eq!(info.version, "v1");
     }
+}
+
+#[test]
+fn numbers_in_quotes_are_numbers() {
+    for (value, scheme) in [
+        ("\"0\"", SecurityScheme::Sec0),
+        ("\"1\"", SecurityScheme::Sec1),
+        ("\"2\"", SecurityScheme::Sec2),
+        ("\"\\u0032\"", SecurityScheme::Sec2),
+        ("\"9\"", SecurityScheme::Unknown(9)),
+    ] {
+        let reply = format!("{{\"prov\":{{\"sec_ver\":{value},\"sec_patch_ver\":\"1\"}}}}");
+        let info = DeviceInfo::parse(reply.as_bytes()).unwrap();
+        assert_eq!((info.scheme(), info.patch_level()), (scheme, 1), "{value}");
+        assert!(info.names_scheme());
+    }
+}
+
+#[test]
+fn the_last_list_of_capabilities_counts() {
+    let twice = br#"{"prov":{"cap":["no_pop","no_sec"],"ver":"v1.1","cap":["wifi_scan"]}}"#;
+    let info = DeviceInfo::parse(twice).unwrap();
+    assert!(info.capabilities.names().eq(["wifi_scan"]));
+    assert_eq!(info.scheme(), SecurityScheme::Sec1);
 }
 
 #[test]

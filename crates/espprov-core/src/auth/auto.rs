@@ -130,8 +130,16 @@ impl Auto {
 
     /// The scheme to use with this device.
     fn choose(&mut self, info: &DeviceInfo) -> Result<SecurityScheme, PolicyError> {
-        let offered = info.scheme();
         let (said, floor) = (self.pinned, self.floor);
+        let asked = match self.choice {
+            SecurityChoice::Exactly(wanted) => Some(wanted),
+            SecurityChoice::Auto => said,
+        };
+        if let (Some(asked), false) = (asked, info.names_scheme()) {
+            // The device says nothing that could contradict.
+            return Ok(asked);
+        }
+        let offered = info.scheme();
         self.remember(offered);
         let wanted = match (self.choice, said) {
             (SecurityChoice::Exactly(wanted), _) => wanted,

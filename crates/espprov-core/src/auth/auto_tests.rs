@@ -229,3 +229,34 @@ fn a_fall_says_who_said_what() {
         );
     }
 }
+
+/// Very old firmware answers with a bare version: it claims no scheme, so it contradicts none that was chosen.
+#[test]
+fn a_bare_version_contradicts_no_choice() {
+    let bare = DeviceInfo::parse(b"v1.1").unwrap();
+    let begin = |mut auth: Auto| {
+        let handshake = auth.begin(&bare, &mut Counter(0))?;
+        Ok::<_, PolicyError>(auth.security(&handshake))
+    };
+    let pop = Auto::new().with_pop(b"abcd1234").unwrap();
+    for (scheme, security) in [
+        (SecurityScheme::Sec0, S::Sec0),
+        (SecurityScheme::Sec1, S::Sec1),
+        (SecurityScheme::Sec2, S::Sec2),
+    ] {
+        let auth = pop.clone().allow_plaintext(true);
+        assert_eq!(
+            begin(auth.with_choice(SecurityChoice::Exactly(scheme))),
+            Ok(security)
+        );
+    }
+    let sec0 = SecurityChoice::Exactly(SecurityScheme::Sec0);
+    assert_eq!(begin(Auto::new().with_choice(sec0)), Ok(S::Sec0));
+    // What guards secrets still does.
+    assert_eq!(
+        begin(pop.clone().with_choice(sec0)),
+        Err(E::SecurityDowngrade { offered: 0 })
+    );
+    // Without a choice it is taken for what such firmware mostly is.
+    assert_eq!(begin(pop), Ok(S::Sec1));
+}

@@ -36,7 +36,12 @@ impl Authenticator for Sec2Only {
         info: &DeviceInfo,
         rng: &mut R,
     ) -> Result<sec2::Client, PolicyError> {
-        match info.scheme() {
+        let offered = match info.names_scheme() {
+            true => info.scheme(),
+            // Nothing contradicts.
+            false => SecurityScheme::Sec2,
+        };
+        match offered {
             SecurityScheme::Sec2 => Ok(sec2::Client::new(
                 self.username.expose(),
                 self.password.expose(),

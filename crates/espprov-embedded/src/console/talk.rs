@@ -121,8 +121,8 @@ impl Ear<'_> {
 }
 
 /// Writes `line`, if there is one, and listens at the same time, so that neither side waits for the other with full
-/// buffers; until both are done, or until the time is up. Whether the line was written is the second result, and part
-/// of the error.
+/// buffers; until both are done, or until the time is up. Whether the line was written is the second result, part of the
+/// error, and in `written` where this is dropped half-way.
 pub(super) async fn talk<R: Read, W: Write, C: Clock>(
     (rx, tx): (&mut R, &mut W),
     clock: &C,
@@ -130,9 +130,10 @@ pub(super) async fn talk<R: Read, W: Write, C: Clock>(
     line: Option<&Line<'_>>,
     ear: &mut Ear<'_>,
     until: Duration,
+    written: &mut bool,
 ) -> Result<(Heard, bool), ConsoleError> {
     let synchronising = matches!(ear, Ear::Prompt);
-    let mut written = line.is_none();
+    *written = line.is_none();
     let result = {
         let mut write = pin!(async {
             match line {
@@ -154,9 +155,9 @@ pub(super) async fn talk<R: Read, W: Write, C: Clock>(
         });
         let mut heard = None;
         let both = pin!(poll_fn(|cx| {
-            if !written && let Poll::Ready(result) = write.as_mut().poll(cx) {
+            if !*written && let Poll::Ready(result) = write.as_mut().poll(cx) {
                 result.map_err(Fault::Port)?;
-                written = true;
+                *written = true;
             }
             if heard.is_none()
                 && let Poll::Ready(result) = listen.as_mut().poll(cx)
@@ -164,7 +165,7 @@ pub(super) async fn talk<R: Read, W: Write, C: Clock>(
                 heard = Some(result?);
             }
             match heard {
-                Some(heard) if written || matches!(heard, Heard::Late | Heard::Restart) => {
+                Some(heard) if *written || matches!(heard, Heard::Late | Heard::Restart) => {
                     Poll::Ready(Ok(heard))
                 }
                 _ => Poll::Pending,
@@ -173,12 +174,12 @@ pub(super) async fn talk<R: Read, W: Write, C: Clock>(
         with_deadline(clock, until, both).await
     };
     match result {
-        Ok(Ok(heard)) => Ok((heard, written)),
+        Ok(Ok(heard)) => Ok((heard, *written)),
         Ok(Err(Fault::EchoMismatch)) => Err(ConsoleError::EchoMismatch),
         Ok(Err(Fault::Port(kind))) => Err(ConsoleError::Port {
             kind,
-            delivered: written && !synchronising,
+            delivered: *written && !synchronising,
         }),
-        Err(Elapsed) => Ok((Heard::Late, written)),
+        Err(Elapsed) => Ok((Heard::Late, *written)),
     }
 }

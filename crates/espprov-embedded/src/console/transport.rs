@@ -52,6 +52,8 @@ pub struct Console<R, W, C> {
     state: State,
     /// Carriage returns sent to synchronise, whose prompts may still be on their way.
     nudges: usize,
+    /// The request of the last exchange was written completely.
+    delivered: bool,
     session_id: u32,
     line_limit: Option<usize>,
     answer_timeout: Duration,
@@ -79,6 +81,7 @@ impl<R: Read, W: Write, C: Clock> Console<R, W, C> {
             parser: Parser::new(),
             state: State::Unknown,
             nudges: 0,
+            delivered: false,
             session_id: 0,
             line_limit: Some(STOCK_LINE_LIMIT),
             answer_timeout: ANSWER_TIMEOUT,
@@ -149,6 +152,7 @@ impl<R: Read, W: Write, C: Clock> Console<R, W, C> {
             Step::Synchronise
         };
         self.state = State::Poisoned;
+        self.delivered = false;
         let mut end = self.clock.now().saturating_add(match step {
             Step::Synchronise => self.prompt_timeout,
             _ => self.answer_timeout,
@@ -174,6 +178,11 @@ impl<R: Read, W: Write, C: Clock> Console<R, W, C> {
                 Step::End => (None, Ear::Answer { buf, known: true }, end),
             };
             let port = (&mut self.rx, &mut self.tx);
+            let mut other = false;
+            let written = match step {
+                Step::Send => &mut self.delivered,
+                _ => &mut other,
+            };
             let talk = talk(
                 port,
                 &self.clock,
@@ -181,6 +190,7 @@ impl<R: Read, W: Write, C: Clock> Console<R, W, C> {
                 line.as_ref(),
                 &mut ear,
                 until,
+                written,
             );
             match (step, talk.await) {
                 // Only the prompt is missing: something was printed into it, perhaps.
@@ -280,6 +290,10 @@ impl<R: Read, W: Write, C: Clock> Transport for Console<R, W, C> {
     fn limits(&self) -> Limits {
         let limit = |limit| max_payload(limit, Endpoint::PROV_SESSION.as_str().len(), self.session_id);
         Limits::new(self.line_limit.map(limit), None)
+    }
+
+    fn delivered(&self) -> bool {
+        self.delivered
     }
 
     async fn close(&mut self) {

@@ -174,6 +174,24 @@ mod tests {
     }
 
     #[test]
+    fn whether_the_connection_ends() {
+        for (lines, closes) in [
+            ("HTTP/1.1 200 OK\r\n", false),
+            ("HTTP/1.0 200 OK\r\n", true),
+            ("HTTP/1.1 200 OK\r\nConnection: close\r\n", true),
+            ("HTTP/1.1 200 OK\r\nconnection:  Close \r\n", true),
+            ("HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n", false),
+            (
+                "HTTP/1.1 200 OK\r\nConnection: close\r\nConnection: keep-alive\r\n",
+                true,
+            ),
+        ] {
+            let head = read(std::format!("{lines}\r\n").as_bytes()).unwrap().unwrap();
+            assert_eq!(head.closes, closes, "{lines}");
+        }
+    }
+
+    #[test]
     fn what_is_not_a_device() {
         for text in [
             &b"SSH-2.0-x\r\n"[..],

@@ -2,7 +2,7 @@
 
 use super::{contents, fields, rule};
 use crate::Malformed;
-use crate::wire::{Kind, Oneof, Shape, read};
+use crate::wire::{Kind, Oneof, Shape, Table, read};
 
 /// A reply on `prov-config` to set or apply, whose content is a status and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub struct ConfigReply {
 }
 
 static VERDICT: Shape = fields(&[rule(1, Kind::Int(2))]);
-static CONFIG: Shape = Shape {
+static CONFIG: Table<3> = Table::new(Shape {
     rules: &[
         rule(1, Kind::Int(0)),
         rule(13, Kind::Message(&VERDICT)),
@@ -25,7 +25,7 @@ static CONFIG: Shape = Shape {
         rule(21, Kind::Message(&VERDICT)),
     ],
     oneof: contents(1, 3),
-};
+});
 
 impl ConfigReply {
     /// Reads a reply.
@@ -86,7 +86,7 @@ pub struct WifiConnected<'b> {
     pub channel: i32,
 }
 
-static WIFI_STATUS: Shape = Shape {
+static WIFI_STATUS: Table<10> = Table::new(Shape {
     rules: &[
         rule(1, Kind::Int(0)),
         rule(
@@ -118,7 +118,7 @@ static WIFI_STATUS: Shape = Shape {
         ),
     ],
     oneof: contents(1, 10),
-};
+});
 
 impl<'b> WifiStatusReply<'b> {
     /// Reads a reply.
@@ -187,7 +187,7 @@ pub struct ThreadAttached<'b> {
     pub name: &'b [u8],
 }
 
-static THREAD_STATUS: Shape = Shape {
+static THREAD_STATUS: Table<9> = Table::new(Shape {
     rules: &[
         rule(1, Kind::Int(0)),
         rule(
@@ -217,7 +217,7 @@ static THREAD_STATUS: Shape = Shape {
         ),
     ],
     oneof: contents(1, 9),
-};
+});
 
 impl<'b> ThreadStatusReply<'b> {
     /// Reads a reply.
@@ -264,7 +264,7 @@ pub struct CtrlReply {
     pub status: i32,
 }
 
-static CTRL: Shape = Shape {
+static CTRL: Table<3> = Table::new(Shape {
     rules: &[rule(1, Kind::Int(0)), rule(2, Kind::Int(1))],
     oneof: Some(Oneof {
         first: 11,
@@ -272,7 +272,7 @@ static CTRL: Shape = Shape {
         slot: 2,
         end: 3,
     }),
-};
+});
 
 impl CtrlReply {
     /// Reads a reply.

@@ -1,7 +1,7 @@
 //! `prov-scan`.
 
 use super::{contents, fields, rule};
-use crate::wire::{Fields, Kind, Shape, Value, read};
+use crate::wire::{Fields, Kind, Shape, Table, Value, read};
 use crate::{Command, Malformed};
 
 /// A reply on `prov-scan`, of Wi-Fi and of Thread alike.
@@ -22,7 +22,7 @@ pub struct ScanReply<'b> {
 }
 
 static SCAN_STATUS: Shape = fields(&[rule(1, Kind::Bool(3)), rule(2, Kind::Int(4))]);
-static SCAN: Shape = Shape {
+static SCAN: Table<5> = Table::new(Shape {
     rules: &[
         rule(1, Kind::Int(0)),
         rule(2, Kind::Int(1)),
@@ -30,7 +30,7 @@ static SCAN: Shape = Shape {
         rule(19, Kind::Message(&SCAN_STATUS)),
     ],
     oneof: contents(2, 5),
-};
+});
 
 impl<'b> ScanReply<'b> {
     /// Reads a reply, up to its entries.
@@ -108,13 +108,13 @@ pub struct WifiEntry<'b> {
     pub auth: i32,
 }
 
-static WIFI_ENTRY: Shape = fields(&[
+static WIFI_ENTRY: Table<5> = Table::new(fields(&[
     rule(1, Kind::Bytes(0)),
     rule(2, Kind::Int(1)),
     rule(3, Kind::Int(2)),
     rule(4, Kind::Bytes(3)),
     rule(5, Kind::Int(4)),
-]);
+]));
 
 impl<'b> WifiEntry<'b> {
     /// Reads an entry.
@@ -152,7 +152,7 @@ pub struct ThreadEntry<'b> {
     pub ext_pan_id: &'b [u8],
 }
 
-static THREAD_ENTRY: Shape = fields(&[
+static THREAD_ENTRY: Table<7> = Table::new(fields(&[
     rule(1, Kind::Int(0)),
     rule(2, Kind::Int(1)),
     rule(3, Kind::Int(2)),
@@ -160,7 +160,7 @@ static THREAD_ENTRY: Shape = fields(&[
     rule(5, Kind::Bytes(4)),
     rule(6, Kind::Bytes(5)),
     rule(7, Kind::Bytes(6)),
-]);
+]));
 
 impl<'b> ThreadEntry<'b> {
     /// Reads an entry.

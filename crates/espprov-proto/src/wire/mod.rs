@@ -3,7 +3,7 @@
 //!
 //! The generated messages cost a microcontroller some 20 KB of flash. A client needs a dozen replies and as many
 //! requests, each a few fields deep, so it describes them by tables: a [`Shape`] says which fields of a message
-//! go to which [`Slot`], a list of [`Field`]s with their [`Item`]s is a message to write. One reader and one
+//! go to which [`Slot`] (checked by the compiler, as a [`Table`]), a list of [`Field`]s with their [`Item`]s is a message to write. One reader and one
 //! writer serve them all.
 //!
 //! What is accepted is what `prost` accepts, with these deliberate differences:
@@ -23,5 +23,5 @@ mod write;
 
 pub use list::List;
 pub use read::{Fields, Value};
-pub use shape::{Kind, Oneof, Rule, Shape, Slot, read};
+pub use shape::{Kind, Oneof, Rule, Shape, Slot, Table, read};
 pub use write::{Field, Item, write};

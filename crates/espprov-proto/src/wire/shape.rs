@@ -65,16 +65,105 @@ impl Slot<'_> {
     }
 }
 
+/// A [`Shape`] that fills `N` slots: no two fields share one unless they are cases of one oneof, whose slots are its own, and
+/// none is beyond. Checked where the table is a constant, that is by the compiler.
+///
+/// ```compile_fail
+/// # use espprov_proto::wire::{Kind, Rule, Shape, Table};
+/// # const fn rule(number: u8, kind: Kind) -> Rule { Rule { number, kind } }
+/// // Both fields in one slot.
+/// static POINT: Table<2> = Table::new(Shape {
+///     rules: &[rule(1, Kind::Int(0)), rule(2, Kind::Int(0))],
+///     oneof: None,
+/// });
+/// ```
+///
+/// ```compile_fail
+/// # use espprov_proto::wire::{Kind, Rule, Shape, Table};
+/// # const fn rule(number: u8, kind: Kind) -> Rule { Rule { number, kind } }
+/// // A slot that is not there.
+/// static POINT: Table<2> = Table::new(Shape {
+///     rules: &[rule(1, Kind::Int(0)), rule(2, Kind::Int(2))],
+///     oneof: None,
+/// });
+/// ```
+#[derive(Debug)]
+pub struct Table<const N: usize>(Shape);
+
+impl<const N: usize> Table<N> {
+    /// The table of this shape, which has a use for every slot.
+    ///
+    /// # Panics
+    /// When the slots do not fit, or one is left over.
+    #[must_use]
+    pub const fn new(shape: Shape) -> Self {
+        assert!(shape.slots() == all(N), "the slots are not those from 0 to N");
+        Self(shape)
+    }
+
+    /// The same for a shape that leaves slots empty: one of several that are read alike.
+    ///
+    /// # Panics
+    /// When the slots do not fit.
+    #[must_use]
+    pub const fn sparse(shape: Shape) -> Self {
+        assert!(shape.slots() & !all(N) == 0, "a slot is beyond N");
+        Self(shape)
+    }
+}
+
+/// The slots below `end`, a bit each.
+const fn all(end: usize) -> u32 {
+    assert!(end < 32, "more slots than bits");
+    (1_u32.wrapping_shl(end as u32)).wrapping_sub(1)
+}
+
+impl Shape {
+    /// The slots it uses, a bit each.
+    const fn slots(&self) -> u32 {
+        let (mut own, mut cases) = (0, 0);
+        let mut rules = self.rules;
+        while let [rule, rest @ ..] = rules {
+            rules = rest;
+            let slots = match rule.kind {
+                Kind::Int(slot) | Kind::Bool(slot) | Kind::Bytes(slot) => {
+                    assert!(slot < 32, "more slots than bits");
+                    1_u32.wrapping_shl(slot as u32)
+                }
+                Kind::Message(shape) => shape.slots(),
+            };
+            match &self.oneof {
+                // The content of one case may take the place of another's.
+                Some(oneof) if oneof.first <= rule.number && rule.number <= oneof.last => cases |= slots,
+                _ => {
+                    assert!(own & slots == 0, "two fields share a slot");
+                    own |= slots;
+                }
+            }
+        }
+        let Some(oneof) = &self.oneof else { return own };
+        assert!(oneof.slot < oneof.end, "a oneof has a slot of its own");
+        let emptied = all(oneof.end as usize) & !all(oneof.slot as usize);
+        let case = emptied & !(emptied.wrapping_shl(1));
+        assert!(own & emptied == 0, "a field is in the slots of a oneof");
+        assert!(
+            cases & !(emptied & !case) == 0,
+            "a case is outside the slots of its oneof"
+        );
+        own | case | cases
+    }
+}
+
 /// Reads a message into `N` slots.
 ///
 /// ```
-/// use espprov_proto::wire::{Kind, Rule, Shape, read};
+/// use espprov_proto::wire::{Kind, Rule, Shape, Table, read};
 ///
 /// // message Point { int32 x = 1; int32 y = 2; }
-/// const POINT: Shape = Shape {
+/// static POINT: Table<2> = Table::new(Shape {
 ///     rules: &[Rule { number: 1, kind: Kind::Int(0) }, Rule { number: 2, kind: Kind::Int(1) }],
 ///     oneof: None,
-/// };
+/// });
 /// let [x, y] = read(&POINT, &[0x10, 0x07]).unwrap();
 /// assert_eq!((x.signed(), y.signed()), (0, 7));
 /// ```
@@ -82,9 +171,9 @@ impl Slot<'_> {
 /// # Errors
 /// [`Malformed`] for anything that is not such a message.
 #[inline]
-pub fn read<'b, const N: usize>(shape: &Shape, message: &'b [u8]) -> Result<[Slot<'b>; N], Malformed> {
+pub fn read<'b, const N: usize>(table: &Table<N>, message: &'b [u8]) -> Result<[Slot<'b>; N], Malformed> {
     let mut slots = [Slot::default(); N];
-    merge(shape, message, &mut slots)?;
+    merge(&table.0, message, &mut slots)?;
     Ok(slots)
 }
 
@@ -142,5 +231,108 @@ impl Oneof {
                 bytes: from,
             };
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn rule(number: u8, kind: Kind) -> Rule {
+        Rule { number, kind }
+    }
+
+    /// message { oneof { int32 number = 10; Two two = 11; bytes text = 12; Unknown 13 } } with Two { int32 = 1; bytes = 2 }
+    static CHOICE: Table<3> = Table::new(Shape {
+        rules: &[
+            rule(10, Kind::Int(1)),
+            rule(
+                11,
+                Kind::Message(&Shape {
+                    rules: &[rule(1, Kind::Int(1)), rule(2, Kind::Bytes(2))],
+                    oneof: None,
+                }),
+            ),
+            rule(12, Kind::Bytes(2)),
+        ],
+        oneof: Some(Oneof {
+            first: 10,
+            last: 13,
+            slot: 0,
+            end: 3,
+        }),
+    });
+
+    const NUMBER: &[u8] = &[0x50, 0x07];
+    const TWO: &[u8] = &[0x5a, 0x05, 0x08, 0x09, 0x12, 0x01, b'x'];
+    const TEXT: &[u8] = &[0x62, 0x01, b'y'];
+    const UNKNOWN: &[u8] = &[0x6a, 0x00];
+
+    /// Case, number and bytes.
+    fn choice(fields: &[&[u8]]) -> (u32, u32, std::vec::Vec<u8>) {
+        let message = fields.concat();
+        let [case, number, text] = read(&CHOICE, &message).unwrap();
+        (case.int, number.int, text.bytes.to_vec())
+    }
+
+    #[test]
+    fn of_a_oneof_the_last_case_counts_and_leaves_nothing_of_the_others() {
+        assert_eq!(choice(&[]), (0, 0, b"".to_vec()));
+        assert_eq!(choice(&[NUMBER]), (10, 7, b"".to_vec()));
+        assert_eq!(choice(&[TWO]), (11, 9, b"x".to_vec()));
+        assert_eq!(choice(&[TWO, NUMBER]), (10, 7, b"".to_vec()));
+        assert_eq!(choice(&[TWO, TEXT]), (12, 0, b"y".to_vec()));
+        assert_eq!(choice(&[NUMBER, TEXT]), (12, 0, b"y".to_vec()));
+        assert_eq!(choice(&[TWO, UNKNOWN]), (13, 0, b"".to_vec()));
+        // The same case again is merged.
+        let other = [0x5a, 0x02, 0x08, 0x05];
+        assert_eq!(choice(&[TWO, &other]), (11, 5, b"x".to_vec()));
+        assert_eq!(choice(&[TWO, NUMBER, &other]), (11, 5, b"".to_vec()));
+    }
+
+    /// What the compiler would say to a constant, asked at run time.
+    #[test]
+    fn tables_that_do_not_fit() {
+        fn refused<const N: usize>(shape: fn() -> Shape) -> bool {
+            std::panic::catch_unwind(|| Table::<N>::new(shape())).is_err()
+        }
+        const fn oneof(slot: u8, end: u8) -> Option<Oneof> {
+            Some(Oneof {
+                first: 10,
+                last: 12,
+                slot,
+                end,
+            })
+        }
+        let plain = || Shape {
+            rules: &[const { rule(1, Kind::Int(0)) }, const { rule(2, Kind::Bytes(1)) }],
+            oneof: None,
+        };
+        assert!(!refused::<2>(plain));
+        assert!(refused::<1>(plain), "a slot beyond");
+        assert!(refused::<3>(plain), "one left over");
+        assert!(std::panic::catch_unwind(|| Table::<3>::sparse(plain())).is_ok());
+        assert!(std::panic::catch_unwind(|| Table::<1>::sparse(plain())).is_err());
+        assert!(refused::<1>(|| Shape {
+            rules: &[const { rule(1, Kind::Int(0)) }, const { rule(2, Kind::Bytes(0)) }],
+            oneof: None,
+        }));
+        // A case in the slot of the case's number, a case outside, a field inside, no slot at all.
+        assert!(refused::<2>(|| Shape {
+            rules: &[const { rule(10, Kind::Int(0)) }],
+            oneof: oneof(0, 2),
+        }));
+        assert!(refused::<2>(|| Shape {
+            rules: &[const { rule(10, Kind::Int(1)) }],
+            oneof: oneof(0, 1),
+        }));
+        assert!(refused::<2>(|| Shape {
+            rules: &[const { rule(1, Kind::Int(1)) }],
+            oneof: oneof(0, 2),
+        }));
+        assert!(refused::<1>(|| Shape {
+            rules: &[],
+            oneof: oneof(1, 1),
+        }));
     }
 }
