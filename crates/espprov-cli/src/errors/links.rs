@@ -15,7 +15,7 @@ pub(crate) fn from_link(phase: Phase, error: &LinkError, place: &Place) -> Failu
         LinkError::Ble(error) => from_ble(phase, error, place),
         LinkError::Serial(ConsoleError::NoPrompt) => Failure::new(Exit::Link, "no_prompt", format!("{}: {error}", place.label))
             .cause("no device is connected, it runs at another speed, or its firmware has no provisioning console")
-            .help("check the cable and the speed (serial:PORT?baud=N), restart the device, then run again")
+            .help("check the cable and the speed (serial:PORT?baud=N); reset=hold suits boards that stay silent, prompt-wait=20s slow ones")
             .retry(Stage::Early),
         LinkError::Serial(error @ (ConsoleError::Spoiled | ConsoleError::EchoMismatch)) => Failure::new(
             Exit::Link,

@@ -61,11 +61,14 @@ impl Link {
                     .map(Self::Http)
                     .map_err(|error| from_link(Phase::Connect, &LinkError::Http(error), place))?
             }
-            Target::Serial(target) => Self::Serial(Box::new(serial::open(target, clock)?)),
+            Target::Serial(target) => {
+                Self::Serial(Box::new(serial::open(target, place, clock, until).await?))
+            }
             Target::SomePort => {
                 let (target, asked) = serial::choose(out, clock).await?;
+                let until = until.saturating_add(asked);
                 return Ok(Opened {
-                    link: Self::Serial(Box::new(serial::open(&target, clock)?)),
+                    link: Self::Serial(Box::new(serial::open(&target, place, clock, until).await?)),
                     asked,
                     found: Some(target.to_string()),
                 });

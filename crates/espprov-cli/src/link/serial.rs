@@ -1,13 +1,15 @@
 //! A serial port of this computer, and the device's console behind it.
 
-use crate::errors::{self, Exit, Failure, os_reason};
+use super::LinkError;
+use crate::errors::{self, Exit, Failure, Place, from_link, os_reason};
 use crate::output::Output;
 use crate::prompt::{self, Answer};
 use crate::signals::unblock;
 use core::time::Duration;
+use espprov_core::Phase;
 use espprov_serial::{SerialTarget, SerialTransport};
 use espprov_tokio::TokioClock;
-use espprov_transport::Clock;
+use espprov_transport::{Clock, Reconnect as _, SessionIntent, with_deadline};
 use std::io;
 use std::path::Path;
 
@@ -65,8 +67,23 @@ pub(super) async fn choose(out: &Output, clock: TokioClock) -> Result<(SerialTar
     Ok((target, asked))
 }
 
-/// Opens the port. Whether a device answers there shows at the first question.
-pub(super) fn open(target: &SerialTarget, clock: TokioClock) -> Result<SerialTransport, Failure> {
+/// Opens the port, and waits for the device's prompt: as long as the target says, which may be longer than the driver
+/// waits for an answer.
+pub(super) async fn open(
+    target: &SerialTarget,
+    place: &Place,
+    clock: TokioClock,
+    until: Duration,
+) -> Result<SerialTransport, Failure> {
+    let mut link = open_port(target, clock)?;
+    let prompt = with_deadline(&clock, until, link.reconnect(SessionIntent::Keep)).await;
+    prompt
+        .map_err(|_| errors::deadline("waiting for the device's prompt"))?
+        .map_err(|error| from_link(Phase::Connect, &LinkError::Serial(error), place))?;
+    Ok(link)
+}
+
+fn open_port(target: &SerialTarget, clock: TokioClock) -> Result<SerialTransport, Failure> {
     espprov_serial::open(target, clock).map_err(|error| {
         let why = if is_no_port(target.path()) {
             "it is not a serial port".to_owned()
