@@ -137,7 +137,7 @@ async fn carry<P: AsyncRead + AsyncWrite + Unpin>(
                 }
                 if tail.ends_with(b"\n>> ") {
                     tail.clear();
-                    if std::mem::take(&mut mute) {
+                    if core::mem::take(&mut mute) {
                         let _ = port.write_all(b"\n>> ").await;
                     }
                 }

@@ -11,6 +11,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, ReadHalf, W
 
 type Link = Console<FromTokio<ReadHalf<DuplexStream>>, FromTokio<WriteHalf<DuplexStream>>, TokioClock>;
 
+/// The client waits for a second prompt before it sends its request; after this long it has.
+const REQUEST_IS_OUT: Duration = Duration::from_millis(300);
+
 /// A console over an in-memory pipe, and the device's end of it.
 fn link() -> (Link, DuplexStream) {
     let (ours, device) = tokio::io::duplex(32);
@@ -267,7 +270,7 @@ async fn a_late_answer_is_not_mistaken() {
     let slow = async {
         let mut sink = [0; 64];
         io.write_all(b"\n>> ").await.unwrap();
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(REQUEST_IS_OUT).await;
         let _ = io.read(&mut sink).await;
         io.write_all(b"prov-session 0 01\r\n").await.unwrap();
         tokio::time::sleep(Duration::from_millis(1500)).await;
@@ -297,7 +300,7 @@ async fn an_answer_without_its_prompt_counts() {
     let board = async {
         let mut sink = [0; 64];
         io.write_all(b"\n>> ").await.unwrap();
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(REQUEST_IS_OUT).await;
         let _ = io.read(&mut sink).await;
         io.write_all(b"proto-ver 0 78\r\n\r\n0102\r\n").await.unwrap();
         device(io, |line| {
@@ -473,7 +476,7 @@ async fn a_damaged_echo_is_a_lost_exchange() {
         let mut sink = [0; 64];
         let _ = io.read(&mut sink).await;
         io.write_all(b"\n>> ").await.unwrap();
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        tokio::time::sleep(REQUEST_IS_OUT).await;
         let _ = io.read(&mut sink).await;
         io.write_all(b"proto-ver 0 2d2dd\r\n\r\n\n>> ").await.unwrap();
         core::future::pending::<()>().await;

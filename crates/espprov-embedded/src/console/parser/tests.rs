@@ -238,6 +238,34 @@ fn vec_of(len: u8) -> Vec<u8> {
     (1..=len).map(|n| n.wrapping_mul(0x1f)).collect()
 }
 
+/// Lines of other text before the answer, or behind it, leave it whole where no piece of it can be in them.
+#[test]
+fn lines_of_their_own_cost_nothing() {
+    let line = session_line(&[0x1a]);
+    let answer = vec_of(12);
+    let stream = answer_to(&line, &answer);
+    let before = echo_of(&line).len() + 4;
+    let behind = before + 26;
+    for (text, at) in [
+        ("temperature 21.5\r\n", before),
+        ("a line\r\n", before),
+        ("level 512\r\na line\r\n", before),
+        ("free heap 123456\r\n", before),
+        ("free\r\nfree\r\nfree\r\n", before),
+        ("temperature 21.5\r\n", behind),
+        ("is on\r\n", behind),
+    ] {
+        let noisy = with(&stream, at, text);
+        let mut buf = [0; 16];
+        assert_eq!(
+            exchange(&noisy, &line, &mut buf, 5),
+            answered(12),
+            "{text:?} at {at}"
+        );
+        assert_eq!(buf[..12], answer, "{text:?} at {at}");
+    }
+}
+
 /// A refusal beside which something is printed stays one where that cannot be an answer. It never turns into an answer, except
 /// by a line that looks exactly like one: then the cipher finds out.
 #[test]
