@@ -211,6 +211,7 @@ async fn a_dropped_exchange_poisons() {
     for (prompt, request, delivered) in [
         (&b""[..], &b"x"[..], false),
         (b"\n>> ", b"x", true),
+        (b"", b"x", false),
         (b"\n>> ", &[7; 100], false),
     ] {
         let link = &mut link;
