@@ -78,7 +78,7 @@ pub(super) async fn open(
     let mut link = open_port(target, clock)?;
     let prompt = with_deadline(&clock, until, link.reconnect(SessionIntent::Keep)).await;
     prompt
-        .map_err(|_| errors::deadline("waiting for the device's prompt"))?
+        .map_err(|_| errors::deadline("waiting for the device's prompt", place))?
         .map_err(|error| from_link(Phase::Connect, &LinkError::Serial(error), place))?;
     Ok(link)
 }
