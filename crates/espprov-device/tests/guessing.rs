@@ -1,5 +1,8 @@
 //! What becomes of clients that guess.
 
+mod common;
+
+use common::Counter;
 use core::time::Duration;
 use espprov_device::{
     AnySecurity, Application, Consequence, Device, FREE_GUESSES, Firmware, GuessLimit, Outcome, Quirks,
@@ -17,26 +20,6 @@ const PAUSED: Outcome = Outcome::Refused(Refusal::TooManyGuesses);
 const fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
 }
-
-/// Deterministic, and different at every call.
-struct Counter(u64);
-impl rand_core::TryRng for Counter {
-    type Error = core::convert::Infallible;
-    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
-        Ok(self.try_next_u64()? as u32)
-    }
-    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        Ok(self.0)
-    }
-    fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), Self::Error> {
-        for byte in dest {
-            *byte = (self.try_next_u64()? >> 33) as u8;
-        }
-        Ok(())
-    }
-}
-impl rand_core::TryCryptoRng for Counter {}
 
 /// Remembers what it was told.
 #[derive(Default)]

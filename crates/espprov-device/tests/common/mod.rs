@@ -291,6 +291,26 @@ impl rand_core::TryRng for NoEntropy {
 }
 impl rand_core::TryCryptoRng for NoEntropy {}
 
+/// Deterministic, and different at every call, as handshakes need.
+pub struct Counter(pub u64);
+impl rand_core::TryRng for Counter {
+    type Error = Infallible;
+    fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+        Ok(self.try_next_u64()? as u32)
+    }
+    fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        Ok(self.0)
+    }
+    fn try_fill_bytes(&mut self, dest: &mut [u8]) -> Result<(), Self::Error> {
+        for byte in dest {
+            *byte = (self.try_next_u64()? >> 33) as u8;
+        }
+        Ok(())
+    }
+}
+impl rand_core::TryCryptoRng for Counter {}
+
 /// A scheme whose cipher state can be seen: the handshake is `hello` then the proof `right`, and every record
 /// carries the operation count as its last byte.
 #[derive(Default)]
