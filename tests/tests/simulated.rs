@@ -131,7 +131,7 @@ fn scans_find_everything_in_the_air() {
             assert_eq!(found.iter().filter(|ap| ap.ssid.is_hidden()).count(), 1);
             assert!(found.iter().any(|ap| ap.ssid.as_bytes().len() == 32));
             assert!(found.iter().any(|ap| ap.ssid.as_str().is_none()));
-            assert!(found.iter().any(|ap| ap.auth == AuthMode::Unknown(9)));
+            assert!(found.iter().any(|ap| ap.auth == AuthMode::Owe));
         }
         let bench = Bench::thread(link);
         let found = block_on(&bench.clock, bench.client().scan_thread(&ScanOptions::default())).unwrap();

@@ -10,7 +10,7 @@
 //! assert_eq!(ssid.to_string(), "caf\u{fffd}");
 //! let bssid: Bssid = "24:0a:c4:00:14:7f".parse().unwrap();
 //! assert_eq!(bssid.octets()[0], 0x24);
-//! assert_eq!(AuthMode::from_wire(9), AuthMode::Unknown(9)); // newer chips send what we do not know yet
+//! assert_eq!(AuthMode::from_wire(99), AuthMode::Unknown(99)); // newer chips send what we do not know yet
 //! ```
 #![no_std]
 #![cfg_attr(

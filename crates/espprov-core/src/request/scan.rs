@@ -315,7 +315,7 @@ mod tests {
         assert_eq!((ap.ssid.as_bytes(), ap.channel, ap.rssi), (&b"ab"[..], 6, -50));
         assert_eq!(
             (ap.bssid.octets(), ap.auth),
-            ([1, 2, 3, 4, 5, 6], AuthMode::Unknown(9))
+            ([1, 2, 3, 4, 5, 6], AuthMode::Owe)
         );
     }
 

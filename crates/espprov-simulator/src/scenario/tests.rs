@@ -23,7 +23,7 @@ fn built_in_scenarios_hold_what_they_promise() {
     assert!(scenario.networks.iter().any(|n| n.hidden));
     assert!(scenario.networks.iter().any(|n| n.ssid.as_bytes().len() == 32));
     assert!(scenario.networks.iter().any(|n| n.ssid.as_str().is_none()));
-    assert!(scenario.networks.iter().any(|n| n.auth == AuthMode::Unknown(9)));
+    assert!(scenario.networks.iter().any(|n| n.auth == AuthMode::Owe));
     assert!(
         scenario
             .networks
