@@ -4,7 +4,7 @@ use crate::handler::{ABSENT, Answer, too_long, until_nul};
 use crate::{Application, Quirks, Refusal, WifiConfigRequest};
 use core::fmt::Write;
 use espprov_proto::wire::{Field, Item};
-use espprov_proto::{Command, ConfigRequest, SetWifiConfigRef};
+use espprov_proto::{Command, Config, ConfigRequest, SetWifiConfigRef};
 use espprov_types::{
     Bssid, Ssid, StatusCode, ThreadAttachment, ThreadFailure, ThreadStatus, WifiConnection, WifiFailure,
     WifiStatus,
@@ -213,7 +213,7 @@ fn attachment_fields(attachment: &ThreadAttachment) -> [Field<'_>; 4] {
 }
 
 /// Writes a content that is a status and nothing else.
-pub(crate) fn write_verdict(command: Command, status: i32, out: &mut [u8]) -> Result<usize, Refusal> {
+pub(crate) fn write_verdict(command: Command<Config>, status: i32, out: &mut [u8]) -> Result<usize, Refusal> {
     command
         .write_reply(0, &[(1, Item::Int(status))], out)
         .map_err(too_long)

@@ -25,5 +25,5 @@ pub(crate) fn handle<A: Application>(
         Command::CTRL_THREAD_REPROV => app.reprov_thread(),
         _ => return Err(Refusal::UnknownMessage),
     };
-    Ok(Answer::Bare(command, verdict))
+    Ok(Answer::Ctrl(command, verdict))
 }

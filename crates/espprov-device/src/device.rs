@@ -1,7 +1,7 @@
 //! Endpoint dispatch: from a request on the link to a reply on the link.
 
 use crate::guesses::Guesses;
-use crate::handler::{Answer, Radio, status_of, too_long};
+use crate::handler::{Answer, Radio, bare, status_of};
 use crate::{Application, Consequence, Outcome, Quirks, Refusal, VersionReply, config, ctrl, scan};
 use alloc::vec::Vec;
 use core::fmt;
@@ -266,9 +266,8 @@ impl<S: DeviceHandshake, A: Application> Device<S, A> {
                 self.pending = Some(Owed::Scan(radio));
                 return Ok(Outcome::Pending);
             }
-            Answer::Bare(command, verdict) => command
-                .write_reply(status_of(verdict), &[], out)
-                .map_err(too_long)?,
+            Answer::Ctrl(command, verdict) => bare(command, verdict, out)?,
+            Answer::Scan(command, verdict) => bare(command, verdict, out)?,
             Answer::Verdict(command, verdict) => config::write_verdict(command, status_of(verdict), out)?,
             Answer::ScanStatus(radio, progress) => scan::write_status(radio, progress, out)?,
             Answer::Page(radio, range) => scan::write_page(app, radio, range, out)?,

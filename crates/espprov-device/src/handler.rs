@@ -2,7 +2,7 @@
 
 use crate::Refusal;
 use espprov_proto::wire::{Field, Item};
-use espprov_proto::{Command, EncodeError};
+use espprov_proto::{Command, Config, Ctrl, EncodeError, Scan};
 use espprov_types::{StatusCode, ThreadStatus, WifiStatus};
 
 /// Which radio a scan is for.
@@ -15,10 +15,12 @@ pub(crate) enum Radio {
 /// What a handler made of a request: all that the reply needs, so that nothing of the request is needed any more when
 /// the reply is written where it stood.
 pub(crate) enum Answer {
-    /// On `prov-scan` and `prov-ctrl`: a status beside a content that is empty.
-    Bare(Command, Result<(), StatusCode>),
+    /// On `prov-ctrl`: a status beside a content that is empty.
+    Ctrl(Command<Ctrl>, Result<(), StatusCode>),
+    /// The same on `prov-scan`.
+    Scan(Command<Scan>, Result<(), StatusCode>),
     /// On `prov-config`: a content that is a status.
-    Verdict(Command, Result<(), StatusCode>),
+    Verdict(Command<Config>, Result<(), StatusCode>),
     /// How far a scan is.
     ScanStatus(Radio, Result<crate::ScanProgress, StatusCode>),
     /// Results of a scan, by their indices.
@@ -38,6 +40,17 @@ pub(crate) fn too_long(error: EncodeError) -> Refusal {
     Refusal::ReplyTooLong {
         limit: error.available,
     }
+}
+
+/// Writes a reply that is a status beside a content that is empty.
+pub(crate) fn bare<E: Copy>(
+    command: Command<E>,
+    verdict: Result<(), StatusCode>,
+    out: &mut [u8],
+) -> Result<usize, Refusal> {
+    command
+        .write_reply(status_of(verdict), &[], out)
+        .map_err(too_long)
 }
 
 /// The number on the wire for an application's verdict.

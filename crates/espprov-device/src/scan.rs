@@ -4,7 +4,7 @@ use crate::handler::{Answer, Radio, too_long, until_nul};
 use crate::{Application, Quirks, Refusal, ScanProgress, ThreadScanParams, WifiScanParams};
 use core::ops::Range;
 use espprov_proto::wire::{Item, List};
-use espprov_proto::{Command, ScanContent, ScanRequest};
+use espprov_proto::{Command, Scan, ScanContent, ScanRequest};
 use espprov_types::StatusCode;
 
 /// `msg` of the last message that `wifi_provisioning` knows: the reply with results.
@@ -75,7 +75,7 @@ fn started_answer<A: Application>(
     if started.is_ok() && blocking {
         wait(app, radio)
     } else {
-        Answer::Bare(radio.start(), started)
+        Answer::Scan(radio.start(), started)
     }
 }
 
@@ -83,26 +83,26 @@ fn started_answer<A: Application>(
 pub(crate) fn wait<A: Application>(app: &mut A, radio: Radio) -> Answer {
     match app_progress(app, radio) {
         Ok(progress) if !progress.finished => Answer::Wait(radio),
-        verdict => Answer::Bare(radio.start(), verdict.map(|_| ())),
+        verdict => Answer::Scan(radio.start(), verdict.map(|_| ())),
     }
 }
 
 impl Radio {
-    const fn start(self) -> Command {
+    const fn start(self) -> Command<Scan> {
         match self {
             Self::Wifi => Command::SCAN_WIFI_START,
             Self::Thread => Command::SCAN_THREAD_START,
         }
     }
 
-    const fn status(self) -> Command {
+    const fn status(self) -> Command<Scan> {
         match self {
             Self::Wifi => Command::SCAN_WIFI_STATUS,
             Self::Thread => Command::SCAN_THREAD_STATUS,
         }
     }
 
-    const fn result(self) -> Command {
+    const fn result(self) -> Command<Scan> {
         match self {
             Self::Wifi => Command::SCAN_WIFI_RESULT,
             Self::Thread => Command::SCAN_THREAD_RESULT,
@@ -143,7 +143,7 @@ fn page<A: Application>(
     };
     let found = match progress(app, quirks, radio) {
         Ok(progress) => progress.count,
-        Err(code) => return Ok(Answer::Bare(radio.result(), Err(code))),
+        Err(code) => return Ok(Answer::Scan(radio.result(), Err(code))),
     };
     if count > 0 && end > found {
         return Err(Refusal::PageOutOfRange);

@@ -224,7 +224,7 @@ impl CtrlRequest {
     }
 }
 
-impl Command {
+impl<E: Copy> Command<E> {
     /// The command with this number in `msg`; whether there is one is for the endpoint to say.
     #[must_use]
     pub fn from_msg(msg: i32) -> Option<Self> {

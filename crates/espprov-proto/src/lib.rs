@@ -56,7 +56,7 @@ pub use replies::{
     ConfigReply, CtrlReply, Entries, ScanReply, ThreadAttached, ThreadDetail, ThreadEntry, ThreadStatusReply,
     WifiConnected, WifiDetail, WifiEntry, WifiStatusReply,
 };
-pub use requests::{Command, SetThreadConfigRef, SetWifiConfigRef};
+pub use requests::{Command, Config, Ctrl, Scan, SetThreadConfigRef, SetWifiConfigRef};
 
 /// Status codes and Wi-Fi authentication modes, shared by all families.
 #[cfg(feature = "messages")]

@@ -3,62 +3,93 @@
 
 use crate::EncodeError;
 use crate::wire::{Field, Item, write};
+use core::marker::PhantomData;
+
+/// Commands of `prov-config`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Config {}
+
+/// Commands of `prov-scan`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scan {}
+
+/// Commands of `prov-ctrl`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ctrl {}
 
 /// A command's number in `msg`. The field that carries its content has this number plus 10, and the reply has the
-/// next number: one rule for all three endpoints, each of which counts on its own.
+/// next number: one rule for all three endpoints, each of which counts on its own. So a command belongs to an
+/// endpoint, [`Config`], [`Scan`] or [`Ctrl`]: number 4 is "apply" on one and "page of results" on another.
+///
+/// ```compile_fail
+/// # use espprov_proto::{Command, Config};
+/// let command: Command<Config> = Command::SCAN_WIFI_START; // 0 as well, but on `prov-scan`
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Command(u8);
+pub struct Command<E> {
+    msg: u8,
+    endpoint: PhantomData<E>,
+}
 
-impl Command {
-    /// `prov-config`: state of the Wi-Fi station.
-    pub const GET_WIFI_STATUS: Self = Self(0);
-    /// `prov-config`: Wi-Fi credentials.
-    pub const SET_WIFI_CONFIG: Self = Self(2);
-    /// `prov-config`: join the Wi-Fi network.
-    pub const APPLY_WIFI_CONFIG: Self = Self(4);
-    /// `prov-config`: state of the Thread interface.
-    pub const GET_THREAD_STATUS: Self = Self(6);
-    /// `prov-config`: Thread dataset.
-    pub const SET_THREAD_CONFIG: Self = Self(8);
-    /// `prov-config`: attach to the Thread network.
-    pub const APPLY_THREAD_CONFIG: Self = Self(10);
+impl Command<Config> {
+    /// State of the Wi-Fi station.
+    pub const GET_WIFI_STATUS: Self = Self::numbered(0);
+    /// Wi-Fi credentials.
+    pub const SET_WIFI_CONFIG: Self = Self::numbered(2);
+    /// Join the Wi-Fi network.
+    pub const APPLY_WIFI_CONFIG: Self = Self::numbered(4);
+    /// State of the Thread interface.
+    pub const GET_THREAD_STATUS: Self = Self::numbered(6);
+    /// Thread dataset.
+    pub const SET_THREAD_CONFIG: Self = Self::numbered(8);
+    /// Attach to the Thread network.
+    pub const APPLY_THREAD_CONFIG: Self = Self::numbered(10);
+}
 
-    /// `prov-scan`: start a Wi-Fi scan.
-    pub const SCAN_WIFI_START: Self = Self(0);
-    /// `prov-scan`: how far the Wi-Fi scan is.
-    pub const SCAN_WIFI_STATUS: Self = Self(2);
-    /// `prov-scan`: a page of its results.
-    pub const SCAN_WIFI_RESULT: Self = Self(4);
-    /// `prov-scan`: start a Thread scan.
-    pub const SCAN_THREAD_START: Self = Self(6);
-    /// `prov-scan`: how far the Thread scan is.
-    pub const SCAN_THREAD_STATUS: Self = Self(8);
-    /// `prov-scan`: a page of its results.
-    pub const SCAN_THREAD_RESULT: Self = Self(10);
+impl Command<Scan> {
+    /// Start a Wi-Fi scan.
+    pub const SCAN_WIFI_START: Self = Self::numbered(0);
+    /// How far the Wi-Fi scan is.
+    pub const SCAN_WIFI_STATUS: Self = Self::numbered(2);
+    /// A page of its results.
+    pub const SCAN_WIFI_RESULT: Self = Self::numbered(4);
+    /// Start a Thread scan.
+    pub const SCAN_THREAD_START: Self = Self::numbered(6);
+    /// How far the Thread scan is.
+    pub const SCAN_THREAD_STATUS: Self = Self::numbered(8);
+    /// A page of its results.
+    pub const SCAN_THREAD_RESULT: Self = Self::numbered(10);
+}
 
-    /// `prov-ctrl`: clear a failed Wi-Fi attempt.
-    pub const CTRL_WIFI_RESET: Self = Self(1);
-    /// `prov-ctrl`: accept new Wi-Fi credentials.
-    pub const CTRL_WIFI_REPROV: Self = Self(3);
-    /// `prov-ctrl`: clear a failed Thread attempt.
-    pub const CTRL_THREAD_RESET: Self = Self(5);
-    /// `prov-ctrl`: accept a new Thread dataset.
-    pub const CTRL_THREAD_REPROV: Self = Self(7);
+impl Command<Ctrl> {
+    /// Clear a failed Wi-Fi attempt.
+    pub const CTRL_WIFI_RESET: Self = Self::numbered(1);
+    /// Accept new Wi-Fi credentials.
+    pub const CTRL_WIFI_REPROV: Self = Self::numbered(3);
+    /// Clear a failed Thread attempt.
+    pub const CTRL_THREAD_RESET: Self = Self::numbered(5);
+    /// Accept a new Thread dataset.
+    pub const CTRL_THREAD_REPROV: Self = Self::numbered(7);
+}
 
+impl<E: Copy> Command<E> {
     pub(crate) const fn numbered(msg: u8) -> Self {
-        Self(msg)
+        Self {
+            msg,
+            endpoint: PhantomData,
+        }
     }
 
     /// Number of the field that carries the content.
     #[must_use]
     pub const fn field(self) -> u32 {
-        (self.0 as u32).saturating_add(10)
+        (self.msg as u32).saturating_add(10)
     }
 
     /// `msg` of the reply.
     #[must_use]
     pub const fn reply(self) -> i32 {
-        (self.0 as i32).saturating_add(1)
+        (self.msg as i32).saturating_add(1)
     }
 
     /// Number of the field that carries the reply's content.
@@ -73,7 +104,7 @@ impl Command {
     /// [`EncodeError`] when `out` is too short; `out` is untouched then.
     pub fn write(self, content: &[Field<'_>], out: &mut [u8]) -> Result<usize, EncodeError> {
         let payload = (self.field(), Item::Message(content));
-        write(&[(1, Item::Uint(self.0.into())), payload], out)
+        write(&[(1, Item::Uint(self.msg.into())), payload], out)
     }
 
     /// The same without the field for the content, as the vendor's client sends `apply`.
@@ -81,7 +112,7 @@ impl Command {
     /// # Errors
     /// [`EncodeError`] when `out` is too short; `out` is untouched then.
     pub fn write_bare(self, out: &mut [u8]) -> Result<usize, EncodeError> {
-        write(&[(1, Item::Uint(self.0.into()))], out)
+        write(&[(1, Item::Uint(self.msg.into()))], out)
     }
 }
 

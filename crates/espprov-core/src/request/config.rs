@@ -3,7 +3,9 @@
 use super::{Request, sealed::Sealed};
 use crate::{ReplyError, WifiConfig};
 use core::net::Ipv4Addr;
-use espprov_proto::{Command, ConfigReply, EncodeError, SetWifiConfigRef, WifiDetail, WifiStatusReply};
+use espprov_proto::{
+    Command, Config, ConfigReply, EncodeError, SetWifiConfigRef, WifiDetail, WifiStatusReply,
+};
 use espprov_transport::Endpoint;
 use espprov_types::{AuthMode, Bssid, Ssid, StatusCode, WifiConnection, WifiFailure, WifiStatus};
 
@@ -20,7 +22,7 @@ pub struct ApplyWifi;
 pub struct GetWifiStatus;
 
 /// Is a reply with this `msg` and content the answer to `command`?
-pub(super) fn answers(command: Command, msg: i32, case: u32) -> Result<(), ReplyError> {
+pub(super) fn answers(command: Command<Config>, msg: i32, case: u32) -> Result<(), ReplyError> {
     if msg != command.reply() {
         Err(ReplyError::UnexpectedMessage)
     } else if case != command.reply_field() {
@@ -31,7 +33,7 @@ pub(super) fn answers(command: Command, msg: i32, case: u32) -> Result<(), Reply
 }
 
 /// Reads the answer to set or apply: the device's verdict.
-pub(super) fn verdict(reply: &[u8], command: Command) -> Result<(), ReplyError> {
+pub(super) fn verdict(reply: &[u8], command: Command<Config>) -> Result<(), ReplyError> {
     let reply = ConfigReply::read(reply)?;
     answers(command, reply.msg, reply.case)?;
     Ok(StatusCode::check(reply.status)?)

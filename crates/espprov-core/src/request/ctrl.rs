@@ -2,7 +2,7 @@
 
 use super::{Request, sealed::Sealed};
 use crate::ReplyError;
-use espprov_proto::{Command, CtrlReply, EncodeError};
+use espprov_proto::{Command, Ctrl, CtrlReply, EncodeError};
 use espprov_transport::Endpoint;
 use espprov_types::StatusCode;
 
@@ -24,7 +24,7 @@ pub enum ControlAction {
 pub struct Control(pub ControlAction);
 
 impl Control {
-    const fn command(self) -> Command {
+    const fn command(self) -> Command<Ctrl> {
         match self.0 {
             ControlAction::ResetWifi => Command::CTRL_WIFI_RESET,
             ControlAction::ReprovWifi => Command::CTRL_WIFI_REPROV,

@@ -5,7 +5,7 @@ use super::{Request, octets, sealed::Sealed};
 use crate::ReplyError;
 use alloc::vec::Vec;
 use espprov_proto::wire::Item;
-use espprov_proto::{Command, EncodeError, ScanReply, ThreadEntry, WifiEntry};
+use espprov_proto::{Command, EncodeError, Scan, ScanReply, ThreadEntry, WifiEntry};
 use espprov_transport::Endpoint;
 use espprov_types::{AccessPoint, AuthMode, Bssid, Ssid, StatusCode, ThreadName, ThreadNetwork};
 
@@ -77,7 +77,7 @@ pub struct ScanEntries<N> {
 }
 
 /// Messages with empty content may arrive with the oneof absent: `msg` decides.
-fn receive(reply: &[u8], command: Command) -> Result<ScanReply<'_>, ReplyError> {
+fn receive(reply: &[u8], command: Command<Scan>) -> Result<ScanReply<'_>, ReplyError> {
     let reply = ScanReply::read(reply)?;
     if reply.msg != command.reply() {
         return Err(ReplyError::UnexpectedMessage);
@@ -87,7 +87,7 @@ fn receive(reply: &[u8], command: Command) -> Result<ScanReply<'_>, ReplyError> 
 }
 
 /// The same where the content matters: an absent one reads as zeros, another one is no answer.
-fn content(reply: &[u8], command: Command) -> Result<ScanReply<'_>, ReplyError> {
+fn content(reply: &[u8], command: Command<Scan>) -> Result<ScanReply<'_>, ReplyError> {
     let reply = receive(reply, command)?;
     if reply.case == 0 || reply.case == command.reply_field() {
         Ok(reply)
@@ -150,7 +150,7 @@ impl Request for StartThreadScan {
 }
 
 impl ScanStatus {
-    const fn command(self) -> Command {
+    const fn command(self) -> Command<Scan> {
         match self {
             Self::Wifi => Command::SCAN_WIFI_STATUS,
             Self::Thread => Command::SCAN_THREAD_STATUS,
@@ -182,7 +182,7 @@ impl Request for ScanStatus {
 }
 
 impl ScanPage {
-    fn encode(self, command: Command, out: &mut [u8]) -> Result<usize, EncodeError> {
+    fn encode(self, command: Command<Scan>, out: &mut [u8]) -> Result<usize, EncodeError> {
         let content = [
             (1, Item::Uint(self.start.into())),
             (2, Item::Uint(self.count.into())),
@@ -195,7 +195,7 @@ impl ScanPage {
     fn decode<N>(
         self,
         reply: &[u8],
-        command: Command,
+        command: Command<Scan>,
         read: impl Fn(&[u8]) -> Result<N, ReplyError>,
     ) -> Result<ScanEntries<N>, ReplyError> {
         let mut networks = Vec::new();
@@ -313,10 +313,7 @@ mod tests {
             .unwrap();
         let ap = &page.networks[0];
         assert_eq!((ap.ssid.as_bytes(), ap.channel, ap.rssi), (&b"ab"[..], 6, -50));
-        assert_eq!(
-            (ap.bssid.octets(), ap.auth),
-            ([1, 2, 3, 4, 5, 6], AuthMode::Owe)
-        );
+        assert_eq!((ap.bssid.octets(), ap.auth), ([1, 2, 3, 4, 5, 6], AuthMode::Owe));
     }
 
     #[test]

@@ -21,7 +21,7 @@ pub(crate) fn exactly(needed: usize, write: impl Fn(&mut [u8]) -> Result<usize, 
     out
 }
 
-fn check<M: Message>(message: &M, command: Command, content: &[Field<'_>]) {
+fn check<M: Message, E: Copy>(message: &M, command: Command<E>, content: &[Field<'_>]) {
     let theirs = message.encode_to_vec();
     assert_eq!(exactly(theirs.len(), |out| command.write(content, out)), theirs);
 }
