@@ -316,12 +316,12 @@ async def case(espprov, env, mode, command, code, end, seconds):
         espprov, '--json', *command, env=env, stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
     try:
-        async with asyncio.timeout(25):
+        async with asyncio.timeout(100):
             out, err = await client.communicate()
     except TimeoutError:
         client.kill()
         out, err = await client.communicate()
-        problems.append('no end in 25 s')
+        problems.append('no end in 100 s')
     took = time.monotonic() - start
     lines = out.decode().splitlines()
     result = json.loads(lines[-1]) if lines else {}

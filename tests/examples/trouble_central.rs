@@ -31,7 +31,7 @@ type Pool = Heap<521>;
 type Link<'a, 's, 'p> = BleTransport<'a, 's, 'p, Controller, Pool, TokioClock>;
 
 /// Longest task, setting up the link included.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(100);
 
 /// Bytes of stack: unoptimised, the layers of a Bluetooth host take a lot.
 const STACK: usize = 16 << 20;
