@@ -25,8 +25,7 @@ const ARGUMENTS: [&str; 6] = [
 ];
 
 pub(crate) fn startup() -> Result<String, String> {
-    programs::release()?;
-    let program = programs::program("release", "espprov");
+    let program = programs::release()?;
     let mut times = Vec::new();
     let mut walls = Vec::new();
     let mut largest: f64 = 0.0;
