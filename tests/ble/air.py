@@ -139,6 +139,8 @@ class Air(LocalLink):
         self.in_reach = ('',)
         # Nobody answers a wish to connect.
         self.holding = False
+        # How often the central began to scan actively, which a discovery does.
+        self.scans = 0
 
     def send_acl_data(self, sender, to, transport, data):
         connection = sender.le_connections.get(to)
@@ -195,6 +197,7 @@ class Air(LocalLink):
         """Forgets what was counted."""
         self.stats.clear()
         self.holding = False
+        self.scans = 0
 
     def connected(self):
         """Whether the central holds a connection, or is making one."""
@@ -259,6 +262,11 @@ class LinuxController(VirtualController):
         features = hci.LeFeatureMask
         self.le_features = (features.LE_ENCRYPTION | features.PERIPHERAL_INITIATED_FEATURE_EXCHANGE
                             | features.LE_PING | features.LE_DATA_PACKET_LENGTH_EXTENSION)
+
+    def on_hci_le_set_scan_enable_command(self, command):
+        if command.le_scan_enable and not self.le_scan_enable and self.le_scan_type == 1:
+            self.link.scans += 1
+        return super().on_hci_le_set_scan_enable_command(command)
 
     def on_hci_le_create_connection_command(self, command):
         self.link.of(self.link.name_at(command.peer_address)).began = asyncio.get_running_loop().time()

@@ -190,7 +190,8 @@ class Bench:
         """Whether the phase is under way in which the command is to be interrupted, or the daemon killed."""
         air, stats = self.air, self.air.of(scenario.peripheral)
         return {
-            'discovering': air.central.le_scan_enable,
+            # A scan of its own: the one before may still be on when the command begins.
+            'discovering': air.scans > 0 and air.central.le_scan_enable,
             'connecting': air.central.pending_le_connection is not None,
             'endpoints': stats.phases['connect'] >= 2,
             'session': stats.exchanges['session'] >= 2,
