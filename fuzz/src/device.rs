@@ -105,10 +105,7 @@ impl App {
     }
 
     const fn progress(&self) -> ScanProgress {
-        ScanProgress {
-            finished: self.scanned,
-            count: 5,
-        }
+        ScanProgress::new(self.scanned, 5)
     }
 }
 

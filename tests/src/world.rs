@@ -54,10 +54,7 @@ impl World {
     fn progress(&mut self, found: usize) -> ScanProgress {
         let finished = self.scan_polls_left == 0;
         self.scan_polls_left = self.scan_polls_left.saturating_sub(1);
-        ScanProgress {
-            finished,
-            count: if finished { found as u32 } else { 0 },
-        }
+        ScanProgress::new(finished, if finished { found as u32 } else { 0 })
     }
 
     fn wifi_step(&mut self) {
@@ -78,12 +75,9 @@ impl World {
             Some(Step::Failed(reason)) => self.thread.on_failed(reason),
             Some(Step::Connected) => {
                 let heard = &self.thread_networks[0];
-                self.thread.on_connected(ThreadAttachment {
-                    name: heard.name.clone(),
-                    pan_id: heard.pan_id,
-                    ext_pan_id: Some(heard.ext_pan_id),
-                    channel: heard.channel,
-                });
+                let mut attached = ThreadAttachment::new(heard.name.clone(), heard.pan_id, heard.channel);
+                attached.ext_pan_id = Some(heard.ext_pan_id);
+                self.thread.on_connected(attached);
             }
         }
     }
@@ -236,14 +230,13 @@ fn networks() -> Vec<AccessPoint> {
 }
 
 fn thread_networks() -> Vec<ThreadNetwork> {
-    let network = |name: &[u8], pan_id, ext_pan_id, channel, rssi, lqi| ThreadNetwork {
-        name: ThreadName::new(name).unwrap_or_default(),
-        pan_id,
-        ext_pan_id,
-        ext_addr: [0xb2, 0x10, 0x40, 0x60, 0x80, 0xa0, 0xc0, lqi as u8],
-        channel,
-        rssi,
-        lqi,
+    let network = |name: &[u8], pan_id, ext_pan_id, channel, rssi, lqi| {
+        let name = ThreadName::new(name).unwrap_or_default();
+        let mut network = ThreadNetwork::new(name, pan_id, ext_pan_id, channel);
+        network.ext_addr = [0xb2, 0x10, 0x40, 0x60, 0x80, 0xa0, 0xc0, lqi as u8];
+        network.rssi = rssi;
+        network.lqi = lqi;
+        network
     };
     let ours = [0x11, 0x11, 0x11, 0x11, 0x22, 0x22, 0x22, 0x22];
     vec![

@@ -146,6 +146,7 @@ fn allowed<E: TransportError>(
         (_, Fault::FlipRequestBit | Fault::FlipReplyBit | Fault::TruncateRequest | Fault::TruncateReply) => {
             connected || err(&soon)
         }
+        (_, fault) => panic!("{fault:?} has no row yet"),
     }
 }
 

@@ -72,14 +72,12 @@ fn without_leftovers(reply: &[u8]) -> Vec<u8> {
 fn built_as(vector: &Vector) -> DeviceInfo {
     let scheme = SecurityScheme::from_number(vector.security);
     let thread = vector.name.contains("thread");
-    let capabilities = Capabilities {
-        no_pop: scheme == SecurityScheme::Sec1 && vector.pop.as_deref() == Some(""),
-        wifi_prov: !thread,
-        wifi_scan: !thread,
-        thread_prov: thread,
-        thread_scan: thread,
-        ..Capabilities::default()
-    };
+    let mut capabilities = Capabilities::default();
+    capabilities.no_pop = scheme == SecurityScheme::Sec1 && vector.pop.as_deref() == Some("");
+    capabilities.wifi_prov = !thread;
+    capabilities.wifi_scan = !thread;
+    capabilities.thread_prov = thread;
+    capabilities.thread_scan = thread;
     let mut info = Firmware::Idf6.device_info(scheme, capabilities);
     let on_older_idf =
         vector.name.contains("v52") || (scheme == SecurityScheme::Sec2 && vector.sec_patch_ver == Some(0));
@@ -226,10 +224,7 @@ impl Replay {
             wifi: WifiProvisioning::new(auto_stop),
             thread: ThreadProvisioning::new(auto_stop),
             start: Ok(()),
-            progress: ScanProgress {
-                finished: true,
-                count: 0,
-            },
+            progress: ScanProgress::new(true, 0),
             first: 0,
             networks: Vec::new(),
             thread_networks: Vec::new(),
@@ -267,22 +262,13 @@ impl Replay {
         };
         self.first = page.0;
         self.start = StatusCode::check(reply.status);
-        self.progress = ScanProgress {
-            finished: true,
-            count: page.0.saturating_add(page.1),
-        };
+        self.progress = ScanProgress::new(true, page.0.saturating_add(page.1));
         match reply.payload? {
             scan::Payload::RespScanWifiStatus(status) => {
-                self.progress = ScanProgress {
-                    finished: status.scan_finished,
-                    count: status.result_count,
-                };
+                self.progress = ScanProgress::new(status.scan_finished, status.result_count);
             }
             scan::Payload::RespScanThreadStatus(status) => {
-                self.progress = ScanProgress {
-                    finished: status.scan_finished,
-                    count: status.result_count,
-                };
+                self.progress = ScanProgress::new(status.scan_finished, status.result_count);
             }
             scan::Payload::RespScanWifiResult(result) => {
                 let entries = result.entries.into_iter().map(|entry| {
@@ -295,15 +281,16 @@ impl Replay {
             }
             scan::Payload::RespScanThreadResult(result) => {
                 let entries = result.entries.into_iter().map(|entry| {
-                    Some(ThreadNetwork {
-                        name: without_nul(&entry.network_name).and_then(ThreadName::new)?,
-                        pan_id: entry.pan_id.try_into().ok()?,
-                        ext_pan_id: entry.ext_pan_id.try_into().ok()?,
-                        ext_addr: entry.ext_addr.try_into().ok()?,
-                        channel: entry.channel.try_into().ok()?,
-                        rssi: entry.rssi,
-                        lqi: entry.lqi,
-                    })
+                    let mut network = ThreadNetwork::new(
+                        without_nul(&entry.network_name).and_then(ThreadName::new)?,
+                        entry.pan_id.try_into().ok()?,
+                        entry.ext_pan_id.try_into().ok()?,
+                        entry.channel.try_into().ok()?,
+                    );
+                    network.ext_addr = entry.ext_addr.try_into().ok()?;
+                    network.rssi = entry.rssi;
+                    network.lqi = entry.lqi;
+                    Some(network)
                 });
                 self.thread_networks = entries.collect::<Option<_>>()?;
             }
@@ -340,12 +327,13 @@ impl Replay {
     fn prepare_thread(&mut self, status: RespGetThreadStatus) -> Option<()> {
         match (status.thread_state, status.state) {
             (0, Some(thread_status::State::ThreadAttached(state))) => {
-                self.thread.on_connected(ThreadAttachment {
-                    name: without_nul(&state.name).and_then(ThreadName::new)?,
-                    pan_id: state.pan_id.try_into().ok()?,
-                    ext_pan_id: Some(state.ext_pan_id.try_into().ok()?),
-                    channel: state.channel.try_into().ok()?,
-                });
+                let mut attached = ThreadAttachment::new(
+                    without_nul(&state.name).and_then(ThreadName::new)?,
+                    state.pan_id.try_into().ok()?,
+                    state.channel.try_into().ok()?,
+                );
+                attached.ext_pan_id = Some(state.ext_pan_id.try_into().ok()?);
+                self.thread.on_connected(attached);
             }
             (3, Some(thread_status::State::ThreadFailReason(reason))) => {
                 self.thread.on_failed(match reason {

@@ -183,7 +183,8 @@ impl fmt::Display for HandlerFailed {
 impl core::error::Error for HandlerFailed {}
 
 /// How a client wants Wi-Fi scanned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WifiScanParams {
     /// The client waits for the end. The dispatcher does the waiting; firmware need not care.
     pub blocking: bool,
@@ -196,7 +197,8 @@ pub struct WifiScanParams {
 }
 
 /// How a client wants Thread networks scanned.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ThreadScanParams {
     /// The client waits for the end. The dispatcher does the waiting; firmware need not care.
     pub blocking: bool,
@@ -206,6 +208,7 @@ pub struct ThreadScanParams {
 
 /// How far a scan is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ScanProgress {
     /// The scan is over, or never began.
     pub finished: bool,
@@ -214,8 +217,17 @@ pub struct ScanProgress {
     pub count: u32,
 }
 
+impl ScanProgress {
+    /// So far, and so many.
+    #[must_use]
+    pub const fn new(finished: bool, count: u32) -> Self {
+        Self { finished, count }
+    }
+}
+
 /// Wi-Fi credentials as a client sent them; lengths are checked, SSID and passphrase end before a NUL.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct WifiConfigRequest<'a> {
     /// Network name; can be empty.
     pub ssid: Ssid,
@@ -225,6 +237,19 @@ pub struct WifiConfigRequest<'a> {
     pub bssid: Option<Bssid>,
     /// Channel hint, 0 = none. Stock firmware ignores it.
     pub channel: i32,
+}
+
+impl<'a> WifiConfigRequest<'a> {
+    /// No access point named, no channel hint.
+    #[must_use]
+    pub const fn new(ssid: Ssid, passphrase: &'a [u8]) -> Self {
+        Self {
+            ssid,
+            passphrase,
+            bssid: None,
+            channel: 0,
+        }
+    }
 }
 
 impl fmt::Debug for WifiConfigRequest<'_> {

@@ -49,6 +49,7 @@ pub type ThreadProvisioning<C> = Provisioning<C, ThreadAttachment, ThreadFailure
 
 /// Whether the service stops by itself once a client has been told of the success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum AutoStop {
     /// Stops: reprov is refused. What vendor firmware does unless told otherwise.
     #[default]

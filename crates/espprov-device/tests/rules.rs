@@ -604,11 +604,7 @@ fn a_refused_handshake_message_leaves_the_session_alone() {
 
 #[test]
 fn proto_ver_by_generation() {
-    let caps = Capabilities {
-        wifi_scan: true,
-        wifi_prov: true,
-        ..Capabilities::default()
-    };
+    let caps = Capabilities::wifi();
     let text = |firmware: Firmware, scheme| {
         let app = TestApp::new(AutoStop::Enabled);
         let info = firmware.device_info(scheme, caps);

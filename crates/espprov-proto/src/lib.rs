@@ -10,7 +10,8 @@
 //!   `proto/*.proto` by `cargo xtask codegen` and committed, so building needs no protobuf compiler. This crate is
 //!   the only one that names `prost`; everyone else calls `decode` and `encode`.
 //!
-//! The tests hold the first against the second.
+//! The tests hold the first against the second, field by field. Therefore the views are exhaustive, as the messages are: a
+//! field that a future device sends is a new version of this crate, and of nothing above it, where they do not show.
 //!
 //! ```
 //! use espprov_proto::{Command, WifiStatusReply};

@@ -12,6 +12,7 @@ use tokio_serial::{SerialPort, SerialPortBuilderExt, SerialStream};
 
 /// What opening a port does to the lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Reset {
     /// Both lines are on: the board runs, and talks if it is one that looks at DTR. Linux and macOS switch them on when they
     /// open a port, both at once, and nothing is left to do; Windows leaves them off, so they are switched on there, DTR

@@ -27,6 +27,7 @@ type Writer = FromTokio<Box<dyn AsyncWrite + Unpin>>;
 /// assert!("127.0.0.1:9000".parse::<Hci>().is_err());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Hci {
     /// Host and port.
     Tcp(String),

@@ -8,6 +8,7 @@ use espprov_simulator::SimDevice;
 
 /// Largest ATT MTU the peripheral grants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Mtu {
     /// 23: the least there is.
     Least,

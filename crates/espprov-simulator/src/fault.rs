@@ -12,6 +12,7 @@ use rand_core::{Rng, SeedableRng};
 
 /// What can happen to one exchange.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Fault {
     /// The request never arrives; no answer comes.
     DropRequest,
@@ -105,6 +106,7 @@ impl core::error::Error for UnknownFault {}
 
 /// Which exchange a fault hits.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum At {
     /// The n-th exchange of all, counted from 1 across reconnects.
     Exchange(u32),
@@ -119,6 +121,7 @@ pub enum At {
 
 /// A fault and where it strikes.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Injection {
     /// Which exchange.
     pub at: At,
@@ -155,6 +158,7 @@ impl Injection {
 
 /// What happens to attempts to open the link again, once an injected fault has struck.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Outage {
     /// So many attempts fail.
     Refused(u32),
@@ -266,6 +270,7 @@ pub struct FaultyTransport<T, C> {
 
 /// An error of a [`FaultyTransport`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum FaultyError<E> {
     /// The link below failed by itself.
     Link(E),

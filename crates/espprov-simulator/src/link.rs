@@ -18,6 +18,7 @@ pub enum LinkModel {
 /// A GATT link. Every ATT packet waits for a connection event, so an exchange costs its packets times the
 /// connection interval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Ble {
     /// Time between connection events; 7.5 ms to 4 s by the specification, 15 to 50 ms usual.
     pub connection_interval: Duration,
@@ -32,6 +33,7 @@ pub struct Ble {
 
 /// An HTTP connection, as a price list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Http {
     /// Request out and reply back.
     pub round_trip: Duration,
@@ -39,6 +41,7 @@ pub struct Http {
 
 /// What one direction or both of an exchange cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct Cost {
     /// Request-response round trips on the link (ATT transactions; one per HTTP request).
     pub round_trips: u32,

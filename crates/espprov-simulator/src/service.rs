@@ -24,7 +24,7 @@ pub trait Service {
     fn endpoints(&self, visit: &mut dyn FnMut(&str));
 }
 
-/// What became of a request.
+/// What became of a request. Exhaustive, because a link that passes over a case hangs its client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// The reply; may be empty.
@@ -49,7 +49,7 @@ pub enum Answer {
     },
 }
 
-/// Whether the device is there.
+/// Whether the device is there. It is or it is not: exhaustive.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
     /// It is; the number changes when it was away, because no link survives that.

@@ -1,8 +1,8 @@
 //! What a device says about itself on `proto-ver`.
 
 use crate::json::{Event, JsonError, Layout, Reader, Writer};
+use crate::{ShortList, ShortStr};
 use core::fmt;
-use heapless::{String, Vec};
 
 /// The security scheme of the handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,6 +50,7 @@ impl fmt::Display for SecurityScheme {
 
 /// What the firmware offers: the `cap` list. Entries this version does not know are dropped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Capabilities {
     /// Security 0.
     pub no_sec: bool,
@@ -66,6 +67,19 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
+    /// Wi-Fi credentials and scans, as a device with Wi-Fi alone announces them.
+    #[must_use]
+    pub const fn wifi() -> Self {
+        Self {
+            no_sec: false,
+            no_pop: false,
+            wifi_scan: true,
+            wifi_prov: true,
+            thread_scan: false,
+            thread_prov: false,
+        }
+    }
+
     /// Each name with its value, in the order devices list them.
     #[must_use]
     pub const fn named(&self) -> [(&'static str, bool); 6] {
@@ -101,11 +115,12 @@ impl Capabilities {
 
 /// An application's own entry beside `prov`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct AppInfo {
     /// The key of the entry, cut to 32 bytes.
-    pub label: String<32>,
+    pub label: ShortStr<32>,
     /// Its `ver`, cut to 32 bytes; empty if there is none.
-    pub version: String<32>,
+    pub version: ShortStr<32>,
 }
 
 /// The proto-ver document. Nobody vouches for it: it comes before the handshake, so it can lie, and a client that
@@ -124,7 +139,7 @@ pub struct AppInfo {
 #[non_exhaustive]
 pub struct DeviceInfo {
     /// Protocol version: `v1.1` is wifi_provisioning, `netprov-v1.2` network_provisioning. Cut to 32 bytes.
-    pub version: String<32>,
+    pub version: ShortStr<32>,
     /// `sec_ver` as reported. 255 stands for something that is no number from 0 to 255.
     pub security: Option<u8>,
     /// `sec_patch_ver` as reported.
@@ -132,7 +147,7 @@ pub struct DeviceInfo {
     /// What the firmware offers.
     pub capabilities: Capabilities,
     /// Entries of the application; what is beyond four is dropped.
-    pub apps: Vec<AppInfo, 4>,
+    pub apps: ShortList<AppInfo, 4>,
     /// The device answered with a bare version string, as very old firmware does.
     pub bare: bool,
 }
@@ -142,7 +157,7 @@ impl DeviceInfo {
     #[must_use]
     pub fn new(version: &str) -> Self {
         Self {
-            version: cut(version),
+            version: ShortStr::cut(version.chars()),
             ..Self::default()
         }
     }
@@ -231,7 +246,7 @@ impl DeviceInfo {
             match reader.next_event()? {
                 Event::ArrayEnd => return Ok(()),
                 Event::String(text) => {
-                    let name: Option<String<16>> = text.decode();
+                    let name: Option<ShortStr<16>> = text.decode();
                     if let Some(slot) = name.and_then(|name| self.capabilities.slot(&name)) {
                         *slot = true;
                     }
@@ -321,13 +336,6 @@ impl DeviceInfo {
     }
 }
 
-/// As many characters as fit.
-fn cut<const N: usize>(text: &str) -> String<N> {
-    let mut out = String::new();
-    let _ = text.chars().try_for_each(|c| out.push(c));
-    out
-}
-
 /// `null` is as good as missing, and a number in quotes as good as one without; anything else that is no small number must
 /// not pass for a known one.
 fn small_number(reader: &mut Reader<'_>, value: Event<'_>) -> Result<Option<u8>, JsonError> {
@@ -336,7 +344,7 @@ fn small_number(reader: &mut Reader<'_>, value: Event<'_>) -> Result<Option<u8>,
         Event::Null => Ok(None),
         Event::Number(number) => Ok(Some(read(number.as_str()).unwrap_or(u8::MAX))),
         Event::String(text) => {
-            let digits: Option<String<4>> = text.decode();
+            let digits: Option<ShortStr<4>> = text.decode();
             Ok(Some(digits.and_then(|digits| read(&digits)).unwrap_or(u8::MAX)))
         }
         other => {
@@ -346,8 +354,8 @@ fn small_number(reader: &mut Reader<'_>, value: Event<'_>) -> Result<Option<u8>,
     }
 }
 
-fn parse_app(reader: &mut Reader<'_>) -> Result<String<32>, JsonError> {
-    let mut version = String::new();
+fn parse_app(reader: &mut Reader<'_>) -> Result<ShortStr<32>, JsonError> {
+    let mut version = ShortStr::default();
     while let Event::Key(key) = reader.next_event()? {
         match reader.next_event()? {
             Event::String(text) if key.is("ver") => version = text.decode_cut(),

@@ -233,8 +233,8 @@ fn info() -> impl Strategy<Value = DeviceInfo> {
                 .iter()
                 .filter(|(label, _)| label != "prov")
                 .map(|(label, version)| AppInfo {
-                    label: cut(label),
-                    version: cut(version),
+                    label: ShortStr::cut(label.chars()),
+                    version: ShortStr::cut(version.chars()),
                 })
                 .collect(),
             ..DeviceInfo::new(&version)

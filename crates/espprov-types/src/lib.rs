@@ -29,6 +29,7 @@ extern crate std;
 
 mod access_point;
 mod auth_mode;
+mod bounded;
 mod bssid;
 mod dataset;
 pub mod hex;
@@ -43,11 +44,12 @@ mod wifi;
 
 pub use access_point::AccessPoint;
 pub use auth_mode::AuthMode;
+pub use bounded::{ShortList, ShortStr};
 pub use bssid::{Bssid, InvalidBssid};
 pub use dataset::{DatasetError, ThreadDataset};
 pub use info::{AppInfo, Capabilities, DeviceInfo, InfoError, SecurityScheme};
 pub use payload::{
-    DEFAULT_USERNAME, Field, MAX_CREDENTIAL, PayloadError, SetupNetwork, SetupPayload, SetupTransport,
+    DEFAULT_USERNAME, MAX_CREDENTIAL, PayloadError, PayloadField, SetupNetwork, SetupPayload, SetupTransport,
 };
 pub use secret::{Secret, TooLong};
 pub use ssid::{InvalidSsid, Ssid};

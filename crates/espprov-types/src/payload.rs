@@ -7,9 +7,8 @@ mod read;
 pub use error::PayloadError;
 
 use crate::json::{Layout, Writer};
-use crate::{Secret, SecurityScheme};
+use crate::{Secret, SecurityScheme, ShortStr};
 use core::fmt::{self, Write};
-use heapless::String;
 
 /// The username of security 2 where nobody says another.
 pub const DEFAULT_USERNAME: &str = "wifiprov";
@@ -56,9 +55,9 @@ pub enum SetupNetwork {
 #[non_exhaustive]
 pub struct SetupPayload {
     /// The device's name.
-    pub name: String<32>,
+    pub name: ShortStr<32>,
     /// Username of security 2; `None` means [`DEFAULT_USERNAME`].
-    pub username: Option<String<MAX_CREDENTIAL>>,
+    pub username: Option<ShortStr<MAX_CREDENTIAL>>,
     /// Proof of possession of security 1, password of security 2. UTF-8.
     pub pop: Option<Secret<MAX_CREDENTIAL>>,
     /// Passphrase of the device's own Wi-Fi network. UTF-8.
@@ -78,7 +77,7 @@ impl SetupPayload {
     /// [`PayloadError::TooLong`] for a name of more than 32 bytes.
     pub fn new(name: &str, transport: SetupTransport) -> Result<Self, PayloadError> {
         Ok(Self {
-            name: String::try_from(name).map_err(|_| PayloadError::TooLong(Field::Name))?,
+            name: ShortStr::new(name).map_err(|_| PayloadError::TooLong(PayloadField::Name))?,
             username: None,
             pop: None,
             password: None,
@@ -133,29 +132,29 @@ impl SetupPayload {
     pub fn write_json<W: Write + ?Sized>(&self, out: &mut W) -> fmt::Result {
         let mut json = Writer::new(out, Layout::Compact);
         json.begin_object()?;
-        member(&mut json, Field::Version, "v1")?;
-        member(&mut json, Field::Name, &self.name)?;
+        member(&mut json, PayloadField::Version, "v1")?;
+        member(&mut json, PayloadField::Name, &self.name)?;
         if let Some(username) = &self.username {
-            member(&mut json, Field::Username, username)?;
+            member(&mut json, PayloadField::Username, username)?;
         }
-        secret_member(&mut json, Field::Pop, self.pop.as_ref())?;
+        secret_member(&mut json, PayloadField::Pop, self.pop.as_ref())?;
         member(
             &mut json,
-            Field::Transport,
+            PayloadField::Transport,
             match self.transport {
                 SetupTransport::Ble => "ble",
                 SetupTransport::SoftAp => "softap",
             },
         )?;
-        secret_member(&mut json, Field::Password, self.password.as_ref())?;
+        secret_member(&mut json, PayloadField::Password, self.password.as_ref())?;
         if let Some(number) = self.security {
-            let mut text = String::<3>::new();
+            let mut text = ShortStr::<3>::default();
             write!(text, "{number}")?;
-            member(&mut json, Field::Security, &text)?;
+            member(&mut json, PayloadField::Security, &text)?;
         }
         member(
             &mut json,
-            Field::Network,
+            PayloadField::Network,
             match self.network {
                 SetupNetwork::Wifi => "wifi",
                 SetupNetwork::Thread => "thread",
@@ -175,14 +174,14 @@ impl SetupPayload {
     }
 }
 
-fn member<W: Write + ?Sized>(json: &mut Writer<'_, W>, field: Field, text: &str) -> fmt::Result {
+fn member<W: Write + ?Sized>(json: &mut Writer<'_, W>, field: PayloadField, text: &str) -> fmt::Result {
     json.key(field.key())?;
     json.string(text)
 }
 
 fn secret_member<W: Write + ?Sized, const N: usize>(
     json: &mut Writer<'_, W>,
-    field: Field,
+    field: PayloadField,
     secret: Option<&Secret<N>>,
 ) -> fmt::Result {
     match secret.map(|secret| core::str::from_utf8(secret.expose())) {
@@ -211,7 +210,7 @@ impl<W: Write + ?Sized> Write for PercentEncoder<'_, W> {
 /// The members of a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Field {
+pub enum PayloadField {
     /// `ver`
     Version,
     /// `name`
@@ -230,7 +229,7 @@ pub enum Field {
     Network,
 }
 
-impl Field {
+impl PayloadField {
     const ALL: [Self; 8] = [
         Self::Version,
         Self::Name,

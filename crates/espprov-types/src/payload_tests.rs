@@ -99,7 +99,7 @@ fn logs_of_several_lines() {
     // The reason is that of the part that looks like a payload.
     assert_eq!(
         SetupPayload::parse(r#"log: {"name":"a"} and {"x":1}"#),
-        Err(PayloadError::Missing(Field::Transport))
+        Err(PayloadError::Missing(PayloadField::Transport))
     );
 }
 
@@ -137,9 +137,12 @@ fn compact_codes() {
         ("NP:P|abcd|q".to_owned(), PayloadError::UnknownTransport),
         ("NP:P|abcd|".to_owned(), PayloadError::UnknownTransport),
         ("NP:P|abcd|bs".to_owned(), PayloadError::UnknownTransport),
-        ("NP:|abcd|b".to_owned(), PayloadError::Missing(Field::Name)),
-        (format!("NP:P|{long}|b"), PayloadError::TooLong(Field::Pop)),
-        (format!("NP:{long}|p|b"), PayloadError::TooLong(Field::Name)),
+        ("NP:|abcd|b".to_owned(), PayloadError::Missing(PayloadField::Name)),
+        (format!("NP:P|{long}|b"), PayloadError::TooLong(PayloadField::Pop)),
+        (
+            format!("NP:{long}|p|b"),
+            PayloadError::TooLong(PayloadField::Name),
+        ),
     ] {
         assert_eq!(SetupPayload::parse(&text), Err(error), "{text}");
     }
@@ -223,34 +226,43 @@ fn mistakes_are_named() {
     let long = "x".repeat(MAX_CREDENTIAL + 1);
     for (member, error) in [
         (r#""ver":"v2""#, PayloadError::UnknownVersion),
-        (r#""ver":1"#, PayloadError::WrongType(Field::Version)),
+        (r#""ver":1"#, PayloadError::WrongType(PayloadField::Version)),
         (r#""transport":"sms""#, PayloadError::UnknownTransport),
         (r#""security":3"#, PayloadError::UnknownSecurity),
         (r#""security":"""#, PayloadError::UnknownSecurity),
         (r#""security":"20000""#, PayloadError::UnknownSecurity),
-        (r#""security":true"#, PayloadError::WrongType(Field::Security)),
+        (
+            r#""security":true"#,
+            PayloadError::WrongType(PayloadField::Security),
+        ),
         (r#""network":"zigbee""#, PayloadError::UnknownNetwork),
-        (r#""pop":12345678"#, PayloadError::WrongType(Field::Pop)),
-        (&format!(r#""pop":"{long}""#), PayloadError::TooLong(Field::Pop)),
+        (r#""pop":12345678"#, PayloadError::WrongType(PayloadField::Pop)),
+        (
+            &format!(r#""pop":"{long}""#),
+            PayloadError::TooLong(PayloadField::Pop),
+        ),
         (
             &format!(r#""password":"{long}""#),
-            PayloadError::TooLong(Field::Password),
+            PayloadError::TooLong(PayloadField::Password),
         ),
         (
             &format!(r#""username":"{long}""#),
-            PayloadError::TooLong(Field::Username),
+            PayloadError::TooLong(PayloadField::Username),
         ),
-        (&format!(r#""name":"{long}""#), PayloadError::TooLong(Field::Name)),
+        (
+            &format!(r#""name":"{long}""#),
+            PayloadError::TooLong(PayloadField::Name),
+        ),
     ] {
         assert_eq!(with(member), Err(error), "{member}");
     }
     assert_eq!(
         SetupPayload::parse(r#"{"transport":"ble"}"#),
-        Err(PayloadError::Missing(Field::Name))
+        Err(PayloadError::Missing(PayloadField::Name))
     );
     assert_eq!(
         SetupPayload::parse(r#"{"name":"a"}"#),
-        Err(PayloadError::Missing(Field::Transport))
+        Err(PayloadError::Missing(PayloadField::Transport))
     );
     assert_eq!(
         SetupPayload::parse("{"),
@@ -282,9 +294,9 @@ fn what_json_cannot_carry_is_an_error() {
     assert!(payload.write_json(&mut Text::new()).is_err());
 }
 
-fn text<const N: usize>() -> impl Strategy<Value = String<N>> {
+fn text<const N: usize>() -> impl Strategy<Value = ShortStr<N>> {
     any::<Text>().prop_map(|text| {
-        let mut out = String::new();
+        let mut out = ShortStr::default();
         let _ = text.chars().try_for_each(|c| out.push(c));
         out
     })

@@ -36,6 +36,7 @@ impl fmt::Debug for ThreadName {
 
 /// One Thread network the device hears.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ThreadNetwork {
     /// Network name.
     pub name: ThreadName,
@@ -51,6 +52,22 @@ pub struct ThreadNetwork {
     pub rssi: i32,
     /// Link quality indicator, 0..=255.
     pub lqi: u32,
+}
+
+impl ThreadNetwork {
+    /// A network without a signal (−128 dBm, link quality 0), from a router whose address is not known.
+    #[must_use]
+    pub const fn new(name: ThreadName, pan_id: u16, ext_pan_id: [u8; 8], channel: u16) -> Self {
+        Self {
+            name,
+            pan_id,
+            ext_pan_id,
+            ext_addr: [0; 8],
+            channel,
+            rssi: -128,
+            lqi: 0,
+        }
+    }
 }
 
 /// State of the device's Thread interface.
@@ -81,6 +98,7 @@ pub enum ThreadFailure {
 
 /// Where the device is attached.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ThreadAttachment {
     /// Network name.
     pub name: ThreadName,
@@ -90,4 +108,17 @@ pub struct ThreadAttachment {
     pub ext_pan_id: Option<[u8; 8]>,
     /// Channel.
     pub channel: u16,
+}
+
+impl ThreadAttachment {
+    /// Attached to a network whose extended PAN id is not reported.
+    #[must_use]
+    pub const fn new(name: ThreadName, pan_id: u16, channel: u16) -> Self {
+        Self {
+            name,
+            pan_id,
+            ext_pan_id: None,
+            channel,
+        }
+    }
 }

@@ -61,13 +61,9 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn new(setup: Setup) -> Self {
         let quirks = Quirks::vendor(setup.firmware);
-        let mut capabilities = Capabilities {
-            wifi_scan: true,
-            wifi_prov: true,
-            thread_scan: true,
-            thread_prov: true,
-            ..Capabilities::default()
-        };
+        let mut capabilities = Capabilities::wifi();
+        capabilities.thread_scan = true;
+        capabilities.thread_prov = true;
         let (scheme, security, entropy, patch) = match &setup.scheme {
             Scheme::Sec0 => (SecurityScheme::Sec0, AnySecurity::sec0(), Script::new(&[]), 0),
             Scheme::Sec1 { device_pop, .. } => {

@@ -1,8 +1,9 @@
 //! `--report`: the figures as a page of the book.
 
 use super::budget::{FIGURES, SIZES};
+use super::build::BLUETOOTH;
 use super::run::Figures;
-use super::size::{BLUETOOTH, Image};
+use super::size::Image;
 use crate::tools::root;
 use core::fmt::Write as _;
 use std::fs;

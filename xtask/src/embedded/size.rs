@@ -1,6 +1,6 @@
 //! What an image takes of flash, and which crates it is made of: from its ELF sections and symbols.
 
-use super::build::{IMAGES, Toolchain};
+use super::build::{BLUETOOTH, IMAGES, MEASURED, Toolchain};
 use object::{Object, ObjectSection, ObjectSymbol, SectionKind, SymbolKind};
 use std::collections::BTreeMap;
 use std::fs;
@@ -16,12 +16,6 @@ pub(super) struct Image {
     /// Bytes by crate, largest first, without what no symbol claims.
     pub(super) crates: Vec<(String, u64)>,
 }
-
-/// The two targets with budgets.
-pub(super) const MEASURED: [&str; 2] = ["thumbv7em-none-eabihf", "riscv32imc-unknown-none-elf"];
-
-/// The example for a real board: provisions over Bluetooth LE.
-pub(super) const BLUETOOTH: (&str, &str) = ("riscv32imc-unknown-none-elf", "firmware-esp32c3");
 
 pub(super) fn read_all(toolchain: &Toolchain) -> Result<Vec<Image>, String> {
     let measured = MEASURED

@@ -1,7 +1,7 @@
 //! Text that is no setup payload.
 
 use super::Failure;
-use espprov_types::{Field, PayloadError};
+use espprov_types::{PayloadError, PayloadField};
 
 /// Why it is none. The text may hold credentials: nothing of it is repeated.
 pub(crate) fn from_payload(error: &PayloadError) -> Failure {
@@ -25,7 +25,7 @@ pub(crate) fn from_payload(error: &PayloadError) -> Failure {
         PayloadError::InvalidEncoding => failure
             .cause("a link with percent signs in it was cut off or changed on its way")
             .help("copy the link again, or give the JSON document itself between single quotes"),
-        PayloadError::Missing(Field::Name | Field::Transport) => failure
+        PayloadError::Missing(PayloadField::Name | PayloadField::Transport) => failure
             .cause("the code was made incompletely: without it nobody knows where the device is")
             .help("give the target itself, such as ble:NAME or softap, with --pop from the code"),
         PayloadError::Missing(_) | PayloadError::WrongType(_) => failure

@@ -255,15 +255,16 @@ impl Request for ThreadScanPage {
     fn decode(&self, reply: &[u8]) -> Result<ScanEntries<ThreadNetwork>, ReplyError> {
         self.0.decode(reply, Command::SCAN_THREAD_RESULT, |entry| {
             let entry = ThreadEntry::read(entry)?;
-            Ok(ThreadNetwork {
-                name: ThreadName::new(entry.network_name).ok_or(ReplyError::FieldOutOfRange)?,
-                pan_id: narrow(entry.pan_id)?,
-                ext_pan_id: octets(entry.ext_pan_id)?,
-                ext_addr: octets(entry.ext_addr)?,
-                channel: narrow(entry.channel)?,
-                rssi: entry.rssi,
-                lqi: entry.lqi,
-            })
+            let mut network = ThreadNetwork::new(
+                ThreadName::new(entry.network_name).ok_or(ReplyError::FieldOutOfRange)?,
+                narrow(entry.pan_id)?,
+                octets(entry.ext_pan_id)?,
+                narrow(entry.channel)?,
+            );
+            network.ext_addr = octets(entry.ext_addr)?;
+            network.rssi = entry.rssi;
+            network.lqi = entry.lqi;
+            Ok(network)
         })
     }
 }

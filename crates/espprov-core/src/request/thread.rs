@@ -81,12 +81,12 @@ impl Request for GetThreadStatus {
 
 fn thread_status(reply: &ThreadStatusReply<'_>) -> Result<ThreadStatus, ReplyError> {
     Ok(match (reply.state, reply.detail) {
-        (0, Some(ThreadDetail::Attached(state))) => ThreadStatus::Attached(ThreadAttachment {
-            name: ThreadName::new(state.name).ok_or(ReplyError::FieldOutOfRange)?,
-            pan_id: narrow(state.pan_id)?,
-            ext_pan_id: state.ext_pan_id.try_into().ok(),
-            channel: narrow(state.channel)?,
-        }),
+        (0, Some(ThreadDetail::Attached(state))) => {
+            let name = ThreadName::new(state.name).ok_or(ReplyError::FieldOutOfRange)?;
+            let mut attached = ThreadAttachment::new(name, narrow(state.pan_id)?, narrow(state.channel)?);
+            attached.ext_pan_id = state.ext_pan_id.try_into().ok();
+            ThreadStatus::Attached(attached)
+        }
         // "Attached" is what a missing field reads as: without its details it is not believed.
         (0, _) => return Err(ReplyError::MissingPayload),
         (1, _) => ThreadStatus::Attaching,
@@ -122,15 +122,9 @@ mod tests {
         let attached = GetThreadStatus.decode(&hex(
             "08078a011f5a1d08b42412081111111122222222180f220c4f70656e5468726561642d31",
         ));
-        assert_eq!(
-            attached,
-            Ok(ThreadStatus::Attached(ThreadAttachment {
-                name: ThreadName::new(b"OpenThread-1").unwrap(),
-                pan_id: 0x1234,
-                ext_pan_id: Some([0x11, 0x11, 0x11, 0x11, 0x22, 0x22, 0x22, 0x22]),
-                channel: 15,
-            }))
-        );
+        let mut expected = ThreadAttachment::new(ThreadName::new(b"OpenThread-1").unwrap(), 0x1234, 15);
+        expected.ext_pan_id = Some([0x11, 0x11, 0x11, 0x11, 0x22, 0x22, 0x22, 0x22]);
+        assert_eq!(attached, Ok(ThreadStatus::Attached(expected)));
     }
 
     #[test]

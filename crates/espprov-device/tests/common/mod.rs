@@ -70,10 +70,7 @@ impl TestApp {
     fn progress(&mut self, count: usize) -> ScanProgress {
         let finished = self.scan_takes == 0;
         self.scan_takes = self.scan_takes.saturating_sub(1);
-        ScanProgress {
-            finished,
-            count: count as u32,
-        }
+        ScanProgress::new(finished, count as u32)
     }
 
     fn step(&mut self) {
@@ -154,12 +151,10 @@ impl Application for TestApp {
     fn thread_status(&mut self) -> Result<ThreadStatus, StatusCode> {
         self.thread_polls += 1;
         if self.thread_polls == 3 {
-            self.thread.on_connected(ThreadAttachment {
-                name: ThreadName::new(b"OpenThread-1").unwrap(),
-                pan_id: 0x1234,
-                ext_pan_id: Some([0x11, 0x11, 0x11, 0x11, 0x22, 0x22, 0x22, 0x22]),
-                channel: 15,
-            });
+            let name = ThreadName::new(b"OpenThread-1").unwrap();
+            let mut attached = ThreadAttachment::new(name, 0x1234, 15);
+            attached.ext_pan_id = Some([0x11, 0x11, 0x11, 0x11, 0x22, 0x22, 0x22, 0x22]);
+            self.thread.on_connected(attached);
         }
         Ok(self.thread.status())
     }
@@ -225,15 +220,11 @@ pub fn networks() -> Vec<AccessPoint> {
 }
 
 pub fn thread_network(name: &[u8]) -> ThreadNetwork {
-    ThreadNetwork {
-        name: ThreadName::new(name).unwrap(),
-        pan_id: 0xffff,
-        ext_pan_id: [0xff; 8],
-        ext_addr: [0xee; 8],
-        channel: 26,
-        rssi: -100,
-        lqi: 255,
-    }
+    let mut network = ThreadNetwork::new(ThreadName::new(name).unwrap(), 0xffff, [0xff; 8], 26);
+    network.ext_addr = [0xee; 8];
+    network.rssi = -100;
+    network.lqi = 255;
+    network
 }
 
 pub fn script_for(ssid: &[u8]) -> VecDeque<Step> {

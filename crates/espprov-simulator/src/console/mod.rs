@@ -58,6 +58,7 @@ struct Current {
 /// Whether the console takes more input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
+#[non_exhaustive]
 pub enum Progress {
     /// It does.
     Ready,

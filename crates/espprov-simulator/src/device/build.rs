@@ -51,14 +51,12 @@ fn sec2(scenario: &Scenario) -> Result<AnySecurity, ScenarioError> {
 
 fn device_info(scenario: &Scenario) -> DeviceInfo {
     let network = scenario.network();
-    let capabilities = Capabilities {
-        wifi_scan: network.has_wifi(),
-        wifi_prov: network.has_wifi(),
-        no_pop: scenario.security.pop.is_empty(),
-        thread_scan: network.has_thread(),
-        thread_prov: network.has_thread(),
-        ..Capabilities::default()
-    };
+    let mut capabilities = Capabilities::default();
+    capabilities.wifi_scan = network.has_wifi();
+    capabilities.wifi_prov = network.has_wifi();
+    capabilities.no_pop = scenario.security.pop.is_empty();
+    capabilities.thread_scan = network.has_thread();
+    capabilities.thread_prov = network.has_thread();
     let flavour = scenario.device.flavour;
     let scheme = SecurityScheme::from_number(scenario.scheme());
     let mut info = flavour.firmware().device_info(scheme, capabilities);
@@ -69,7 +67,6 @@ fn device_info(scenario: &Scenario) -> DeviceInfo {
         _ => 0,
     });
     // Four at most, and of a length that fits: checked.
-    info.apps
-        .extend(scenario.labels.iter().filter_map(|label| label.info()).take(4));
+    info.apps = scenario.labels.iter().filter_map(|label| label.info()).collect();
     info
 }

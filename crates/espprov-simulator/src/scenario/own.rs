@@ -132,8 +132,8 @@ impl Label {
     /// As proto-ver has it, if it fits.
     pub(crate) fn info(&self) -> Option<AppInfo> {
         let mut info = AppInfo::default();
-        info.label.push_str(&self.name).ok()?;
-        info.version.push_str(&self.version).ok()?;
+        info.label = self.name.parse().ok()?;
+        info.version = self.version.parse().ok()?;
         (!self.name.is_empty() && self.name != "prov").then_some(info)
     }
 }

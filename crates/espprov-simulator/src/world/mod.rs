@@ -271,10 +271,7 @@ impl<T: Clone> Scan<T> {
     fn progress(scan: Option<&Self>, now: Duration) -> ScanProgress {
         let running = scan.is_some_and(|scan| scan.is_running(now));
         let count = scan.filter(|_| !running).map_or(0, |scan| scan.found.len());
-        ScanProgress {
-            finished: !running,
-            count: u32::try_from(count).unwrap_or(u32::MAX),
-        }
+        ScanProgress::new(!running, u32::try_from(count).unwrap_or(u32::MAX))
     }
 
     fn result(scan: Option<&Self>, now: Duration, index: u32) -> Option<T> {

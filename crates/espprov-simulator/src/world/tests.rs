@@ -28,12 +28,7 @@ fn what_was_not_compiled_in_is_answered_as_invalid() {
 }
 
 fn join(world: &mut World, ssid: &[u8], passphrase: &[u8]) {
-    let config = WifiConfigRequest {
-        ssid: Ssid::new(ssid).unwrap(),
-        passphrase,
-        bssid: None,
-        channel: 0,
-    };
+    let config = WifiConfigRequest::new(Ssid::new(ssid).unwrap(), passphrase);
     world.set_wifi(&config).unwrap();
     world.apply_wifi().unwrap();
 }
@@ -187,24 +182,14 @@ fn a_very_flaky_network_fails_once_and_connects_the_second_time() {
 #[test]
 fn scans_take_their_time_and_come_strongest_first() {
     let mut world = world();
-    let params = WifiScanParams {
-        blocking: false,
-        passive: false,
-        group_channels: 0,
-        period_ms: 120,
-    };
-    let finished = ScanProgress {
-        finished: true,
-        count: 0,
-    };
+    let mut params = WifiScanParams::default();
+    params.period_ms = 120;
+    let finished = ScanProgress::new(true, 0);
     assert_eq!(world.wifi_scan_progress(), Ok(finished), "before any scan");
     world.start_wifi_scan(params).unwrap();
     world.advance(899 * MS);
     world.start_wifi_scan(params).unwrap(); // no effect
-    let running = ScanProgress {
-        finished: false,
-        count: 0,
-    };
+    let running = ScanProgress::new(false, 0);
     assert_eq!(world.wifi_scan_progress(), Ok(running));
     assert_eq!(world.wifi_scan_result(0), None);
     assert_eq!(world.scans_end(), Some(900 * MS));

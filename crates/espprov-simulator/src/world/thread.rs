@@ -130,22 +130,20 @@ fn attach(dataset: &[u8], nets: &[ThreadNet]) -> Result<ThreadAttachment, Thread
         .iter()
         .find(|net| net.ext_pan_id == ext_pan_id && matches(&net.network_key, key))
         .ok_or(ThreadFailure::NetworkNotFound)?;
-    Ok(ThreadAttachment {
-        name: net.name.clone(),
-        pan_id: net.pan_id,
-        ext_pan_id: Some(net.ext_pan_id),
-        channel: u16::from(net.channel),
-    })
+    let mut attached = ThreadAttachment::new(net.name.clone(), net.pan_id, u16::from(net.channel));
+    attached.ext_pan_id = Some(net.ext_pan_id);
+    Ok(attached)
 }
 
 fn as_heard(net: &ThreadNet) -> ThreadNetwork {
-    ThreadNetwork {
-        name: net.name.clone(),
-        pan_id: net.pan_id,
-        ext_pan_id: net.ext_pan_id,
-        ext_addr: net.ext_addr,
-        channel: u16::from(net.channel),
-        rssi: i32::from(net.rssi),
-        lqi: u32::from(net.lqi),
-    }
+    let mut network = ThreadNetwork::new(
+        net.name.clone(),
+        net.pan_id,
+        net.ext_pan_id,
+        u16::from(net.channel),
+    );
+    network.ext_addr = net.ext_addr;
+    network.rssi = i32::from(net.rssi);
+    network.lqi = u32::from(net.lqi);
+    network
 }

@@ -1,7 +1,7 @@
 //! Strings and numbers of a document, still in their written form.
 
+use crate::ShortStr;
 use core::fmt;
-use heapless::String;
 
 /// A string of the document: checked, still escaped. It may be a secret, so `Debug` does not show it.
 #[derive(Clone, Copy)]
@@ -29,18 +29,16 @@ impl<'a> Text<'a> {
 
     /// The whole string; `None` if it has more than `N` bytes.
     #[must_use]
-    pub fn decode<const N: usize>(&self) -> Option<String<N>> {
-        let mut out = String::new();
+    pub fn decode<const N: usize>(&self) -> Option<ShortStr<N>> {
+        let mut out = ShortStr::default();
         self.chars().try_for_each(|c| out.push(c)).ok()?;
         Some(out)
     }
 
     /// As much of the string as fits into `N` bytes, cut between characters.
     #[must_use]
-    pub fn decode_cut<const N: usize>(&self) -> String<N> {
-        let mut out = String::new();
-        let _ = self.chars().try_for_each(|c| out.push(c));
-        out
+    pub fn decode_cut<const N: usize>(&self) -> ShortStr<N> {
+        ShortStr::cut(self.chars())
     }
 
     /// Writes the whole string to the front of `out` and returns its length in bytes; `None` if it does not

@@ -1,6 +1,6 @@
 //! What can be wrong with a payload.
 
-use super::Field;
+use super::PayloadField;
 use crate::json::JsonError;
 use core::fmt;
 
@@ -21,11 +21,11 @@ pub enum PayloadError {
     /// The percent-encoding is broken, or the document too long.
     InvalidEncoding,
     /// A member that must be there is not.
-    Missing(Field),
+    Missing(PayloadField),
     /// A member is not a string (or, for `security`, a number).
-    WrongType(Field),
+    WrongType(PayloadField),
     /// A member is longer than it may be.
-    TooLong(Field),
+    TooLong(PayloadField),
     /// `ver` is not `v1`.
     UnknownVersion,
     /// `transport` is neither `ble` nor `softap`.

@@ -113,12 +113,12 @@ fn of_compact(name: &str, pop: &str, transport: &str) -> Result<SetupPayload, Pa
         return Err(PayloadError::UnknownTransport);
     }
     if name.is_empty() {
-        return Err(PayloadError::Missing(super::Field::Name));
+        return Err(PayloadError::Missing(super::PayloadField::Name));
     }
     let mut payload = SetupPayload::new(name, transport)?;
     if !pop.is_empty() {
         let secret = Secret::new(pop.as_bytes());
-        payload.pop = Some(secret.map_err(|_| PayloadError::TooLong(super::Field::Pop))?);
+        payload.pop = Some(secret.map_err(|_| PayloadError::TooLong(super::PayloadField::Pop))?);
     }
     Ok(payload)
 }

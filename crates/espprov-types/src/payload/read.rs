@@ -1,9 +1,8 @@
 //! The JSON document of a payload.
 
-use super::{Field, PayloadError, SetupNetwork, SetupPayload, SetupTransport};
-use crate::Secret;
+use super::{PayloadError, PayloadField, SetupNetwork, SetupPayload, SetupTransport};
 use crate::json::{Event, Reader};
-use heapless::String;
+use crate::{Secret, ShortStr};
 
 /// Reads the document that begins with `text`. What follows it is not looked at.
 pub(super) fn document(text: &[u8]) -> Result<SetupPayload, PayloadError> {
@@ -15,14 +14,14 @@ pub(super) fn document(text: &[u8]) -> Result<SetupPayload, PayloadError> {
     let mut transport = None;
     let mut payload = SetupPayload::new("", SetupTransport::Ble)?;
     while let Event::Key(key) = reader.next_event()? {
-        let Some(field) = Field::ALL.into_iter().find(|field| key.is(field.key())) else {
+        let Some(field) = PayloadField::ALL.into_iter().find(|field| key.is(field.key())) else {
             reader.skip_value()?;
             continue;
         };
         let value = match (reader.next_event()?, field) {
             (Event::Null, _) => continue,
             (Event::String(text), _) => text,
-            (Event::Number(number), Field::Security) => {
+            (Event::Number(number), PayloadField::Security) => {
                 payload.security = Some(scheme_number(number.as_str())?);
                 continue;
             }
@@ -30,17 +29,17 @@ pub(super) fn document(text: &[u8]) -> Result<SetupPayload, PayloadError> {
         };
         let too_long = PayloadError::TooLong(field);
         match field {
-            Field::Version if value.is("v1") => {}
-            Field::Version => return Err(PayloadError::UnknownVersion),
-            Field::Name => name = Some(value.decode().ok_or(too_long)?),
-            Field::Username => payload.username = Some(value.decode().ok_or(too_long)?),
-            Field::Pop => {
+            PayloadField::Version if value.is("v1") => {}
+            PayloadField::Version => return Err(PayloadError::UnknownVersion),
+            PayloadField::Name => name = Some(value.decode().ok_or(too_long)?),
+            PayloadField::Username => payload.username = Some(value.decode().ok_or(too_long)?),
+            PayloadField::Pop => {
                 payload.pop = Some(Secret::fill_with(|buf| value.decode_bytes(buf)).ok_or(too_long)?);
             }
-            Field::Password => {
+            PayloadField::Password => {
                 payload.password = Some(Secret::fill_with(|buf| value.decode_bytes(buf)).ok_or(too_long)?);
             }
-            Field::Transport => {
+            PayloadField::Transport => {
                 transport = Some(if value.is_ignore_ascii_case("ble") {
                     SetupTransport::Ble
                 } else if value.is_ignore_ascii_case("softap") {
@@ -49,11 +48,11 @@ pub(super) fn document(text: &[u8]) -> Result<SetupPayload, PayloadError> {
                     return Err(PayloadError::UnknownTransport);
                 });
             }
-            Field::Security => {
-                let number: String<3> = value.decode().ok_or(PayloadError::UnknownSecurity)?;
+            PayloadField::Security => {
+                let number: ShortStr<3> = value.decode().ok_or(PayloadError::UnknownSecurity)?;
                 payload.security = Some(scheme_number(&number)?);
             }
-            Field::Network => {
+            PayloadField::Network => {
                 payload.network = if value.is_ignore_ascii_case("wifi") {
                     SetupNetwork::Wifi
                 } else if value.is_ignore_ascii_case("thread") {
@@ -64,8 +63,8 @@ pub(super) fn document(text: &[u8]) -> Result<SetupPayload, PayloadError> {
             }
         }
     }
-    payload.name = name.ok_or(PayloadError::Missing(Field::Name))?;
-    payload.transport = transport.ok_or(PayloadError::Missing(Field::Transport))?;
+    payload.name = name.ok_or(PayloadError::Missing(PayloadField::Name))?;
+    payload.transport = transport.ok_or(PayloadError::Missing(PayloadField::Transport))?;
     Ok(payload)
 }
 

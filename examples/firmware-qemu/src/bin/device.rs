@@ -118,10 +118,7 @@ impl Application for Station {
     }
 
     fn wifi_scan_progress(&mut self) -> Result<ScanProgress, StatusCode> {
-        Ok(ScanProgress {
-            finished: true,
-            count: 1,
-        })
+        Ok(ScanProgress::new(true, 1))
     }
 
     fn set_wifi(&mut self, config: &WifiConfigRequest<'_>) -> Result<(), StatusCode> {

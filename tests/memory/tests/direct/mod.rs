@@ -107,10 +107,8 @@ impl Clock for Still {
 
 /// A driver for a device of its own.
 pub(crate) fn driver(verifier: sec2::Verifier, username: &[u8], password: &[u8]) -> Driver {
-    let capabilities = Capabilities {
-        wifi_prov: true,
-        ..Capabilities::default()
-    };
+    let mut capabilities = Capabilities::default();
+    capabilities.wifi_prov = true;
     let device = Device::new(
         Firmware::Idf6.device_info(SecurityScheme::Sec2, capabilities),
         AnySecurity::sec2(verifier, sec2::Patch::CounterNonce),
