@@ -1,6 +1,7 @@
 //! `cargo xtask e2e`: the real program against the real Bluetooth stack, in a virtual machine. See tests/ble.
 
-use crate::tools::{cargo, root, run, target_dir};
+use crate::programs;
+use crate::tools::{root, run, target_dir};
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::env;
 use std::fs;
@@ -85,38 +86,20 @@ fn soak(runs: u32, busy: bool) -> Result<(), String> {
 /// Programs and machine, ready to run.
 struct Bench {
     out: PathBuf,
+    programs: PathBuf,
     cache: PathBuf,
 }
 
 impl Bench {
     fn build() -> Result<Self, String> {
-        run(cargo().args([
-            "build",
-            "--locked",
-            "--profile",
-            "e2e",
-            "--package",
-            "espprov-cli",
-            "--package",
-            "espprov-ble-guest",
-        ]))?;
-        run(cargo()
-            .args([
-                "build",
-                "--locked",
-                "--profile",
-                "e2e",
-                "--package",
-                "espprov-tests",
-            ])
-            .args(["--example", "trouble_central"]))?;
+        let out = target_dir().join("e2e");
+        let programs = out.join("programs");
+        programs::stripped(&["espprov", "ble-guest"], &programs)?;
         let cache = cache()?;
         run(Command::new(root().join("tests/ble/vm.sh"))
             .arg("build")
             .env("ESPPROV_BLE_CACHE", &cache))?;
-        let out = target_dir().join("e2e");
-        fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
-        Ok(Self { out, cache })
+        Ok(Self { out, programs, cache })
     }
 
     fn report(&self) -> PathBuf {
@@ -135,10 +118,10 @@ impl Bench {
     fn run(&self, only: Option<&str>) -> Result<String, String> {
         run(self
             .python("bench.py")
-            .arg(&self.out)
+            .arg(&self.programs)
             .arg(self.report())
             .args(only)
-            .env("ESPPROV_TROUBLE", self.out.join("examples/trouble_central"))
+            .env("ESPPROV_TROUBLE", self.programs.join(programs::EXAMPLE))
             .env("ESPPROV_BLE_CACHE", &self.cache))?;
         Ok(format!("{}", self.report().display()))
     }

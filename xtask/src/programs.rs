@@ -2,18 +2,44 @@
 //!
 //! In the debug profile each is built with everything selected that `cargo test --workspace` selects: cargo then
 //! resolves the same features, and nothing below is compiled a second time for the sake of one feature of tokio.
-//! (Naming an example brings in the development dependencies, as tests do.) What is measured, or plays a device of the
-//! Bluetooth tests, is built by itself: with the tests' features of embassy-time a simulated peripheral never sleeps.
+//! (Naming an example brings in the development dependencies, as tests do.) What is measured is built by itself.
 
 use crate::tools::{cargo, run, target_dir};
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// A program as the tests use it: almost everything under it has been built by `cargo test`.
 pub(crate) fn debug(name: &str) -> Result<PathBuf, String> {
-    run(cargo()
-        .args(["build", "--quiet", "--locked", "--workspace", "--bin", name])
-        .args(["--example", "trouble_central"]))?;
+    build(&[name])?;
     Ok(program("debug", name))
+}
+
+/// Programs, and one of the examples of `tests`, without their tables for debuggers: in `dir`.
+pub(crate) fn stripped(names: &[&str], dir: &Path) -> Result<(), String> {
+    build(names)?;
+    fs::create_dir_all(dir).map_err(|e| format!("{}: {e}", dir.display()))?;
+    let example = Path::new("examples").join(EXAMPLE);
+    for from in names.iter().map(Path::new).chain([example.as_path()]) {
+        let name = from.file_name().unwrap_or_default();
+        run(Command::new("strip")
+            .arg("-o")
+            .arg(dir.join(name))
+            .arg(target_dir().join("debug").join(from)))?;
+    }
+    Ok(())
+}
+
+/// Brings in the tests' features.
+pub(crate) const EXAMPLE: &str = "trouble_central";
+
+fn build(names: &[&str]) -> Result<(), String> {
+    let mut command = cargo();
+    command.args(["build", "--quiet", "--locked", "--workspace", "--example", EXAMPLE]);
+    for name in names {
+        command.args(["--bin", name]);
+    }
+    run(&mut command)
 }
 
 /// The command as people build it, with its own features only.

@@ -21,9 +21,9 @@ pub(crate) const TARGETS: [&str; 4] = [
 ];
 
 /// What came of all checks.
-#[derive(Default)]
 pub(crate) struct Results {
     checks: Vec<Check>,
+    last: Instant,
 }
 
 struct Check {
@@ -32,12 +32,21 @@ struct Check {
 }
 
 impl Results {
-    /// Notes the outcome of a check and prints it.
+    fn new() -> Self {
+        Self {
+            checks: Vec::new(),
+            last: Instant::now(),
+        }
+    }
+
+    /// Notes the outcome of a check and prints it, with the time since the one before.
     pub(crate) fn note(&mut self, name: impl Into<String>, outcome: Result<String, String>) {
         let name = name.into();
+        let took = self.last.elapsed().as_secs_f64();
+        self.last = Instant::now();
         match &outcome {
-            Ok(detail) => println!("ok      {name}: {detail}"),
-            Err(reason) => println!("FAILED  {name}: {reason}"),
+            Ok(detail) => println!("ok     {took:6.1} s  {name}: {detail}"),
+            Err(reason) => println!("FAILED {took:6.1} s  {name}: {reason}"),
         }
         self.checks.push(Check { name, outcome });
     }
@@ -71,7 +80,7 @@ impl Results {
 
 pub(crate) fn run(write_report: bool) -> Result<String, String> {
     let start = Instant::now();
-    let mut results = Results::default();
+    let mut results = Results::new();
     let toolchain = build::Toolchain::find()?;
     println!("embedded: {}", toolchain.describe());
     for target in TARGETS {
