@@ -8,6 +8,7 @@ mod embedded;
 mod fuzz;
 mod locks;
 mod memory;
+mod mutants;
 mod no_std;
 mod platforms;
 mod programs;
@@ -66,6 +67,8 @@ enum Command {
     },
     /// Look for secrets on stack and heap after use, and, with valgrind, for branches and addresses that depend on them
     Memory,
+    /// Change the code, one mistake at a time, and see whether the tests notice (hours; goes on where it stopped)
+    Mutants(mutants::Options),
     /// Check licences, bans and origins of the dependencies, and advisories where they can be fetched
     Deny,
     /// End-to-end tests that need more than cargo: the real program, the real Bluetooth stack
@@ -94,6 +97,7 @@ fn main() -> ExitCode {
         Command::Embedded { report } => embedded::run(report).map(drop),
         Command::Fuzz { seconds, target } => fuzz::fuzz(seconds, target.as_deref()),
         Command::Memory => memory::memory().map(|text| println!("{text}")),
+        Command::Mutants(options) => mutants::mutants(&options),
         Command::Deny => deny::deny().map(drop),
         Command::E2e(options) => e2e::e2e(&options),
         Command::Platforms => platforms::platforms().map(|text| println!("{text}")),

@@ -86,6 +86,11 @@ pub(crate) const CARGO_DENY: Tool = Tool {
     version: "0.20.2",
     flags: &[],
 };
+pub(crate) const CARGO_MUTANTS: Tool = Tool {
+    name: "cargo-mutants",
+    version: "27.1.0",
+    flags: &[],
+};
 pub(crate) const MDBOOK: Tool = Tool {
     name: "mdbook",
     version: "0.5.4",
