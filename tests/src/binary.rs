@@ -21,7 +21,7 @@ pub fn bin() -> &'static Path {
         let profile = test.ancestors().nth(2).expect("a test is in <profile>/deps");
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         cargo
-            .args(["build", "--quiet", "--workspace", "--bin", "espprov"])
+            .args(["build", "--quiet", "--locked", "--workspace", "--bin", "espprov"])
             .args(["--example", "trouble_central"])
             .arg("--target-dir")
             .arg(profile.parent().expect("a profile is in the target directory"))

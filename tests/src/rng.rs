@@ -1,6 +1,7 @@
 //! Entropy that a test has written down.
 
 use core::fmt;
+use rand_core::utils::next_word_via_fill;
 use rand_core::{TryCryptoRng, TryRng};
 
 /// Gives out the bytes it was made with, then fails: a test that draws more than it scripted is wrong.
@@ -37,15 +38,11 @@ impl TryRng for Script {
     type Error = UsedUp;
 
     fn try_next_u32(&mut self) -> Result<u32, UsedUp> {
-        let mut bytes = [0; 4];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u32::from_le_bytes(bytes))
+        next_word_via_fill(self)
     }
 
     fn try_next_u64(&mut self) -> Result<u64, UsedUp> {
-        let mut bytes = [0; 8];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u64::from_le_bytes(bytes))
+        next_word_via_fill(self)
     }
 
     fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), UsedUp> {

@@ -88,6 +88,7 @@ pub(crate) use entropy::{Broken, Repeat};
 #[cfg(any(feature = "sec1", feature = "sec2"))]
 mod entropy {
     use core::convert::Infallible;
+    use rand_core::utils::next_word_via_fill;
     use rand_core::{TryCryptoRng, TryRng};
 
     /// An entropy source that is out of order.
@@ -129,15 +130,11 @@ mod entropy {
         type Error = Infallible;
 
         fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-            let mut bytes = [0; 4];
-            self.try_fill_bytes(&mut bytes)?;
-            Ok(u32::from_le_bytes(bytes))
+            next_word_via_fill(self)
         }
 
         fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-            let mut bytes = [0; 8];
-            self.try_fill_bytes(&mut bytes)?;
-            Ok(u64::from_le_bytes(bytes))
+            next_word_via_fill(self)
         }
 
         fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {

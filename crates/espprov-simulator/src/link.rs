@@ -29,6 +29,9 @@ pub struct Ble {
     /// The device drops the link when it refuses a request (Bluedroid), instead of answering with an ATT
     /// error only (NimBLE).
     pub drops_on_refusal: bool,
+    /// ATT errors say what was wrong (newer firmware): a device that drops the link on a refusal says no first, and a
+    /// write whose answer does not fit a value fails while the link stays.
+    pub strict_values: bool,
 }
 
 /// An HTTP connection, as a price list.
@@ -58,6 +61,7 @@ impl LinkModel {
             mtu: 256,
             value_limit: 512,
             drops_on_refusal: false,
+            strict_values: false,
         })
     }
 
@@ -69,6 +73,7 @@ impl LinkModel {
             mtu: 256,
             value_limit: 257,
             drops_on_refusal: true,
+            strict_values: false,
         })
     }
 
@@ -80,6 +85,7 @@ impl LinkModel {
             mtu: 256,
             value_limit: 481,
             drops_on_refusal: true,
+            strict_values: false,
         })
     }
 
@@ -195,6 +201,7 @@ mod tests {
             mtu,
             value_limit: 512,
             drops_on_refusal: false,
+            strict_values: false,
         })
     }
 

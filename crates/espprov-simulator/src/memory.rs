@@ -8,6 +8,7 @@ use core::time::Duration;
 use espprov_transport::{
     Clock, Endpoint, Limits, LinkFault, Reconnect, SessionIntent, Transport, TransportError,
 };
+use std::collections::HashMap;
 
 /// A link to a service in the same process that behaves, and costs, like the given [`LinkModel`].
 ///
@@ -25,6 +26,8 @@ pub struct MemoryTransport<S, C> {
     usable: bool,
     /// The device got the request of the last exchange.
     delivered: bool,
+    /// What the characteristics hold: the last answer of each endpoint. Bluetooth alone has such.
+    values: HashMap<String, Vec<u8>>,
     stats: Stats,
 }
 
@@ -93,6 +96,7 @@ impl<S: Service, C: Clock> MemoryTransport<S, C> {
             boot,
             usable: true,
             delivered: false,
+            values: HashMap::new(),
             stats: Stats::default(),
         }
     }
@@ -141,21 +145,50 @@ impl<S: Service, C: Clock> MemoryTransport<S, C> {
         Ok(())
     }
 
-    /// How a refusal looks from here. A device that hangs up instead of saying no has done just that, unless the
+    /// How a refusal looks from here. Bluetooth firmware that hangs up without a word has done just that, unless the
     /// handshake is where it happens: there the client knows what it means.
     fn refusal(&self, endpoint: Endpoint<'_>) -> LinkFault {
         let link_alive = self.model.survives_refusal();
-        let is_gatt = matches!(self.model, LinkModel::Ble(_));
-        if is_gatt && !link_alive && endpoint != Endpoint::PROV_SESSION {
+        let is_mute = matches!(self.model, LinkModel::Ble(ble) if !ble.strict_values);
+        if is_mute && !link_alive && endpoint != Endpoint::PROV_SESSION {
             LinkFault::Lost { delivered: false }
         } else {
             LinkFault::Refused { link_alive }
         }
     }
 
+    /// The endpoint has done its work, but its answer does not fit a value. Older firmware says yes to the write, and a
+    /// read brings what was there before.
+    fn too_long(&self, endpoint: Endpoint<'_>) -> Result<Vec<u8>, LinkFault> {
+        match self.model {
+            LinkModel::Ble(ble) if ble.strict_values => Err(LinkFault::Refused { link_alive: true }),
+            LinkModel::Ble(_) => Ok(self.values.get(endpoint.as_str()).cloned().unwrap_or_default()),
+            _ => Err(self.refusal(endpoint)),
+        }
+    }
+
+    /// What a client reads of an answer.
+    fn value(&mut self, endpoint: Endpoint<'_>, reply: Vec<u8>) -> Result<Vec<u8>, LinkFault> {
+        if self
+            .model
+            .limits()
+            .max_response
+            .is_some_and(|limit| reply.len() > limit)
+        {
+            return self.too_long(endpoint);
+        }
+        if matches!(self.model, LinkModel::Ble(_)) {
+            self.values.insert(endpoint.as_str().to_owned(), reply.clone());
+        }
+        Ok(reply)
+    }
+
     async fn answer(&mut self, endpoint: Endpoint<'_>, request: &[u8]) -> Result<Vec<u8>, LinkFault> {
         if !self.is_connected() {
             return Err(LinkFault::Lost { delivered: false });
+        }
+        if matches!(self.model, LinkModel::Http(_)) && !self.device.has_uri(endpoint.as_str()) {
+            return Err(LinkFault::NoSuchEndpoint);
         }
         self.delivered = true;
         let now = self.clock.now();
@@ -164,7 +197,7 @@ impl<S: Service, C: Clock> MemoryTransport<S, C> {
             .with(|device| device.handle(endpoint.as_str(), request, now));
         loop {
             match answer {
-                Answer::Reply(reply) => return Ok(reply),
+                Answer::Reply(reply) => return self.value(endpoint, reply),
                 Answer::Pending { until } => {
                     self.clock.sleep(until.saturating_sub(self.clock.now())).await;
                     if !self.is_connected() {
@@ -173,7 +206,8 @@ impl<S: Service, C: Clock> MemoryTransport<S, C> {
                     let now = self.clock.now();
                     answer = self.device.with(|device| device.resume(now));
                 }
-                Answer::Refused | Answer::ReplyTooLong => return Err(self.refusal(endpoint)),
+                Answer::Refused => return Err(self.refusal(endpoint)),
+                Answer::ReplyTooLong => return self.too_long(endpoint),
                 Answer::NoSuchEndpoint => return Err(LinkFault::NoSuchEndpoint),
                 Answer::Silence => pending().await,
                 Answer::Closed { delivered } => return Err(LinkFault::Lost { delivered }),
@@ -219,18 +253,6 @@ impl<S: Service, C: Clock> Transport for MemoryTransport<S, C> {
                 return Err(MemoryError(fault));
             }
         };
-        // A longer value than the attribute holds: the read fails, in the manner of this firmware.
-        if self
-            .model
-            .limits()
-            .max_response
-            .is_some_and(|limit| reply.len() > limit)
-        {
-            self.usable = self.model.survives_refusal();
-            return Err(MemoryError(LinkFault::Refused {
-                link_alive: self.usable,
-            }));
-        }
         self.stats.bytes += reply.len() as u64;
         self.spend(self.model.reply_cost(reply.len())).await;
         if !self.is_connected() {
@@ -270,6 +292,10 @@ impl<S: Service, C: Clock> Reconnect for MemoryTransport<S, C> {
         let time = self.model.connect_cost().time;
         if time > Duration::ZERO {
             self.clock.sleep(time).await;
+        }
+        if matches!(self.model, LinkModel::Ble(ble) if ble.strict_values) {
+            // What the last client read is not for the next.
+            self.values.clear();
         }
         let now = self.clock.now();
         let keep = intent == SessionIntent::Keep && self.model.can_keep_session();
@@ -351,11 +377,58 @@ mod tests {
         );
         assert_eq!(link.stats().exchanges, 0);
         assert_eq!(ask(&clock, &mut link, "echo", b"x"), Ok(b"x".to_vec()));
-        // 600 bytes do not fit a value: the read fails and Bluedroid hangs up.
-        let fault = ask(&clock, &mut link, "big", b"x");
-        assert_eq!(fault, Err(LinkFault::Refused { link_alive: false }));
-        let fault = ask(&clock, &mut link, "echo", b"x");
-        assert_eq!(fault, Err(LinkFault::NeedsReconnect));
+    }
+
+    /// The same firmware, with ATT errors that say what was wrong.
+    fn strict(model: LinkModel) -> LinkModel {
+        let LinkModel::Ble(ble) = model else {
+            panic!("{model:?} has no ATT errors");
+        };
+        LinkModel::Ble(crate::link::Ble {
+            strict_values: true,
+            ..ble
+        })
+    }
+
+    #[test]
+    fn an_answer_longer_than_a_value() {
+        for model in [LinkModel::nimble(), LinkModel::bluedroid()] {
+            // "twice" answers with what it got, doubled: too long from 257 bytes on.
+            let (clock, mut link) = connect(model);
+            assert_eq!(
+                ask(&clock, &mut link, "big", b"x"),
+                Ok(Vec::new()),
+                "nothing was there"
+            );
+            assert_eq!(ask(&clock, &mut link, "twice", b"ab"), Ok(b"abab".to_vec()));
+            assert_eq!(ask(&clock, &mut link, "twice", &[7; 257]), Ok(b"abab".to_vec()));
+            block_on(&clock, link.reconnect(SessionIntent::Fresh)).unwrap();
+            assert_eq!(ask(&clock, &mut link, "twice", &[7; 257]), Ok(b"abab".to_vec()));
+
+            let (clock, mut link) = connect(strict(model));
+            assert_eq!(ask(&clock, &mut link, "twice", b"ab"), Ok(b"abab".to_vec()));
+            let fault = ask(&clock, &mut link, "twice", &[7; 257]);
+            assert_eq!(fault, Err(LinkFault::Refused { link_alive: true }));
+            assert!(link.delivered(), "the endpoint has done its work");
+            assert_eq!(ask(&clock, &mut link, "echo", b"x"), Ok(b"x".to_vec()));
+        }
+    }
+
+    #[test]
+    fn a_server_has_room_for_eight_handlers() {
+        let (clock, mut link) = connect(LinkModel::http());
+        assert_eq!(
+            ask(&clock, &mut link, "slow", b"x"),
+            Ok(b"slow".to_vec()),
+            "the eighth"
+        );
+        for name in ["twice", "nope"] {
+            let fault = ask(&clock, &mut link, name, b"x");
+            assert_eq!(fault, Err(LinkFault::NoSuchEndpoint), "{name}");
+            assert!(!link.delivered(), "{name}");
+            block_on(&clock, link.reconnect(SessionIntent::Keep)).unwrap();
+        }
+        assert_eq!(link.device().with(|device| device.handled.len()), 1);
     }
 
     #[test]
@@ -368,6 +441,9 @@ mod tests {
             // Bluedroid hangs up, and only the handshake knows that this is a refusal.
             (LinkModel::bluedroid(), "refuse", lost),
             (LinkModel::bluedroid(), "prov-session", refused(false)),
+            // Newer firmware says no before it hangs up: ATT error 0x85.
+            (strict(LinkModel::bluedroid()), "refuse", refused(false)),
+            (strict(LinkModel::nimble()), "refuse", refused(true)),
             (LinkModel::http(), "refuse", refused(false)),
         ] {
             let (clock, mut link) = connect(model);

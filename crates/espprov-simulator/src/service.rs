@@ -24,6 +24,10 @@ pub trait Service {
     fn endpoints(&self, visit: &mut dyn FnMut(&str));
 }
 
+/// URI handlers the firmware's HTTP server has room for: those of the firmware and the application's first. Others
+/// answer 404.
+const HANDLERS_MAX: usize = 8;
+
 /// What became of a request. Exhaustive, because a link that passes over a case hangs its client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
@@ -108,6 +112,17 @@ impl<S: Service> Shared<S> {
         });
     }
 
+    /// Whether the firmware's HTTP server, which has room for eight, has this endpoint.
+    pub(crate) fn has_uri(&self, endpoint: &str) -> bool {
+        let (mut known, mut handlers) = (false, 0);
+        let visit = &mut |name: &str| {
+            known |= handlers < HANDLERS_MAX && name == endpoint;
+            handlers += 1;
+        };
+        self.with(|device| device.endpoints(visit));
+        known
+    }
+
     pub(crate) fn state<T>(&self, f: impl FnOnce(&mut State<S>) -> T) -> T {
         f(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -136,7 +151,7 @@ pub(crate) mod testing {
     use core::time::Duration;
 
     /// Endpoints: `echo` answers with the request, `count` with the number of requests in this session,
-    /// `refuse`, `silent`, `slow` (two seconds, then `slow`), `empty`, `big` (600 bytes).
+    /// `refuse`, `silent`, `slow` (two seconds, then `slow`), `empty`, `big` (600 bytes), `twice` (the request, doubled).
     #[derive(Debug, Default)]
     pub(crate) struct Stub {
         pub(crate) sessions: u32,
@@ -153,6 +168,7 @@ pub(crate) mod testing {
                 "echo" => Answer::Reply(request.to_vec()),
                 "count" => Answer::Reply(vec![self.count]),
                 "empty" => Answer::Reply(Vec::new()),
+                "twice" => Answer::Reply(request.repeat(2)),
                 "big" => Answer::Reply(vec![7; 600]),
                 "refuse" | "prov-session" => Answer::Refused,
                 "silent" => Answer::Silence,
@@ -192,6 +208,7 @@ pub(crate) mod testing {
                 "close",
                 "slow",
                 "prov-session",
+                "twice",
             ] {
                 visit(name);
             }

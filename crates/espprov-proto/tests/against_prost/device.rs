@@ -3,6 +3,7 @@
 use crate::noise::inputs;
 use crate::referee::{Looks, NONE, case_of, decode};
 use crate::requests::exactly;
+use crate::values::{self, bytes, int, uint};
 use espprov_proto::config::network_config_payload::Payload as Config;
 use espprov_proto::config::{
     CmdApplyWifiConfig, CmdGetThreadStatus, CmdSetThreadConfig, CmdSetWifiConfig, NetworkConfigPayload,
@@ -23,19 +24,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use prost::Message;
 
-fn int() -> impl Strategy<Value = i32> + Clone {
-    prop_oneof![4 => 0..13_i32, 1 => any::<i32>()]
-}
-
-fn uint() -> impl Strategy<Value = u32> + Clone {
-    int().prop_map(i32::cast_unsigned)
-}
-
-fn bytes() -> impl Strategy<Value = Vec<u8>> + Clone {
-    vec(any::<u8>(), 0..12)
-}
-
-/// Requests on `prov-config`, `msg` and content chosen apart.
+/// Requests on `prov-config`.
 fn config() -> impl Strategy<Value = Vec<u8>> + Clone {
     let set_wifi = (bytes(), bytes(), bytes(), int()).prop_map(|(ssid, passphrase, bssid, channel)| {
         Config::CmdSetWifiConfig(CmdSetWifiConfig {
@@ -52,8 +41,7 @@ fn config() -> impl Strategy<Value = Vec<u8>> + Clone {
         1 => Just(Config::CmdGetThreadStatus(CmdGetThreadStatus {})),
         1 => int().prop_map(|status| Config::RespSetWifiConfig(RespSetWifiConfig { status })),
     ];
-    (int(), proptest::option::of(payload))
-        .prop_map(|(msg, payload)| NetworkConfigPayload { msg, payload }.encode_to_vec())
+    values::config(payload)
 }
 
 /// Requests on `prov-scan`.
@@ -77,8 +65,7 @@ fn scan() -> impl Strategy<Value = Vec<u8>> + Clone {
             Scan::RespScanWifiResult(RespScanWifiResult { entries })
         }),
     ];
-    (int(), int(), proptest::option::of(payload))
-        .prop_map(|(msg, status, payload)| NetworkScanPayload { msg, status, payload }.encode_to_vec())
+    values::scan(payload)
 }
 
 /// Requests on `prov-ctrl`.
@@ -88,8 +75,7 @@ fn ctrl() -> impl Strategy<Value = Vec<u8>> + Clone {
         Just(Ctrl::CmdCtrlThreadReset(CmdCtrlThreadReset {})),
         Just(Ctrl::RespCtrlWifiReset(RespCtrlWifiReset {})),
     ];
-    (int(), int(), proptest::option::of(payload))
-        .prop_map(|(msg, status, payload)| NetworkCtrlPayload { msg, status, payload }.encode_to_vec())
+    values::ctrl(payload)
 }
 
 const CONFIG: &Looks = &[

@@ -7,3 +7,4 @@ mod noise;
 mod referee;
 mod replies;
 mod requests;
+mod values;

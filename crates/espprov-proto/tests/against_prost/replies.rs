@@ -2,6 +2,7 @@
 
 use crate::noise::inputs;
 use crate::referee::{Looks, NONE, ascii, case_of, decode};
+use crate::values::{self, bytes, int, uint};
 use espprov_proto::config::network_config_payload::Payload as Config;
 use espprov_proto::config::{
     NetworkConfigPayload, RespApplyThreadConfig, RespApplyWifiConfig, RespGetThreadStatus, RespGetWifiStatus,
@@ -22,19 +23,6 @@ use espprov_proto::{
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
-use prost::Message;
-
-fn int() -> impl Strategy<Value = i32> + Clone {
-    prop_oneof![4 => 0..13_i32, 1 => any::<i32>()]
-}
-
-fn uint() -> impl Strategy<Value = u32> + Clone {
-    int().prop_map(i32::cast_unsigned)
-}
-
-fn bytes() -> impl Strategy<Value = Vec<u8>> + Clone {
-    vec(any::<u8>(), 0..12)
-}
 
 fn wifi_status() -> impl Strategy<Value = RespGetWifiStatus> + Clone {
     use resp_get_wifi_status::State;
@@ -81,7 +69,7 @@ fn thread_status() -> impl Strategy<Value = RespGetThreadStatus> + Clone {
     })
 }
 
-/// Replies on `prov-config`, `msg` and content chosen apart.
+/// Replies on `prov-config`.
 fn config() -> impl Strategy<Value = Vec<u8>> + Clone {
     let payload = prop_oneof![
         4 => wifi_status().prop_map(Config::RespGetWifiStatus),
@@ -91,8 +79,7 @@ fn config() -> impl Strategy<Value = Vec<u8>> + Clone {
         1 => int().prop_map(|status| Config::RespSetThreadConfig(RespSetThreadConfig { status })),
         1 => int().prop_map(|status| Config::RespApplyThreadConfig(RespApplyThreadConfig { status })),
     ];
-    (int(), proptest::option::of(payload))
-        .prop_map(|(msg, payload)| NetworkConfigPayload { msg, payload }.encode_to_vec())
+    values::config(payload)
 }
 
 fn wifi_entry() -> impl Strategy<Value = WiFiScanResult> + Clone {
@@ -143,8 +130,7 @@ fn scan() -> impl Strategy<Value = Vec<u8>> + Clone {
         vec(thread_entry(), 0..4)
             .prop_map(|entries| Scan::RespScanThreadResult(RespScanThreadResult { entries })),
     ];
-    (int(), int(), proptest::option::of(payload))
-        .prop_map(|(msg, status, payload)| NetworkScanPayload { msg, status, payload }.encode_to_vec())
+    values::scan(payload)
 }
 
 fn ctrl() -> impl Strategy<Value = Vec<u8>> + Clone {
@@ -152,8 +138,7 @@ fn ctrl() -> impl Strategy<Value = Vec<u8>> + Clone {
         Just(Ctrl::RespCtrlWifiReprov(RespCtrlWifiReprov {})),
         Just(Ctrl::RespCtrlThreadReset(RespCtrlThreadReset {})),
     ];
-    (int(), int(), proptest::option::of(payload))
-        .prop_map(|(msg, status, payload)| NetworkCtrlPayload { msg, status, payload }.encode_to_vec())
+    values::ctrl(payload)
 }
 
 fn as_config_reply(message: &NetworkConfigPayload) -> ConfigReply {

@@ -14,9 +14,6 @@ use tokio::time::{sleep, timeout};
 /// Longest body the device takes.
 const BODY_MAX: usize = 4096;
 
-/// URI handlers the server has room for: those of the firmware and the application's first. Others answer 404.
-const HANDLERS_MAX: usize = 8;
-
 /// How often a waiting connection looks whether the device is still there.
 const TICK: Duration = Duration::from_millis(200);
 
@@ -157,13 +154,7 @@ impl Connection {
     }
 
     async fn answer<S: Service>(&mut self, head: Head, state: &mut State<S>) -> Reply {
-        let (mut known, mut handlers) = (false, 0);
-        let names = &mut |name: &str| {
-            known |= handlers < HANDLERS_MAX && name == head.endpoint;
-            handlers += 1;
-        };
-        state.device.with(|device| device.endpoints(names));
-        if !known {
+        if !state.device.has_uri(&head.endpoint) {
             return Reply::Error(404);
         }
         if !head.is_post {

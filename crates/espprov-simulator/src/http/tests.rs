@@ -78,6 +78,16 @@ impl Client {
         }
     }
 
+    /// The cookie that the first answer, to `count`, brings.
+    async fn first_cookie(&mut self) -> String {
+        match self.post("count", "", b"x").await {
+            Got::Answer {
+                cookie: Some(cookie), ..
+            } => cookie,
+            other => panic!("no cookie: {other:?}"),
+        }
+    }
+
     async fn answer(&mut self) -> Got {
         let head_end = loop {
             if let Some(at) = self.input.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -154,12 +164,7 @@ async fn the_first_answer_brings_a_cookie_and_the_connection_stays() {
 async fn sessions_follow_the_cookie_rule() {
     let bench = Bench::start().await;
     let mut client = bench.connect().await;
-    let Got::Answer {
-        cookie: Some(cookie), ..
-    } = client.post("count", "", b"x").await
-    else {
-        panic!("no cookie")
-    };
+    let cookie = client.first_cookie().await;
     assert_eq!(client.count(None).await, 2, "same socket, no cookie matched yet");
     assert_eq!(
         client.count(Some(&format!("{cookie}; a=long-attribute"))).await,
@@ -179,12 +184,7 @@ async fn sessions_follow_the_cookie_rule() {
     );
 
     let mut client = bench.connect().await;
-    let Got::Answer {
-        cookie: Some(cookie), ..
-    } = client.post("count", "", b"x").await
-    else {
-        panic!("no cookie")
-    };
+    let cookie = client.first_cookie().await;
     let mut again = bench.connect().await;
     assert_eq!(again.count(Some(&cookie)).await, 2, "survives a reconnect");
     let mut other = bench.connect().await;
@@ -224,12 +224,7 @@ async fn failing_handlers_close_without_a_byte() {
     assert_eq!(client.answer().await, Got::Closed, "chunked");
     // After a failure the session is alive, but only its cookie leads back; the failed answer had none.
     let mut client = bench.connect().await;
-    let Got::Answer {
-        cookie: Some(cookie), ..
-    } = client.post("count", "", b"x").await
-    else {
-        panic!("no cookie")
-    };
+    let cookie = client.first_cookie().await;
     let field = format!("Cookie: {cookie}\r\n");
     assert_eq!(client.post("refuse", &field, b"x").await, Got::Closed);
     assert_eq!(bench.connect().await.count(Some(&cookie)).await, 3);
@@ -335,12 +330,7 @@ async fn accepting_goes_on_after_errors() {
 async fn a_client_on_another_link_ends_the_session() {
     let bench = Bench::start().await;
     let mut client = bench.connect().await;
-    let Got::Answer {
-        cookie: Some(cookie), ..
-    } = client.post("count", "", b"x").await
-    else {
-        panic!("no cookie")
-    };
+    let cookie = client.first_cookie().await;
     bench.device.connect();
     bench.device.with(|stub| stub.count = 7);
     assert_eq!(client.count(Some(&cookie)).await, 1, "not in the other one's");
@@ -431,12 +421,7 @@ async fn blocking_answers_come_late_and_a_new_client_waits_for_them() {
 async fn a_device_that_is_away_resets_everybody() {
     let bench = Bench::start().await;
     let mut client = bench.connect().await;
-    let Got::Answer {
-        cookie: Some(cookie), ..
-    } = client.post("count", "", b"x").await
-    else {
-        panic!("no cookie")
-    };
+    let cookie = client.first_cookie().await;
     bench
         .device
         .with(|stub| stub.off = Some((Duration::ZERO, Duration::from_secs(3600))));

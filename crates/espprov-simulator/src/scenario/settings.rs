@@ -257,6 +257,7 @@ impl DeviceSettings {
                 mtu: 256,
                 value_limit: quirks.max_value.unwrap_or(512),
                 drops_on_refusal: quirks.close_on_refusal,
+                strict_values: quirks.strict_values,
             }),
         }
     }

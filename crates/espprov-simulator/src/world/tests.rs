@@ -164,19 +164,55 @@ fn resets_with_nothing_to_reset() {
     }
 }
 
-#[test]
-fn a_very_flaky_network_fails_once_and_connects_the_second_time() {
-    let text = "[[network]]\nssid = \"F\"\nchannel = 1\nrssi = -1\noutcome = \"flaky\"\n\
-                failures = 3\nattempts = 2";
-    let mut world = World::new(Scenario::parse(text).unwrap());
-    join(&mut world, b"F", b"");
-    assert_eq!(
-        settle(&mut world).1,
-        WifiStatus::Failed(WifiFailure::NetworkNotFound)
+/// A network that fails more often than the firmware tries, beside one that is absent.
+fn very_flaky(flavour: &str) -> World {
+    let text = format!(
+        "[device]\nflavour = \"{flavour}\"\n[[network]]\nssid = \"F\"\nchannel = 1\nrssi = -1\noutcome = \"flaky\"\n\
+         failures = 5\nattempts = 2\nafter_ms = 1000"
     );
-    world.reset_wifi().unwrap();
+    World::new(Scenario::parse(&text).unwrap())
+}
+
+/// What stock firmware says of a failure it has no name for: a wrong passphrase, or whatever it said last.
+#[test]
+fn a_very_flaky_network_fails_twice_and_then_connects() {
+    let mut world = very_flaky("idf-6");
+    for expected in [WifiFailure::AuthError, WifiFailure::NetworkNotFound] {
+        join(&mut world, b"F", b"");
+        assert_eq!(settle(&mut world).1, WifiStatus::Failed(expected));
+        world.reset_wifi().unwrap();
+        join(&mut world, b"absent", b"");
+        let absent = WifiStatus::Failed(WifiFailure::NetworkNotFound);
+        assert_eq!(settle(&mut world).1, absent);
+        world.reset_wifi().unwrap();
+    }
     join(&mut world, b"F", b"");
     assert!(matches!(settle(&mut world).1, WifiStatus::Connected(_)));
+}
+
+/// Firmware that counts no attempts gives up on a wrong passphrase and an absent network alone.
+#[test]
+fn old_firmware_tries_a_flaky_network_until_it_connects() {
+    for flavour in ["idf-4.4", "idf-5.2"] {
+        let mut world = very_flaky(flavour);
+        join(&mut world, b"F", b"");
+        let (took, status) = settle(&mut world);
+        assert!(
+            matches!(status, WifiStatus::Connected(_)),
+            "{flavour}: {status:?}"
+        );
+        assert_eq!(
+            took,
+            Duration::from_secs(6),
+            "{flavour}: five failures and a success"
+        );
+        join(&mut world, b"F", b"");
+        assert_eq!(
+            settle(&mut world).0,
+            Duration::from_secs(1),
+            "{flavour}: none is left"
+        );
+    }
 }
 
 #[test]

@@ -18,9 +18,14 @@ struct Credentials {
 /// One thing that will happen to an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Step {
-    AttemptFailed(u32),
     Connected(WifiConnection),
-    Failed(WifiFailure),
+    /// One more attempt came to nothing.
+    Failed {
+        /// Why, if the firmware has a name for it.
+        why: Option<WifiFailure>,
+        /// Attempts that are left; none, and the round has failed.
+        remaining: u32,
+    },
 }
 
 #[derive(Debug)]
@@ -35,6 +40,12 @@ pub(super) struct WifiRadio {
     /// A round has used all of them up, in firmware that does not count afresh.
     used_up: bool,
     stay_used: bool,
+    /// Attempts are counted, whatever they fail of. Firmware before that gives up on a wrong passphrase and an absent
+    /// network alone, and tries for ever where anything else is in the way.
+    counts: bool,
+    /// What a client is told of a failure. The firmware sets it for a wrong passphrase and an absent network; any other
+    /// failure is reported as the last of these, and as a wrong passphrase if there was none.
+    last_reason: WifiFailure,
 }
 
 impl WifiRadio {
@@ -49,6 +60,8 @@ impl WifiRadio {
             attempts: scenario.device.attempts.max(1),
             used_up: false,
             stay_used: quirks.attempts_stay_used,
+            counts: quirks.attempt_failed_status,
+            last_reason: WifiFailure::AuthError,
             steps: VecDeque::new(),
             scan: None,
             failures_left: scenario.networks.iter().map(failures).collect(),
@@ -64,13 +77,16 @@ impl WifiRadio {
         let mut connected = None;
         while let Some((at, step)) = self.steps.pop_front_if(|(at, _)| *at <= now) {
             let event = match step {
-                Step::AttemptFailed(left) => {
-                    self.rules.on_attempt_failed(left);
-                    SimEvent::AttemptFailed(left)
-                }
-                Step::Failed(reason) => {
-                    self.rules.on_failed(reason);
-                    SimEvent::WifiFailed(reason)
+                Step::Failed { why, remaining } => {
+                    let reason = why.unwrap_or_else(|| self.last_reason.clone());
+                    self.last_reason = reason.clone();
+                    if remaining == 0 {
+                        self.rules.on_failed(reason.clone());
+                        SimEvent::WifiFailed(reason)
+                    } else {
+                        self.rules.on_attempt_failed(remaining);
+                        SimEvent::AttemptFailed(remaining)
+                    }
                 }
                 Step::Connected(connection) => {
                     connected = Some(at);
@@ -144,7 +160,7 @@ impl WifiRadio {
     ) -> VecDeque<(Duration, Step)> {
         let delays = &scenario.delays;
         let attempts = self.attempts;
-        let mut fails = |each: Duration, why: WifiFailure| self.round(now, each, attempts, attempts, why).0;
+        let mut fails = |each: Duration, why| self.round(now, each, attempts, attempts, Some(why)).0;
         // As firmware does: of several access points of this name, the strongest.
         let named = scenario.networks.iter().enumerate();
         let best = named
@@ -173,14 +189,18 @@ impl WifiRadio {
             } => {
                 let each = after.unwrap_or(delays.connect);
                 let left = self.failures_left.get(index).copied().unwrap_or(0);
-                // The signal is too weak: the last failure reads as a network out of reach.
-                let (mut steps, failed) = self.round(now, each, left, attempts, WifiFailure::NetworkNotFound);
+                // The signal is too weak, which is no reason the firmware knows.
+                let (mut steps, failed) = if self.counts {
+                    self.round(now, each, left, attempts, None)
+                } else {
+                    (VecDeque::new(), left)
+                };
                 if let Some(left) = self.failures_left.get_mut(index) {
                     *left -= failed;
                 }
-                if !matches!(steps.back(), Some((_, Step::Failed(_)))) {
-                    let at = steps.back().map_or(now, |(at, _)| *at);
-                    steps.push_back((at.saturating_add(each), connected(ip)));
+                if !matches!(steps.back(), Some((_, Step::Failed { remaining: 0, .. }))) {
+                    let at = now.saturating_add(each.saturating_mul(failed.saturating_add(1)));
+                    steps.push_back((at, connected(ip)));
                 }
                 steps
             }
@@ -197,7 +217,7 @@ impl WifiRadio {
         each: Duration,
         failures: u32,
         attempts: u32,
-        why: WifiFailure,
+        why: Option<WifiFailure>,
     ) -> (VecDeque<(Duration, Step)>, u32) {
         let attempts = if self.used_up { 1 } else { attempts };
         let failed = failures.min(attempts);
@@ -205,11 +225,8 @@ impl WifiRadio {
         let remaining = (attempts - failed..attempts).rev();
         let steps = remaining.map(|remaining| {
             at = at.saturating_add(each);
-            let step = match remaining {
-                0 => Step::Failed(why),
-                _ => Step::AttemptFailed(remaining),
-            };
-            (at, step)
+            let why = why.clone();
+            (at, Step::Failed { why, remaining })
         });
         let steps = steps.collect();
         self.used_up |= self.stay_used && failed == attempts;
