@@ -167,7 +167,7 @@ fn resets_with_nothing_to_reset() {
 /// A network that fails more often than the firmware tries, beside one that is absent.
 fn very_flaky(flavour: &str) -> World {
     let text = format!(
-        "[device]\nflavour = \"{flavour}\"\n[[network]]\nssid = \"F\"\nchannel = 1\nrssi = -1\noutcome = \"flaky\"\n\
+        "[device]\nauto_stop = false\nflavour = \"{flavour}\"\n[[network]]\nssid = \"F\"\nchannel = 1\nrssi = -1\noutcome = \"flaky\"\n\
          failures = 5\nattempts = 2\nafter_ms = 1000"
     );
     World::new(Scenario::parse(&text).unwrap())
@@ -206,6 +206,7 @@ fn old_firmware_tries_a_flaky_network_until_it_connects() {
             Duration::from_secs(6),
             "{flavour}: five failures and a success"
         );
+        world.reprov_wifi().unwrap();
         join(&mut world, b"F", b"");
         assert_eq!(
             settle(&mut world).0,
