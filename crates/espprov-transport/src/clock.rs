@@ -65,6 +65,8 @@ pub async fn with_deadline<C: Clock, F: Future>(
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
     use core::cell::Cell;
     use core::future::{pending, poll_fn, ready};
@@ -128,6 +130,7 @@ mod tests {
             polled(at(2), &[at(0), at(2)], pending::<u8>()),
             Poll::Ready(Err(Elapsed))
         );
+        assert_eq!(std::format!("{Elapsed}"), "deadline passed");
     }
 
     #[test]
@@ -136,6 +139,18 @@ mod tests {
         assert_eq!(polled(at(2), &[at(0), at(2)], second_poll()), Poll::Ready(Ok(7)));
         assert_eq!(polled(at(2), &[at(0), at(9)], second_poll()), Poll::Ready(Ok(7)));
         assert_eq!(polled(at(0), &[at(0)], ready(7)), Poll::Ready(Ok(7)));
+    }
+
+    #[test]
+    fn a_borrowed_clock_is_the_clock() {
+        let clock = Stopped(Cell::new(at(3)));
+        let borrowed = &clock;
+        assert_eq!(Clock::now(&borrowed), at(3));
+        let mut sleeping = pin!(Clock::sleep(&borrowed, at(2)));
+        let mut poll = || sleeping.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert_eq!(poll(), Poll::Pending);
+        clock.0.set(at(5));
+        assert_eq!(poll(), Poll::Ready(()));
     }
 
     #[test]

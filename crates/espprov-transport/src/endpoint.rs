@@ -79,7 +79,10 @@ impl core::error::Error for InvalidEndpoint {}
 
 #[cfg(test)]
 mod tests {
+    extern crate std;
+
     use super::*;
+    use std::string::ToString;
 
     #[test]
     fn names() {
@@ -90,6 +93,11 @@ mod tests {
         for good in ["a", "custom-data", "My_ep.2", &long[..64]] {
             assert_eq!(Endpoint::custom(good).map(|e| e.as_str()), Ok(good));
         }
+        assert_eq!(Endpoint::PROV_SCAN.to_string(), "prov-scan");
+        assert_eq!(
+            InvalidEndpoint.to_string(),
+            "an endpoint name is 1 to 64 characters of A-Z a-z 0-9 _ . -"
+        );
         assert_eq!(Endpoint::custom("proto-ver"), Ok(Endpoint::PROTO_VER));
         assert!(!Endpoint::PROTO_VER.is_encrypted() && !Endpoint::PROV_SESSION.is_encrypted());
         assert!(Endpoint::PROV_CTRL.is_encrypted() && Endpoint::CUSTOM_DATA.is_encrypted());

@@ -116,4 +116,16 @@ mod tests {
             assert_eq!(hold.is_shaken(), shaken, "{story}");
         }
     }
+
+    #[test]
+    fn the_session_is_held_from_its_first_answer_and_known_by_the_last_token() {
+        let mut hold = SessionHold::new();
+        assert_eq!((hold.is_held(), hold.token()), (false, None));
+        hold.answered(Endpoint::PROTO_VER, Some(17));
+        assert_eq!((hold.is_held(), hold.token()), (false, Some(17)));
+        hold.answered(Endpoint::PROV_SESSION, None);
+        assert_eq!((hold.is_held(), hold.token()), (true, Some(17)));
+        hold.answered(Endpoint::PROTO_VER, Some(18));
+        assert_eq!((hold.is_held(), hold.token()), (true, Some(18)));
+    }
 }

@@ -114,3 +114,50 @@ pub trait Reconnect: Transport {
     /// The link's own error; the transport stays poisoned then.
     async fn reconnect(&mut self, intent: SessionIntent) -> Result<(), Self::Error>;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Bare;
+
+    #[derive(Debug)]
+    struct Never;
+
+    impl core::fmt::Display for Never {
+        fn fmt(&self, _: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+            Ok(())
+        }
+    }
+
+    impl core::error::Error for Never {}
+
+    impl TransportError for Never {
+        fn fault(&self) -> LinkFault {
+            LinkFault::Garbled
+        }
+    }
+
+    impl Transport for Bare {
+        type Error = Never;
+
+        async fn exchange(&mut self, _: Endpoint<'_>, _: &mut [u8], _: usize) -> Result<usize, Never> {
+            Err(Never)
+        }
+
+        fn limits(&self) -> Limits {
+            Limits::UNKNOWN
+        }
+
+        async fn close(&mut self) {}
+    }
+
+    /// What a transport does not say is not claimed for it.
+    #[test]
+    fn a_transport_that_says_nothing_lists_nothing_and_delivered_nothing() {
+        let mut names = 0;
+        Bare.endpoints(&mut |_| names += 1);
+        assert_eq!(names, 0);
+        assert!(!Bare.delivered());
+    }
+}

@@ -84,3 +84,32 @@ impl Limits {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Request and response in bytes, channels of a group, entries of a page, seconds.
+    fn all(limits: Limits) -> (Option<usize>, Option<usize>, u8, u8, u64) {
+        let ScanHint { group_channels, page } = limits.scan;
+        let seconds = limits.gone_after.as_secs();
+        (
+            limits.max_request,
+            limits.max_response,
+            group_channels,
+            page,
+            seconds,
+        )
+    }
+
+    #[test]
+    fn links() {
+        assert_eq!(all(Limits::UNKNOWN), (None, None, 0, 16, 12));
+        assert_eq!(all(Limits::HTTP), (Some(4096), None, 5, 16, 12));
+        assert_eq!(all(Limits::ble(257, 512)), (Some(257), Some(512), 0, 4, 3));
+        let own = Limits::new(Some(1), Some(2))
+            .with_scan(3, 4)
+            .with_gone_after(Duration::from_secs(5));
+        assert_eq!(all(own), (Some(1), Some(2), 3, 4, 5));
+    }
+}

@@ -58,6 +58,27 @@ impl Listing {
         order
     }
 
+    /// Splits mutants into batches of at most `size`, but leaves a file together where cargo-mutants cannot be told to try one
+    /// mutant and not another: it tries the fields of structs whatever names it is given.
+    pub(super) fn batches(&self, chosen: &[usize], size: usize) -> Vec<Vec<usize>> {
+        let has_fields = |file: &str| self.of_file(file).any(|index| self.mutants[index].is_field());
+        let (whole, single): (Vec<_>, Vec<_>) = chosen
+            .iter()
+            .partition(|&&index| has_fields(&self.mutants[index].file));
+        let mut batches: Vec<_> = single.chunks(size).map(<[usize]>::to_vec).collect();
+        for (file, _) in &self.files {
+            let of_file: Vec<_> = whole
+                .iter()
+                .copied()
+                .filter(|&index| self.mutants[index].file == *file)
+                .collect();
+            if !of_file.is_empty() {
+                batches.push(of_file);
+            }
+        }
+        batches
+    }
+
     /// The indices of a file's mutants.
     pub(super) fn of_file<'a>(&'a self, file: &'a str) -> impl Iterator<Item = usize> + 'a {
         (0..self.mutants.len()).filter(move |&index| self.mutants[index].file == file)
@@ -66,6 +87,13 @@ impl Listing {
     /// The index of the mutant with this name.
     pub(super) fn named(&self, name: &str) -> Option<usize> {
         self.mutants.iter().position(|mutant| mutant.name == name)
+    }
+}
+
+impl Mutant {
+    /// A field left out of a struct that is made with `..`.
+    fn is_field(&self) -> bool {
+        self.key.contains(": delete field ")
     }
 }
 
@@ -141,6 +169,18 @@ crates/x/src/b.rs:1:1: replace Some::<u8>::get -> u8 with 0
         assert_eq!(order, listing("something else").spread());
         order.sort_unstable();
         assert_eq!(order, [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn a_file_with_struct_fields_is_tried_at_once() {
+        assert_eq!(listing("").batches(&[3, 0, 2], 2), [vec![3, 0], vec![2]]);
+        let list = format!("{LIST}crates/x/src/b.rs:2:1: delete field a from struct S expression\n");
+        let listing = Listing::new(&list, "crates/x", |_| Ok(String::new())).unwrap();
+        assert_eq!(
+            listing.batches(&[3, 0, 4, 2, 1], 2),
+            [vec![0, 2], vec![1], vec![3, 4]]
+        );
+        assert!(listing.batches(&[], 2).is_empty());
     }
 
     #[test]

@@ -48,7 +48,7 @@ struct Subject {
     features: &'static [&'static str],
     /// Globs of the files that are changed; none means all.
     files: &'static [&'static str],
-    /// Its own tests: what `cargo test` is told beside the package.
+    /// Its own tests: what `cargo test` is told.
     own: &'static [&'static str],
     /// Tests elsewhere that hold it to recordings and other implementations. They are asked about what its own tests
     /// miss, for they take longer to build.
@@ -187,12 +187,12 @@ fn work(
     trial.baseline(subject)?;
     let total = open.len();
     let mut done = 0;
-    for batch in open.chunks(trial::BATCH) {
+    for batch in listing.batches(&open, trial::BATCH) {
         if stop.is_some_and(|stop| Instant::now() >= stop) {
             println!("mutants: {}: out of time", subject.name);
             break;
         }
-        for (index, outcome) in trial.attempt(subject, listing, batch)? {
+        for (index, outcome) in trial.attempt(subject, listing, &batch)? {
             record.set(index, outcome);
         }
         record.keep(subject.name, listing)?;

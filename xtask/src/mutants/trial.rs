@@ -58,7 +58,7 @@ impl Trial {
     /// All mutants of a crate.
     pub(super) fn list(&self, subject: &Subject) -> Result<Listing, String> {
         let output = self
-            .cargo_mutants(subject)
+            .cargo_mutants(subject, subject.files)
             .arg("--list")
             .output()
             .map_err(|e| e.to_string())?;
@@ -75,10 +75,13 @@ impl Trial {
 
     /// The same tests on the code as it is: they have to pass, and everything is built afterwards.
     pub(super) fn baseline(&self, subject: &Subject) -> Result<(), String> {
-        for arguments in [Some(own(subject)), referees(subject)].into_iter().flatten() {
+        for arguments in [subject.own, subject.referees]
+            .into_iter()
+            .filter(|words| !words.is_empty())
+        {
             let mut test = cargo();
             test.current_dir(&self.tree)
-                .args(["test", "--quiet", "--locked"])
+                .args(["test", "--quiet", "--locked", "--package", subject.name])
                 .args(features(subject))
                 .args(arguments);
             let (passed, text) = capture(environment(&mut test))?;
@@ -99,20 +102,17 @@ impl Trial {
         listing: &Listing,
         batch: &[usize],
     ) -> Result<Vec<(usize, Outcome)>, String> {
-        let mut outcomes = self.pass(subject, listing, batch, &own(subject))?;
-        let Some(arguments) = referees(subject) else {
-            return Ok(outcomes);
-        };
+        let mut outcomes = self.pass(subject, listing, batch, subject.own)?;
         let missed: Vec<_> = outcomes
             .iter()
             .filter(|(_, outcome)| *outcome == Outcome::Missed)
             .map(|&(index, _)| index)
             .collect();
-        if missed.is_empty() {
+        if missed.is_empty() || subject.referees.is_empty() {
             return Ok(outcomes);
         }
         outcomes.retain(|(_, outcome)| *outcome != Outcome::Missed);
-        for (index, outcome) in self.pass(subject, listing, &missed, &arguments)? {
+        for (index, outcome) in self.pass(subject, listing, &missed, subject.referees)? {
             let outcome = match outcome {
                 Outcome::Caught => Outcome::CaughtByReferee,
                 other => other,
@@ -128,20 +128,25 @@ impl Trial {
         subject: &Subject,
         listing: &Listing,
         batch: &[usize],
-        tests: &[String],
+        tests: &[&str],
     ) -> Result<Vec<(usize, Outcome)>, String> {
         let output = target_dir().join("mutants").join(subject.name);
         fs::create_dir_all(&output).map_err(|e| format!("{}: {e}", output.display()))?;
-        let mut command = self.cargo_mutants(subject);
+        let mut command = self.cargo_mutants(subject, &[]);
         command
             .args(["--in-place", "--baseline=skip", "--no-shuffle", "--no-times"])
             .args(["--timeout", TEST_SECONDS, "--build-timeout", BUILD_SECONDS])
             .arg("--output")
             .arg(&output);
         for &index in batch {
-            command.arg("--re").arg(exactly(&listing.mutants[index].name));
+            let mutant = &listing.mutants[index];
+            command.arg("--re").arg(exactly(&mutant.name));
+            command
+                .arg("--file")
+                .arg(format!("**/{}/{}", subject.name, mutant.file));
         }
-        command.arg("--").args(tests);
+        // For its building, too, and not only for its running: else it builds what is not run.
+        command.args(tests.iter().map(|word| format!("--cargo-arg={word}")));
         // It fails when a mutant is missed; what it wrote tells whether it worked.
         let (_, text) = capture(&mut command)?;
         let mut outcomes = Vec::new();
@@ -166,7 +171,7 @@ impl Trial {
         Ok(outcomes)
     }
 
-    fn cargo_mutants(&self, subject: &Subject) -> Command {
+    fn cargo_mutants(&self, subject: &Subject, files: &[&str]) -> Command {
         let mut command = Command::new(&self.tool);
         command.current_dir(&self.tree).arg("mutants").args([
             "--no-config",
@@ -177,7 +182,7 @@ impl Trial {
         for feature in subject.features {
             command.arg("--features").arg(feature);
         }
-        for glob in subject.files {
+        for glob in files {
             command.arg("--file").arg(glob);
         }
         for pattern in LEFT_OUT {
