@@ -11,10 +11,11 @@ mod survivors;
 mod trial;
 
 use crate::tools::{CARGO_MUTANTS, root};
+use core::time::Duration;
 use listing::Listing;
 use record::Record;
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use trial::Trial;
 
 /// Share of the mutants, in percent, that the tests of each crate have to notice.

@@ -203,20 +203,6 @@ fn environment(command: &mut Command) -> &mut Command {
         .env("CARGO_INCREMENTAL", "1")
 }
 
-fn own(subject: &Subject) -> Vec<String> {
-    let package = ["--package", subject.name];
-    package
-        .iter()
-        .chain(subject.own)
-        .map(|&word| word.to_owned())
-        .collect()
-}
-
-fn referees(subject: &Subject) -> Option<Vec<String>> {
-    let words = subject.referees.iter().map(|&word| word.to_owned());
-    (!subject.referees.is_empty()).then(|| words.collect())
-}
-
 fn features(subject: &Subject) -> impl Iterator<Item = String> {
     subject
         .features
