@@ -35,7 +35,14 @@ pub(crate) const EXAMPLE: &str = "trouble_central";
 
 fn build(names: &[&str]) -> Result<(), String> {
     let mut command = cargo();
-    command.args(["build", "--quiet", "--locked", "--workspace", "--example", EXAMPLE]);
+    command.args([
+        "build",
+        "--quiet",
+        "--locked",
+        "--workspace",
+        "--example",
+        EXAMPLE,
+    ]);
     for name in names {
         command.args(["--bin", name]);
     }
