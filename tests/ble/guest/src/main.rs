@@ -15,6 +15,10 @@ mod serve;
 
 use std::process::ExitCode;
 
+/// Counts the bytes in use, for `many`.
+#[global_allocator]
+static HEAP: cap::Cap<std::alloc::System> = cap::Cap::new(std::alloc::System, usize::MAX);
+
 /// Unoptimised, the layers of a Bluetooth host and a driver need more stack than a thread has.
 const STACK: usize = 16 << 20;
 
