@@ -92,6 +92,8 @@ pub enum SessionError {
     Channel(ChannelError),
     /// The reply decrypted, but does not answer the request.
     Reply(ReplyError),
+    /// A request without a byte: devices do not answer such. The session is unchanged.
+    EmptyRequest,
     /// An exchange was lost, so both sides' cipher states differ for good: only a new handshake helps.
     Desynchronised,
 }
@@ -114,6 +116,7 @@ impl fmt::Display for SessionError {
             Self::BufferTooShort { needed } => write!(f, "buffer too short: {needed} bytes needed"),
             Self::Channel(error) => error.fmt(f),
             Self::Reply(error) => error.fmt(f),
+            Self::EmptyRequest => crate::request::EmptyRequest.fmt(f),
             Self::Desynchronised => f.write_str("the session is lost: a new handshake is needed"),
         }
     }

@@ -1,8 +1,12 @@
 //! The client half of ESP32 provisioning: give a device its Wi-Fi or Thread credentials.
 //!
-//! Two levels. [`Session`] and [`request`] are sans-IO: typed request in, bytes out, bytes in, typed answer
-//! out. [`Provisioner`] drives them over any [`Transport`](espprov_transport::Transport): handshake by policy,
-//! scan, set, apply, follow until the device is online, with a deadline on every wait.
+//! Three levels, and the first two are sans-IO:
+//!
+//! * [`Session`] and [`request`]: typed request in, bytes out, bytes in, typed answer out.
+//! * [`Engine`] and [`call`]: handshake by policy, scan, set, apply, follow until the device is online. It says what to do
+//!   on the link and until when; you do it. For a bare loop, another language, a runtime of your own.
+//! * [`Provisioner`] and [`blocking::Provisioner`] do it, over any async [`Transport`](espprov_transport::Transport) or any
+//!   [`blocking::Link`](espprov_transport::blocking::Link).
 //!
 //! This crate knows no socket, runtime, clock, log or entropy source; they come in as arguments. It allocates
 //! for the networks of a scan and nothing else.
@@ -35,14 +39,25 @@ extern crate alloc;
 extern crate std;
 
 pub mod auth;
+pub mod blocking;
+pub mod call;
+mod deadlines;
 mod driver;
+mod engine;
 mod error;
+mod event;
+mod failure;
 pub mod request;
 mod session;
 mod wifi_config;
 
-pub use driver::{Deadlines, Event, Observer, Outcome, Phase, ProvisionError, Provisioner, ScanOptions};
+pub use call::{Outcome, ScanOptions};
+pub use deadlines::Deadlines;
+pub use driver::Provisioner;
+pub use engine::{Engine, Input, Misuse, Parts, Step};
 pub use error::{ReplyError, SessionError};
+pub use event::{Event, Observer};
+pub use failure::{Phase, ProvisionError};
 pub use session::{Pending, Session};
 pub use wifi_config::{WifiConfig, WifiConfigError};
 

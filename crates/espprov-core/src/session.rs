@@ -78,7 +78,7 @@ impl<C: Channel> Session<C> {
     /// usable.
     ///
     /// # Errors
-    /// Buffer too short, nonce used up, or the session is desynchronised.
+    /// Buffer too short, nothing to send, nonce used up, or the session is desynchronised.
     pub fn request<'r, R: Request>(
         &mut self,
         request: &'r R,
@@ -102,12 +102,16 @@ impl<C: Channel> Session<C> {
             needed: plain.saturating_add(overhead),
         };
         let plain = encode(out).map_err(|error| short(error.needed))?;
+        if plain == 0 {
+            return Err(SessionError::EmptyRequest);
+        }
+        // A request of the application's own may claim more than it wrote.
+        if plain.saturating_add(overhead) > out.len() {
+            return Err(short(plain));
+        }
         if !encrypted {
             self.state = State::InFlight;
             return Ok(plain);
-        }
-        if plain.saturating_add(overhead) > out.len() {
-            return Err(short(plain));
         }
         self.state = State::Desynchronised;
         let len = self.channel.seal(out, plain).map_err(SessionError::Channel)?;

@@ -73,7 +73,7 @@ impl<T: Copy + Eq> SessionHold<T> {
             self.shaken = false; // it lives, whatever it looked like
         }
         // The version is told to anybody.
-        self.held |= endpoint != Endpoint::PROTO_VER;
+        self.held |= !endpoint.is_version();
     }
 }
 

@@ -28,6 +28,7 @@
 //! ```
 #![no_std]
 
+pub mod blocking;
 mod clock;
 mod endpoint;
 mod fault;
@@ -35,7 +36,7 @@ mod hold;
 mod limits;
 
 pub use clock::{Clock, Elapsed, with_deadline};
-pub use endpoint::{Endpoint, InvalidEndpoint};
+pub use endpoint::{Endpoint, Endpoints, InvalidEndpoint};
 pub use fault::{LinkFault, TransportError};
 pub use hold::SessionHold;
 pub use limits::{Limits, ScanHint};

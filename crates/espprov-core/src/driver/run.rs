@@ -1,12 +1,13 @@
-//! The only place that waits: does what the engine says, one thing at a time.
+//! The only place of the client half that waits: does what the engine says, one thing at a time.
 
-use super::engine::{Action, Happened, What, World};
-use super::task::Task;
-use super::{Observer, ProvisionError, Provisioner};
+use super::Provisioner;
 use crate::auth::Authenticator;
+use crate::call::Call;
+use crate::{Input, Observer, ProvisionError, Step};
 use core::future::pending;
 use core::pin::pin;
-use espprov_transport::{Clock, Reconnect, SessionIntent, with_deadline};
+use core::time::Duration;
+use espprov_transport::{Clock, Reconnect, with_deadline};
 use rand_core::TryCryptoRng;
 
 impl<T, A, R, C, B, O> Provisioner<T, A, R, C, B, O>
@@ -18,58 +19,80 @@ where
     B: AsMut<[u8]>,
     O: Observer,
 {
-    /// Runs a task to its end; its result is in it then.
-    pub(super) async fn run<K: Task<T::Error>>(
+    /// Takes a call to its end; its result is in it then.
+    pub(super) async fn drive<K: Call<T::Error>>(
         &mut self,
-        task: &mut K,
+        call: &mut K,
     ) -> Result<(), ProvisionError<T::Error>> {
-        self.engine.begin();
-        let mut happened = Ok(Ok(0));
+        let mut input = Input::Start;
         loop {
             // In a function of its own, so that what it needs lives on the stack and not in this future.
-            let Some(action) = self.step(task, happened)? else {
-                return Ok(());
+            let step = self.step(call, input)?;
+            let until = match step {
+                Step::Exchange { until, .. } | Step::Reconnect { until, .. } | Step::Wait { until } => until,
+                Step::Busy => {
+                    input = Input::Continue;
+                    continue;
+                }
+                Step::Done => return Ok(()),
             };
-            happened = self.act(action).await;
+            input = self.act(step, until).await;
         }
     }
 
-    fn step<'t>(
+    fn step<'c>(
         &mut self,
-        task: &'t mut dyn Task<T::Error>,
-        happened: Happened<T::Error>,
-    ) -> Result<Option<Action<'t>>, ProvisionError<T::Error>> {
-        let world = World {
-            limits: self.transport.limits(),
-            now: &|| self.clock.now(),
-            delivered: self.transport.delivered(),
-        };
-        self.engine.step(task, &world, happened)
+        call: &'c mut dyn Call<T::Error>,
+        input: Input<T::Error>,
+    ) -> Result<Step<'c>, ProvisionError<T::Error>> {
+        let limits = self.transport.limits();
+        self.engine.step(call, input, self.clock.now(), limits)
     }
 
-    /// Does one thing, within its limit.
-    pub(super) async fn act(&mut self, action: Action<'_>) -> Happened<T::Error> {
-        let deadline = self.clock.now().saturating_add(action.limit).min(action.until);
-        let Self {
-            transport,
-            engine,
-            clock,
-        } = self;
-        // Pinned here: handed over by value, it would take its place in this future twice.
-        let work = pin!(async {
-            match action.what {
-                What::Exchange { endpoint, len } => {
-                    transport.exchange(endpoint, engine.buf.bytes(), len).await
-                }
-                What::Reconnect => transport.reconnect(SessionIntent::Fresh).await.map(|()| 0),
-                What::Close => {
-                    transport.close().await;
-                    Ok(0)
-                }
-                What::Pause => pending().await, // ends by its deadline
+    /// Ends the link in an orderly way, or gives up on that after [`Deadlines::connect`](crate::Deadlines::connect). Call
+    /// it on every way out.
+    pub async fn close(&mut self) {
+        self.engine.close();
+        let until = self.clock.now().saturating_add(self.engine.deadlines().connect);
+        // Whether it ended in time or not: there is nothing more to do about it.
+        let _ = self.act(Step::Done, until).await;
+    }
+
+    /// Does one thing, until then at the latest. When all is done, the link is closed.
+    async fn act(&mut self, step: Step<'_>, until: Duration) -> Input<T::Error> {
+        let ended = {
+            let Self {
+                transport,
+                engine,
+                clock,
+            } = self;
+            // Pinned here: handed over by value, it would take its place in this future twice.
+            let work = pin!(async {
+                let done = match step {
+                    Step::Exchange { endpoint, len, .. } => transport
+                        .exchange(endpoint, engine.buffer_mut(), len)
+                        .await
+                        .map(Input::Reply),
+                    Step::Reconnect { intent, .. } => {
+                        transport.reconnect(intent).await.map(|()| Input::Reconnected)
+                    }
+                    Step::Wait { .. } | Step::Busy => pending().await, // ends by its deadline
+                    Step::Done => {
+                        transport.close().await;
+                        Ok(Input::Continue)
+                    }
+                };
+                done.unwrap_or_else(Input::Fault)
+            });
+            with_deadline(&*clock, until, work).await
+        };
+        match ended {
+            Ok(input) => input,
+            Err(_) if matches!(step, Step::Exchange { .. }) && self.transport.delivered() => {
+                Input::Unanswered
             }
-        });
-        with_deadline(&*clock, deadline, work).await
+            Err(_) => Input::Elapsed,
+        }
     }
 }
 
@@ -77,14 +100,14 @@ where
 mod tests {
     use super::*;
     use crate::auth::NoSecurity;
-    use crate::driver::{Deadlines, Phase};
+    use crate::{Deadlines, Phase};
     use core::cell::Cell;
     use core::convert::Infallible;
     use core::fmt;
     use core::future::Future;
     use core::task::{Context, Poll, Waker};
     use core::time::Duration;
-    use espprov_transport::{Endpoint, Limits, LinkFault, Transport, TransportError};
+    use espprov_transport::{Endpoint, Limits, LinkFault, SessionIntent, Transport, TransportError};
     use rand_core::TryRng;
     use std::rc::Rc;
     use std::vec;

@@ -1,7 +1,7 @@
 //! Endpoint `prov-config`, Wi-Fi: set, apply, status.
 
-use super::{Request, sealed::Sealed};
-use crate::{ReplyError, WifiConfig};
+use super::Request;
+use crate::{Phase, ReplyError, WifiConfig};
 use core::net::Ipv4Addr;
 use espprov_proto::{
     Command, Config, ConfigReply, EncodeError, SetWifiConfigRef, WifiDetail, WifiStatusReply,
@@ -39,13 +39,15 @@ pub(super) fn verdict(reply: &[u8], command: Command<Config>) -> Result<(), Repl
     Ok(StatusCode::check(reply.status)?)
 }
 
-impl Sealed for SetWifi<'_> {}
-
 impl Request for SetWifi<'_> {
     type Response<'b> = ();
 
     fn endpoint(&self) -> Endpoint<'_> {
         Endpoint::PROV_CONFIG
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Set
     }
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
@@ -64,13 +66,15 @@ impl Request for SetWifi<'_> {
     }
 }
 
-impl Sealed for ApplyWifi {}
-
 impl Request for ApplyWifi {
     type Response<'b> = ();
 
     fn endpoint(&self) -> Endpoint<'_> {
         Endpoint::PROV_CONFIG
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Apply
     }
 
     /// `08 04`: devices ignore the payload field of apply; the vendor's client leaves it out.
@@ -83,13 +87,15 @@ impl Request for ApplyWifi {
     }
 }
 
-impl Sealed for GetWifiStatus {}
-
 impl Request for GetWifiStatus {
     type Response<'b> = WifiStatus;
 
     fn endpoint(&self) -> Endpoint<'_> {
         Endpoint::PROV_CONFIG
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Status
     }
 
     /// `52 00`: the payload field is there because msg 0 alone would be an empty plaintext.

@@ -1,7 +1,7 @@
 //! Endpoint `prov-ctrl`: clear a failed attempt, or accept new credentials after a success.
 
-use super::{Request, sealed::Sealed};
-use crate::ReplyError;
+use super::Request;
+use crate::{Phase, ReplyError};
 use espprov_proto::{Command, Ctrl, CtrlReply, EncodeError};
 use espprov_transport::Endpoint;
 use espprov_types::StatusCode;
@@ -34,13 +34,15 @@ impl Control {
     }
 }
 
-impl Sealed for Control {}
-
 impl Request for Control {
     type Response<'b> = ();
 
     fn endpoint(&self) -> Endpoint<'_> {
         Endpoint::PROV_CTRL
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Control
     }
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {

@@ -1,6 +1,6 @@
 //! Application data on any endpoint: raw bytes both ways, enciphered like everything else.
 
-use super::{Request, sealed::Sealed};
+use super::Request;
 use crate::ReplyError;
 use core::fmt;
 use espprov_proto::EncodeError;
@@ -36,8 +36,6 @@ impl fmt::Debug for Custom<'_> {
             .finish()
     }
 }
-
-impl Sealed for Custom<'_> {}
 
 impl Request for Custom<'_> {
     type Response<'b> = &'b [u8];

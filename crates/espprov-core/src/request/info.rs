@@ -1,7 +1,7 @@
 //! Endpoint `proto-ver`: version, security, capabilities.
 
-use super::{Request, sealed::Sealed};
-use crate::ReplyError;
+use super::Request;
+use crate::{Phase, ReplyError};
 use espprov_proto::EncodeError;
 use espprov_transport::Endpoint;
 use espprov_types::DeviceInfo;
@@ -13,13 +13,15 @@ pub struct GetInfo;
 /// Any bytes do, but not none: an empty body is refused over HTTP.
 const FILLER: &[u8] = b"---";
 
-impl Sealed for GetInfo {}
-
 impl Request for GetInfo {
     type Response<'b> = DeviceInfo;
 
     fn endpoint(&self) -> Endpoint<'_> {
         Endpoint::PROTO_VER
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Info
     }
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {

@@ -17,21 +17,59 @@ pub use scan::{
 };
 pub use thread::{ApplyThread, GetThreadStatus, SetThread};
 
-use crate::ReplyError;
-use espprov_proto::EncodeError;
+use crate::{Phase, ReplyError};
 use espprov_transport::Endpoint;
+
+pub use espprov_proto::EncodeError;
 
 /// A question to the device: where it goes, its bytes, and how to read the answer.
 ///
-/// Sealed: the requests of the protocol are known. Anything else travels as [`Custom`] data.
-pub trait Request: sealed::Sealed {
+/// Implement it for the messages of your application's own endpoint and let
+/// [`Provisioner::ask`](crate::Provisioner::ask) take them there; bytes without a type of their own travel as [`Custom`].
+///
+/// ```
+/// use espprov_core::ReplyError;
+/// use espprov_core::request::{EncodeError, Request};
+/// use espprov_transport::Endpoint;
+///
+/// /// Asks for the temperature at a sensor, in tenths of a degree.
+/// struct Temperature(u8);
+///
+/// impl Request for Temperature {
+///     type Response<'b> = i16;
+///
+///     fn endpoint(&self) -> Endpoint<'_> {
+///         Endpoint::CUSTOM_DATA
+///     }
+///
+///     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
+///         let available = out.len();
+///         *out.first_mut().ok_or(EncodeError { needed: 1, available })? = self.0;
+///         Ok(1)
+///     }
+///
+///     fn decode(&self, reply: &[u8]) -> Result<i16, ReplyError> {
+///         let bytes = reply.try_into().map_err(|_| ReplyError::Malformed)?;
+///         Ok(i16::from_be_bytes(bytes))
+///     }
+/// }
+/// ```
+pub trait Request {
     /// The answer; may borrow from the reply buffer.
     type Response<'b>;
 
     /// Where the request goes.
     fn endpoint(&self) -> Endpoint<'_>;
 
-    /// Writes the plaintext into `out` and returns its length.
+    /// The step that fails if this does, as errors name it.
+    ///
+    /// What is asked in [`Phase::Set`] or [`Phase::Data`] counts as secret: it does not travel unencrypted unless the
+    /// user allowed that.
+    fn phase(&self) -> Phase {
+        Phase::Data
+    }
+
+    /// Writes the plaintext into `out` and returns its length: one byte at least, devices do not answer less.
     ///
     /// # Errors
     /// `out` is too short.
@@ -42,11 +80,6 @@ pub trait Request: sealed::Sealed {
     /// # Errors
     /// Not an answer to this request, or the device's verdict is not success.
     fn decode<'b>(&self, reply: &'b [u8]) -> Result<Self::Response<'b>, ReplyError>;
-}
-
-mod sealed {
-    #[expect(unnameable_types, reason = "that is what sealing is")]
-    pub trait Sealed {}
 }
 
 /// Reads a list of fixed-size identifiers off the wire.

@@ -1,8 +1,8 @@
 //! Endpoint `prov-scan`: start a scan, ask how far it is, fetch its results page by page.
 
 use super::thread::narrow;
-use super::{Request, octets, sealed::Sealed};
-use crate::ReplyError;
+use super::{Request, octets};
+use crate::{Phase, ReplyError};
 use alloc::vec::Vec;
 use espprov_proto::wire::Item;
 use espprov_proto::{Command, EncodeError, Scan, ScanReply, ThreadEntry, WifiEntry};
@@ -96,13 +96,15 @@ fn content(reply: &[u8], command: Command<Scan>) -> Result<ScanReply<'_>, ReplyE
     }
 }
 
-impl Sealed for StartWifiScan {}
-
 impl Request for StartWifiScan {
     type Response<'b> = ();
 
     fn endpoint(&self) -> Endpoint<'_> {
         Endpoint::PROV_SCAN
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Scan
     }
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
@@ -126,13 +128,15 @@ impl Request for StartWifiScan {
     }
 }
 
-impl Sealed for StartThreadScan {}
-
 impl Request for StartThreadScan {
     type Response<'b> = ();
 
     fn endpoint(&self) -> Endpoint<'_> {
         Endpoint::PROV_SCAN
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Scan
     }
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
@@ -158,13 +162,15 @@ impl ScanStatus {
     }
 }
 
-impl Sealed for ScanStatus {}
-
 impl Request for ScanStatus {
     type Response<'b> = ScanProgress;
 
     fn endpoint(&self) -> Endpoint<'_> {
         Endpoint::PROV_SCAN
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Scan
     }
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
@@ -215,13 +221,15 @@ impl ScanPage {
     }
 }
 
-impl Sealed for WifiScanPage {}
-
 impl Request for WifiScanPage {
     type Response<'b> = ScanEntries<AccessPoint>;
 
     fn endpoint(&self) -> Endpoint<'_> {
         Endpoint::PROV_SCAN
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Scan
     }
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
@@ -239,13 +247,15 @@ impl Request for WifiScanPage {
     }
 }
 
-impl Sealed for ThreadScanPage {}
-
 impl Request for ThreadScanPage {
     type Response<'b> = ScanEntries<ThreadNetwork>;
 
     fn endpoint(&self) -> Endpoint<'_> {
         Endpoint::PROV_SCAN
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Scan
     }
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {

@@ -1,8 +1,8 @@
 //! Endpoint `prov-config`, Thread: set, apply, status.
 
+use super::Request;
 use super::config::{answers, verdict};
-use super::{Request, sealed::Sealed};
-use crate::ReplyError;
+use crate::{Phase, ReplyError};
 use espprov_proto::{Command, EncodeError, SetThreadConfigRef, ThreadDetail, ThreadStatusReply};
 use espprov_transport::Endpoint;
 use espprov_types::{StatusCode, ThreadAttachment, ThreadDataset, ThreadFailure, ThreadName, ThreadStatus};
@@ -19,13 +19,15 @@ pub struct ApplyThread;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct GetThreadStatus;
 
-impl Sealed for SetThread<'_> {}
-
 impl Request for SetThread<'_> {
     type Response<'b> = ();
 
     fn endpoint(&self) -> Endpoint<'_> {
         Endpoint::PROV_CONFIG
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Set
     }
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
@@ -40,13 +42,15 @@ impl Request for SetThread<'_> {
     }
 }
 
-impl Sealed for ApplyThread {}
-
 impl Request for ApplyThread {
     type Response<'b> = ();
 
     fn endpoint(&self) -> Endpoint<'_> {
         Endpoint::PROV_CONFIG
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Apply
     }
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
@@ -58,13 +62,15 @@ impl Request for ApplyThread {
     }
 }
 
-impl Sealed for GetThreadStatus {}
-
 impl Request for GetThreadStatus {
     type Response<'b> = ThreadStatus;
 
     fn endpoint(&self) -> Endpoint<'_> {
         Endpoint::PROV_CONFIG
+    }
+
+    fn phase(&self) -> Phase {
+        Phase::Status
     }
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {

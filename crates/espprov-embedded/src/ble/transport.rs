@@ -478,7 +478,7 @@ fn too_large(len: usize) -> BleError {
 /// In the handshake hanging up is how some firmware refuses; anywhere else the request may have been acted upon.
 fn hung_up(endpoint: Endpoint<'_>, reason: Option<u8>, delivered: bool) -> BleError {
     let on_purpose = reason.is_some_and(|reason| HANG_UP_REASONS.contains(&reason));
-    if endpoint == Endpoint::PROV_SESSION && on_purpose && !delivered {
+    if endpoint.is_session() && on_purpose && !delivered {
         return BleError::Refused {
             att: None,
             link_alive: false,

@@ -1,13 +1,14 @@
 //! Exchanges that are lost though the device is there: asked again, where that can do no harm.
 
-use super::{Engine, UnderWay};
+use super::Engine;
+use super::state::UnderWay;
 use crate::auth::Authenticator;
-use crate::driver::{Event, Observer, Phase};
+use crate::{Event, Observer, Phase};
 use espprov_transport::LinkFault;
 
-/// How often in one task. Each handshake that is begun anew may cost one of the attempts that a device allows (five, where
+/// How often in one call. Each handshake that is begun anew may cost one of the attempts that a device allows (five, where
 /// it counts them), so this leaves some to whoever comes next.
-pub(super) const REPEATS: u8 = 2;
+const REPEATS: u8 = 2;
 
 impl<A: Authenticator, R, B: AsMut<[u8]>, O: Observer> Engine<A, R, B, O> {
     /// Whether the exchange that failed like this is to be asked for once more, in a session of its own.
@@ -26,10 +27,10 @@ impl<A: Authenticator, R, B: AsMut<[u8]>, O: Observer> Engine<A, R, B, O> {
             (UnderWay::Answer, Phase::Scan) => !restarted,
             _ => false,
         };
-        if !harmless || self.repeats == 0 {
+        if !harmless || self.run.repeated >= REPEATS {
             return false;
         }
-        self.repeats = self.repeats.saturating_sub(1);
+        self.run.repeated = self.run.repeated.saturating_add(1);
         self.observer.event(&Event::AnswerLost { phase, restarted });
         true
     }

@@ -1,20 +1,13 @@
 //! The provisioning flow: set, apply, and find out what became of it.
 
 use super::follow::{Follow, Next, Progress};
-use super::task::{Desk, Question, Task, Want};
-use super::{Deadlines, Event, Observer, Phase, ProvisionError, Provisioner};
-use crate::WifiConfig;
-use crate::auth::Authenticator;
-use crate::request::{
-    ApplyThread, ApplyWifi, Control, ControlAction, GetThreadStatus, GetWifiStatus, Request, SetThread,
-    SetWifi,
-};
+use super::network::{Network, OutcomeOn};
+use super::task::Question;
+use super::{Desk, IntoResult, Task, Thread, Ticket, Want, Wifi};
+use crate::request::{ApplyThread, ApplyWifi, Control, ControlAction, Request, SetThread, SetWifi};
+use crate::{Deadlines, Event, Misuse, Phase, ProvisionError, WifiConfig};
 use core::time::Duration;
-use espprov_transport::{Clock, Reconnect};
-use espprov_types::{
-    StatusCode, ThreadAttachment, ThreadDataset, ThreadFailure, WifiConnection, WifiFailure,
-};
-use rand_core::TryCryptoRng;
+use espprov_types::{StatusCode, ThreadAttachment, ThreadDataset, WifiConnection};
 
 /// How often credentials are handed over before giving up: the first time, once more after a lost answer, and
 /// once more after clearing an earlier attempt.
@@ -36,73 +29,22 @@ pub enum Outcome<C, F> {
     Unconfirmed,
 }
 
-impl<T, A, R, C, B, O> Provisioner<T, A, R, C, B, O>
-where
-    T: Reconnect,
-    A: Authenticator,
-    R: TryCryptoRng,
-    C: Clock,
-    B: AsMut<[u8]>,
-    O: Observer,
-{
-    /// Gives the device Wi-Fi credentials and follows it until it is online or gave up.
-    ///
-    /// A device that still holds an earlier failed attempt is reset first, so this also serves to try again
-    /// with another passphrase in the same run. Finding out what an earlier attempt is doing can take several
-    /// minutes in the worst case: [`limit_total`](Self::limit_total) bounds the whole.
-    ///
-    /// # Errors
-    /// Anything that went wrong before the device was told to apply the credentials, or the deadline. A link lost from
-    /// then on is not an error: see [`Outcome::LikelyConnected`] and [`Outcome::Unconfirmed`].
-    pub async fn provision_wifi(
-        &mut self,
-        config: &WifiConfig<'_>,
-    ) -> Result<Outcome<WifiConnection, WifiFailure>, ProvisionError<T::Error>> {
-        self.provision(SetWifi(config)).await
-    }
-
-    /// Gives the device a Thread dataset and follows it until it is attached or gave up.
-    ///
-    /// # Errors
-    /// As [`provision_wifi`](Self::provision_wifi).
-    pub async fn provision_thread(
-        &mut self,
-        dataset: &ThreadDataset,
-    ) -> Result<Outcome<ThreadAttachment, ThreadFailure>, ProvisionError<T::Error>> {
-        self.provision(SetThread(dataset)).await
-    }
-
-    async fn provision<G: Goal>(
-        &mut self,
-        goal: G,
-    ) -> Result<Outcome<G::Online, G::Failure>, ProvisionError<T::Error>> {
-        let mut task = Provision::new(goal);
-        self.run(&mut task).await?;
-        task.outcome.ok_or(ProvisionError::Internal)
-    }
-}
-
 /// Wi-Fi and Thread take the same way with other messages. The credentials' own message is the goal.
-trait Goal: for<'b> Request<Response<'b> = ()> {
-    type Online;
-    type Failure;
+#[expect(unnameable_types, reason = "as `Task`")]
+pub trait Goal: for<'b> Request<Response<'b> = ()> {
+    type Network: Network;
     type Apply: for<'b> Request<Response<'b> = ()> + 'static;
-    type Status: for<'b> Request<Response<'b>: Into<Progress<Self::Online, Self::Failure>>> + 'static;
     const APPLY: &'static Self::Apply;
-    const STATUS: &'static Self::Status;
     const RESET: Control;
     const REPROV: Control;
     /// Whether this connection is the one asked for.
-    fn is_reached(&self, on: &Self::Online) -> bool;
+    fn is_reached(&self, on: &<Self::Network as Network>::Online) -> bool;
 }
 
 impl Goal for SetWifi<'_> {
-    type Online = WifiConnection;
-    type Failure = WifiFailure;
+    type Network = Wifi;
     type Apply = ApplyWifi;
-    type Status = GetWifiStatus;
     const APPLY: &'static ApplyWifi = &ApplyWifi;
-    const STATUS: &'static GetWifiStatus = &GetWifiStatus;
     const RESET: Control = Control(ControlAction::ResetWifi);
     const REPROV: Control = Control(ControlAction::ReprovWifi);
     fn is_reached(&self, on: &WifiConnection) -> bool {
@@ -111,12 +53,9 @@ impl Goal for SetWifi<'_> {
 }
 
 impl Goal for SetThread<'_> {
-    type Online = ThreadAttachment;
-    type Failure = ThreadFailure;
+    type Network = Thread;
     type Apply = ApplyThread;
-    type Status = GetThreadStatus;
     const APPLY: &'static ApplyThread = &ApplyThread;
-    const STATUS: &'static GetThreadStatus = &GetThreadStatus;
     const RESET: Control = Control(ControlAction::ResetThread);
     const REPROV: Control = Control(ControlAction::ReprovThread);
     fn is_reached(&self, on: &ThreadAttachment) -> bool {
@@ -124,7 +63,32 @@ impl Goal for SetThread<'_> {
     }
 }
 
-struct Provision<G: Goal, E> {
+/// Gives the device Wi-Fi credentials and follows it until it is online or gave up.
+pub type ProvisionWifi<'a, E> = Provision<SetWifi<'a>, E>;
+
+/// Gives the device a Thread dataset and follows it until it is attached or gave up.
+pub type ProvisionThread<'a, E> = Provision<SetThread<'a>, E>;
+
+impl<'a, E> ProvisionWifi<'a, E> {
+    /// The call, not yet begun.
+    #[must_use]
+    pub const fn new(config: &'a WifiConfig<'a>) -> Self {
+        Self::to(SetWifi(config))
+    }
+}
+
+impl<'a, E> ProvisionThread<'a, E> {
+    /// The call, not yet begun.
+    #[must_use]
+    pub const fn new(dataset: &'a ThreadDataset) -> Self {
+        Self::to(SetThread(dataset))
+    }
+}
+
+/// [`ProvisionWifi`] or [`ProvisionThread`].
+#[derive(Debug)]
+pub struct Provision<G: Goal, E> {
+    ticket: Ticket,
     goal: G,
     step: Step<E>,
     /// Time to let pass before the step.
@@ -133,10 +97,11 @@ struct Provision<G: Goal, E> {
     attempts: u8,
     /// It is unclear whether the device acted on `apply`.
     doubt: Option<Doubt<E>>,
-    outcome: Option<Outcome<G::Online, G::Failure>>,
+    outcome: Option<OutcomeOn<G::Network>>,
 }
 
 /// The answer to `apply` is lost: from here on, nothing that happens to the link says that the device failed.
+#[derive(Debug)]
 struct Doubt<E> {
     since: Duration,
     /// What became of the answer.
@@ -146,6 +111,7 @@ struct Doubt<E> {
 /// Pause between two attempts to reach a device that left us in doubt.
 const DOUBT_PAUSE: Duration = Duration::from_millis(500);
 
+#[derive(Debug)]
 enum Step<E> {
     Set,
     Apply,
@@ -161,22 +127,27 @@ enum Step<E> {
     },
 }
 
+/// The question how far the device is.
+const fn status<G: Goal>() -> &'static <G::Network as Network>::Status {
+    G::Network::STATUS
+}
+
 impl<G: Goal, E> Task<E> for Provision<G, E> {
+    fn ticket(&mut self) -> &mut Ticket {
+        &mut self.ticket
+    }
+
     fn want(&self, deadlines: &Deadlines) -> Want<'_> {
         if let Some(time) = self.pause {
             return Want::Pause(time);
         }
-        let (question, phase, limit): (&dyn Question, _, _) = match &self.step {
-            Step::Set => (&self.goal, Phase::Set, deadlines.exchange),
-            Step::Apply => (G::APPLY, Phase::Apply, deadlines.exchange),
-            Step::Control(lever) => (lever, Phase::Control, deadlines.exchange),
-            Step::Look | Step::Follow { .. } => (G::STATUS, Phase::Status, deadlines.poll),
+        let (question, limit): (&dyn Question, _) = match &self.step {
+            Step::Set => (&self.goal, deadlines.exchange),
+            Step::Apply => (G::APPLY, deadlines.exchange),
+            Step::Control(lever) => (lever, deadlines.exchange),
+            Step::Look | Step::Follow { .. } => (status::<G>(), deadlines.poll),
         };
-        Want::Answer {
-            question,
-            phase,
-            limit,
-        }
+        Want::Answer { question, limit }
     }
 
     fn deadline(&self, deadlines: &Deadlines) -> Duration {
@@ -215,7 +186,7 @@ impl<G: Goal, E> Task<E> for Provision<G, E> {
                 let applied = answer.and_then(|reply| desk.read(G::APPLY.decode(reply)));
                 return self.after_apply(desk, applied);
             }
-            Step::Look => match answer.and_then(|reply| desk.read(G::STATUS.decode(reply))) {
+            Step::Look => match answer.and_then(|reply| desk.read(status::<G>().decode(reply))) {
                 Ok(seen) => return self.clear_the_way(desk, seen.into()),
                 Err(error) => Err(error),
             },
@@ -224,7 +195,7 @@ impl<G: Goal, E> Task<E> for Provision<G, E> {
                 Err(error) => Err(error),
             },
             Step::Follow { follow, ours } => {
-                let seen = answer.and_then(|reply| desk.read(G::STATUS.decode(reply)));
+                let seen = answer.and_then(|reply| desk.read(status::<G>().decode(reply)));
                 match follow.handle(desk, seen.map(Into::into))? {
                     Next::Pause(time) => self.pause = Some(time),
                     Next::End(outcome) if *ours => return Ok(self.end(outcome)),
@@ -237,9 +208,18 @@ impl<G: Goal, E> Task<E> for Provision<G, E> {
     }
 }
 
+impl<G: Goal, E> IntoResult for Provision<G, E> {
+    type Output = OutcomeOn<G::Network>;
+
+    fn into_result(self) -> Result<OutcomeOn<G::Network>, Misuse> {
+        self.outcome.ok_or(Misuse::NotOver)
+    }
+}
+
 impl<G: Goal, E> Provision<G, E> {
-    const fn new(goal: G) -> Self {
+    const fn to(goal: G) -> Self {
         Self {
+            ticket: Ticket::NEW,
             goal,
             step: Step::Set,
             pause: None,
@@ -312,7 +292,7 @@ impl<G: Goal, E> Provision<G, E> {
     fn clear_the_way(
         &mut self,
         desk: &Desk<'_>,
-        seen: Progress<G::Online, G::Failure>,
+        seen: Progress<<G::Network as Network>::Online, <G::Network as Network>::Failure>,
     ) -> Result<bool, ProvisionError<E>> {
         match seen {
             // Ours or a stale one? One more attempt answers that for certain.
@@ -325,7 +305,7 @@ impl<G: Goal, E> Provision<G, E> {
     }
 
     /// The attempt that was found under way has ended.
-    fn after_another(&mut self, outcome: Outcome<G::Online, G::Failure>) -> Result<bool, ProvisionError<E>> {
+    fn after_another(&mut self, outcome: OutcomeOn<G::Network>) -> Result<bool, ProvisionError<E>> {
         let perhaps_ours = self.doubt.is_some();
         self.step = Step::Control(match outcome {
             Outcome::Connected(on) if self.goal.is_reached(&on) => {
@@ -364,7 +344,7 @@ impl<G: Goal, E> Provision<G, E> {
         Ok(false)
     }
 
-    fn end(&mut self, outcome: Outcome<G::Online, G::Failure>) -> bool {
+    fn end(&mut self, outcome: OutcomeOn<G::Network>) -> bool {
         self.outcome = Some(outcome);
         true
     }

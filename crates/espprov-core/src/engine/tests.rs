@@ -4,11 +4,13 @@ mod repeat;
 
 use super::*;
 use crate::auth::PolicyError;
-use crate::driver::task::{Once, Reach};
-use crate::request::{Custom, GetWifiStatus, Request};
+use crate::call::{Ask, Desk, Info, Task, Trail, Want};
+use crate::request::{Custom, EncodeError, GetWifiStatus, Request};
+use crate::{Event, Phase, ReplyError, Session};
 use core::convert::Infallible;
 use core::fmt;
-use espprov_security::{Channel, ChannelError, HandshakeError, Notices, Retry};
+use espprov_security::{Channel, ChannelError, Handshake, HandshakeError, Notices, Retry};
+use espprov_transport::{Endpoint, LinkFault};
 use espprov_types::WifiStatus;
 use rand_core::{TryCryptoRng, TryRng};
 use std::format;
@@ -143,25 +145,30 @@ const WRONG: Retry = Retry::GiveUp {
 struct Bench {
     engine: Engine<Keys, Dice, Vec<u8>, fn(&Event<'_>)>,
     now: Duration,
-    delivered: bool,
 }
 
-/// What the engine wants next, as a word.
-fn word(what: &What<'_>, under_way: UnderWay) -> &'static str {
-    match (what, under_way) {
-        (What::Exchange { .. }, UnderWay::Info) => "info",
-        (What::Exchange { .. }, UnderWay::Handshake) => "handshake",
-        (What::Exchange { .. }, UnderWay::Answer) => "answer",
-        (What::Exchange { .. }, UnderWay::Raw) => "raw",
-        (What::Reconnect, _) => "reconnect",
-        (What::Pause, UnderWay::BackOff) => "back off",
-        (What::Pause, _) => "pause",
-        _ => "?",
-    }
+/// What the engine wants next, as a word, and until when.
+type Doing = Option<(&'static str, Duration)>;
+
+fn doing(step: Step<'_>, under_way: UnderWay) -> Doing {
+    let (word, until) = match (step, under_way) {
+        (Step::Exchange { until, .. }, UnderWay::Info) => ("info", until),
+        (Step::Exchange { until, .. }, UnderWay::Handshake) => ("handshake", until),
+        (Step::Exchange { until, .. }, UnderWay::Answer) => ("answer", until),
+        (Step::Exchange { until, .. }, UnderWay::Raw) => ("raw", until),
+        (Step::Reconnect { until, .. }, _) => ("reconnect", until),
+        (Step::Wait { until }, UnderWay::BackOff) => ("back off", until),
+        (Step::Wait { until }, _) => ("pause", until),
+        (Step::Busy, _) => ("busy", Duration::MAX),
+        (Step::Done, _) => return None,
+        other => panic!("{other:?}"),
+    };
+    Some((word, until))
 }
 
 /// Wants whatever it is told to, and notes what it hears.
 struct Probe<'a> {
+    ticket: Ticket,
     wants: fn() -> Want<'a>,
     heard: Option<Result<Vec<u8>, Error>>,
     trail: Trail,
@@ -172,7 +179,6 @@ struct Probe<'a> {
 fn answer() -> Want<'static> {
     Want::Answer {
         question: &GetWifiStatus,
-        phase: Phase::Status,
         limit: Duration::from_secs(5),
     }
 }
@@ -205,6 +211,7 @@ fn pause() -> Want<'static> {
 impl<'a> Probe<'a> {
     fn new(wants: fn() -> Want<'a>) -> Self {
         Self {
+            ticket: Ticket::NEW,
             wants,
             heard: None,
             trail: Trail::default(),
@@ -232,6 +239,10 @@ impl<'a> Probe<'a> {
 }
 
 impl Task<Broken> for Probe<'_> {
+    fn ticket(&mut self) -> &mut Ticket {
+        &mut self.ticket
+    }
+
     fn want(&self, _: &Deadlines) -> Want<'_> {
         (self.wants)()
     }
@@ -262,51 +273,59 @@ impl Bench {
         Self {
             engine: Engine::new(keys, Dice(1 << 31), std::vec![0; 512]).with_observer(quiet),
             now: Duration::ZERO,
-            delivered: false,
         }
     }
 
-    /// One step: what the engine wants then, and for how long at most.
-    fn step(
-        &mut self,
-        probe: &mut Probe<'_>,
-        happened: Happened<Broken>,
-    ) -> Result<Option<(&'static str, Duration, Duration)>, Error> {
-        let now = self.now;
-        let world = World {
-            limits: Limits::UNKNOWN,
-            now: &|| now,
-            delivered: self.delivered,
-        };
-        let action = self.engine.step(probe, &world, happened)?;
-        let action = action.map(|action| (action.what, action.limit, action.until));
-        let under_way = self.engine.under_way;
-        Ok(action.map(|(what, limit, until)| (word(&what, under_way), limit, until)))
+    /// One step, computing included: what the engine wants then, and until when.
+    fn step(&mut self, probe: &mut Probe<'_>, input: Input<Broken>) -> Result<Doing, Error> {
+        let mut input = input;
+        loop {
+            let step = self.engine.step(probe, input, self.now, Limits::UNKNOWN)?;
+            let next = doing(step, self.engine.run.under_way);
+            if next.is_none_or(|(word, _)| word != "busy") {
+                return Ok(next);
+            }
+            input = Input::Continue;
+        }
+    }
+
+    /// A call begins: the word for its first step.
+    fn begin(&mut self, probe: &mut Probe<'_>) -> &'static str {
+        probe.ticket = Ticket::NEW;
+        self.step(probe, Input::Start).unwrap().unwrap().0
+    }
+
+    /// The call goes on after what it heard, as one does that is not over.
+    fn go_on(&mut self, probe: &mut Probe<'_>) -> &'static str {
+        probe.ticket = self.engine.ticket;
+        self.engine.run.under_way = UnderWay::Computing;
+        self.step(probe, Input::Continue).unwrap().unwrap().0
     }
 
     /// The device answers.
-    fn reply(&mut self, bytes: &[u8]) -> Happened<Broken> {
-        self.engine.buf.bytes()[..bytes.len()].copy_from_slice(bytes);
-        Ok(Ok(bytes.len()))
+    fn reply(&mut self, bytes: &[u8]) -> Input<Broken> {
+        self.engine.buffer_mut()[..bytes.len()].copy_from_slice(bytes);
+        Input::Reply(bytes.len())
     }
 
     /// Goes on with the right answers until `goal` is under way.
     fn until(&mut self, probe: &mut Probe<'_>, goal: &str) {
-        self.engine.begin();
-        let mut happened = Ok(Ok(0));
+        probe.ticket = Ticket::NEW;
+        let mut input = Input::Start;
         for _ in 0..9 {
-            let doing = self.step(probe, happened).unwrap().map(|(word, ..)| word);
+            let doing = self.step(probe, input).unwrap().map(|(word, ..)| word);
             if doing == Some(goal) {
                 return;
             }
-            happened = match doing {
+            input = match doing {
                 Some("info") => self.reply(INFO),
                 Some("answer") => self.reply(CONNECTING),
-                Some("pause" | "back off") => Err(Elapsed),
+                Some("pause" | "back off") => Input::Elapsed,
+                Some("reconnect") => Input::Reconnected,
                 Some(_) => self.reply(b"yes"),
                 None => {
-                    self.engine.begin();
-                    Ok(Ok(0))
+                    probe.ticket = Ticket::NEW;
+                    Input::Start
                 }
             };
         }
@@ -328,13 +347,13 @@ fn bring(under_way: &str) -> (Bench, Probe<'static>) {
         }
         "reconnect" => {
             bench.until(&mut probe, "answer");
-            let lost = Ok(Err(Broken(LinkFault::Lost { delivered: false })));
+            let lost = Input::Fault(Broken(LinkFault::Lost { delivered: false }));
             assert_eq!(bench.step(&mut probe, lost), Ok(None));
             bench.until(&mut probe, "reconnect");
         }
         "back off" => {
             bench.until(&mut probe, "handshake");
-            let taken = Ok(Err(Broken(LinkFault::SessionTaken)));
+            let taken = Input::Fault(Broken(LinkFault::SessionTaken));
             assert_eq!(bench.step(&mut probe, taken).unwrap().unwrap().0, "back off");
         }
         other => {
@@ -358,35 +377,40 @@ fn bring(under_way: &str) -> (Bench, Probe<'static>) {
 }
 
 /// The columns of the table.
-const HAPPENINGS: [(&str, Happened<Broken>); 10] = [
-    ("elapsed", Err(Elapsed)),
+const HAPPENINGS: [(&str, Input<Broken>); 11] = [
+    ("elapsed", Input::Elapsed),
+    ("unanswered", Input::Unanswered),
     (
         "refused",
-        Ok(Err(Broken(LinkFault::Refused { link_alive: true }))),
+        Input::Fault(Broken(LinkFault::Refused { link_alive: true })),
     ),
     (
         "hung up",
-        Ok(Err(Broken(LinkFault::Refused { link_alive: false }))),
+        Input::Fault(Broken(LinkFault::Refused { link_alive: false })),
     ),
-    ("taken", Ok(Err(Broken(LinkFault::SessionTaken)))),
-    ("lost", Ok(Err(Broken(LinkFault::Lost { delivered: true })))),
-    ("no endpoint", Ok(Err(Broken(LinkFault::NoSuchEndpoint)))),
+    ("taken", Input::Fault(Broken(LinkFault::SessionTaken))),
+    ("lost", Input::Fault(Broken(LinkFault::Lost { delivered: true }))),
+    ("no endpoint", Input::Fault(Broken(LinkFault::NoSuchEndpoint))),
     (
         "too large",
-        Ok(Err(Broken(LinkFault::RequestTooLarge { limit: 1 }))),
+        Input::Fault(Broken(LinkFault::RequestTooLarge { limit: 1 })),
     ),
-    ("too long", Ok(Err(Broken(LinkFault::ReplyTooLarge { need: 9 })))),
-    ("garbled", Ok(Err(Broken(LinkFault::Garbled)))),
-    ("needs reconnect", Ok(Err(Broken(LinkFault::NeedsReconnect)))),
+    (
+        "too long",
+        Input::Fault(Broken(LinkFault::ReplyTooLarge { need: 9 })),
+    ),
+    ("garbled", Input::Fault(Broken(LinkFault::Garbled))),
+    ("needs reconnect", Input::Fault(Broken(LinkFault::NeedsReconnect))),
 ];
 
 #[test]
 fn stage_by_under_way_by_what_happened() {
     // What the task hears, and what comes next on the way to an answer. `-`: the engine goes on by itself.
-    let table: [(&str, [&str; 10]); 6] = [
+    let table: [(&str, [&str; 11]); 6] = [
         (
             "first info",
             [
+                "Deadline Info → reconnect",
                 "Deadline Info → reconnect",
                 "Refused Info → info",
                 "Refused Info → reconnect",
@@ -403,6 +427,7 @@ fn stage_by_under_way_by_what_happened() {
             "first handshake",
             [
                 "Deadline Handshake → reconnect",
+                "Deadline Handshake → reconnect",
                 "Wrong → handshake",
                 "Wrong → reconnect",
                 "- → back off",
@@ -417,6 +442,7 @@ fn stage_by_under_way_by_what_happened() {
         (
             "second handshake",
             [
+                "Deadline Handshake → reconnect",
                 "Deadline Handshake → reconnect",
                 "Wrong → handshake",
                 "Wrong → reconnect",
@@ -434,6 +460,7 @@ fn stage_by_under_way_by_what_happened() {
             "answer",
             [
                 "Deadline Status → reconnect",
+                "Deadline Status → reconnect",
                 "Refused Status → handshake",
                 "Refused Status → reconnect",
                 "Taken Status → back off",
@@ -449,6 +476,7 @@ fn stage_by_under_way_by_what_happened() {
             // Past the cipher, so the session is gone either way.
             "raw",
             [
+                "Deadline Data → reconnect",
                 "Deadline Data → reconnect",
                 "Refused Data → handshake",
                 "Refused Data → reconnect",
@@ -466,6 +494,7 @@ fn stage_by_under_way_by_what_happened() {
             "raw version",
             [
                 "Deadline Data → reconnect",
+                "Deadline Data → reconnect",
                 "Refused Data → answer",
                 "Refused Data → reconnect",
                 "Taken Data → back off",
@@ -479,24 +508,18 @@ fn stage_by_under_way_by_what_happened() {
         ),
     ];
     for (under_way, row) in table {
-        for ((name, happened), expected) in HAPPENINGS.into_iter().zip(row) {
+        for ((name, input), expected) in HAPPENINGS.into_iter().zip(row) {
             let (mut bench, mut probe) = bring(under_way);
-            let next = bench.step(&mut probe, happened).unwrap();
+            let next = bench.step(&mut probe, input).unwrap();
             let heard = probe.word();
             // The task is over where it heard something; the next one wants an answer.
             let next = match next {
                 Some((next, ..)) => next,
-                None => {
-                    let takeover = bench.engine.takeover;
-                    bench.engine.begin();
-                    bench.engine.takeover = takeover; // as within one task
-                    let mut probe = Probe::new(answer);
-                    bench.step(&mut probe, Ok(Ok(0))).unwrap().unwrap().0
-                }
+                None => bench.go_on(&mut Probe::new(answer)),
             };
             assert_eq!(format!("{heard} → {next}"), expected, "{under_way}, {name}");
             if under_way == "answer" {
-                let delivered = matches!(name, "lost" | "too long" | "garbled");
+                let delivered = matches!(name, "unanswered" | "lost" | "too long" | "garbled");
                 assert_eq!(probe.trail.delivered, delivered, "{name}");
                 assert_eq!(probe.trail.foreign, name == "garbled", "{name}");
             }
@@ -506,9 +529,14 @@ fn stage_by_under_way_by_what_happened() {
 
 #[test]
 fn an_attempt_to_reconnect_changes_nothing_but_the_link() {
-    for (name, happened) in HAPPENINGS {
+    for (name, input) in HAPPENINGS {
         let (mut bench, mut probe) = bring("reconnect");
-        assert_eq!(bench.step(&mut probe, happened), Ok(None), "{name}");
+        if name == "unanswered" {
+            let unexpected = Err(Misuse::UnexpectedInput.into());
+            assert_eq!(bench.step(&mut probe, input), unexpected);
+            continue;
+        }
+        assert_eq!(bench.step(&mut probe, input), Ok(None), "{name}");
         assert!(
             probe.word().contains("Connect") || matches!(name, "too large" | "too long"),
             "{name}: {}",
@@ -518,9 +546,9 @@ fn an_attempt_to_reconnect_changes_nothing_but_the_link() {
     }
     // Successful, it leads to a handshake: the session of before is gone.
     let (mut bench, mut probe) = bring("reconnect");
-    let next = bench.step(&mut probe, Ok(Ok(0))).unwrap().unwrap();
+    let next = bench.step(&mut probe, Input::Reconnected).unwrap().unwrap();
     assert_eq!((next.0, probe.word()), ("handshake", "-".to_string()));
-    assert!(!bench.engine.trail.heard, "a link is not an answer");
+    assert!(!bench.engine.run.trail.heard, "a link is not an answer");
 }
 
 #[test]
@@ -535,13 +563,7 @@ fn raw_bytes_cost_the_session_where_they_disturb_it() {
         assert_eq!(bench.step(&mut probe, done), Ok(None));
         assert_eq!(probe.heard, Some(Ok(b"whatever".to_vec())), "as they came");
         assert_eq!(bench.engine.security().is_some(), next == "answer", "{what}");
-        bench.engine.begin();
-        let mut probe = Probe::new(answer);
-        assert_eq!(
-            bench.step(&mut probe, Ok(Ok(0))).unwrap().unwrap().0,
-            next,
-            "{what}"
-        );
+        assert_eq!(bench.begin(&mut Probe::new(answer)), next, "{what}");
     }
     // Where nothing is enciphered there is nothing to disturb.
     let (mut bench, mut probe) = bring("answer");
@@ -554,6 +576,29 @@ fn raw_bytes_cost_the_session_where_they_disturb_it() {
     let mut probe = Probe::new(raw);
     bench.until(&mut probe, "raw");
     assert!(bench.engine.security().is_some());
+}
+
+/// A question of this phase.
+struct Of(Phase);
+
+impl Request for Of {
+    type Response<'b> = ();
+
+    fn endpoint(&self) -> Endpoint<'_> {
+        Endpoint::CUSTOM_DATA
+    }
+
+    fn phase(&self) -> Phase {
+        self.0
+    }
+
+    fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
+        GetWifiStatus.encode(out)
+    }
+
+    fn decode(&self, _: &[u8]) -> Result<(), ReplyError> {
+        Ok(())
+    }
 }
 
 #[test]
@@ -571,30 +616,25 @@ fn secrets_need_a_cipher() {
             session: Session::new(Tagged { encrypts: false }),
             security: SessionSecurity::Sec0,
         };
-        let question = Custom::new(Endpoint::CUSTOM_DATA, b"x").unwrap();
-        let sealed = bench.engine.seal::<Broken>(&question, phase, Limits::UNKNOWN);
+        let sealed = bench.engine.seal::<Broken>(&Of(phase), Limits::UNKNOWN);
         assert_eq!(sealed.is_err(), secret, "{phase:?}");
         if secret {
             assert_eq!(sealed.err(), Some(ProvisionError::PlaintextNotAllowed));
         }
     }
+    // Nothing is known of an application's own request.
+    let own = Custom::new(Endpoint::CUSTOM_DATA, b"x").unwrap();
+    assert_eq!(Request::phase(&own), Phase::Data);
 }
 
 #[test]
 fn a_forged_answer_and_nonsense_cost_session_and_link() {
     for bytes in [&b"\x08\x01\x5a\x02\x10\x01?"[..], b"\xff#"] {
         let (mut bench, _) = bring("answer");
-        let mut once = Once::<_, WifiStatus>::new(GetWifiStatus, Phase::Status);
-        let happened = bench.reply(bytes);
-        let world = World {
-            limits: Limits::UNKNOWN,
-            now: &|| Duration::ZERO,
-            delivered: false,
-        };
-        let end = bench
-            .engine
-            .step(&mut once, &world, happened)
-            .map(|action| action.is_some());
+        let mut ask = Ask::<_, WifiStatus>::new(GetWifiStatus);
+        *Task::<Broken>::ticket(&mut ask) = bench.engine.ticket;
+        let input = bench.reply(bytes);
+        let end = bench.engine.step(&mut ask, input, bench.now, Limits::UNKNOWN);
         assert!(
             matches!(
                 end,
@@ -631,7 +671,7 @@ fn refusals_as_the_handshake_takes_them() {
         let mut bench = Bench::new(retry);
         let mut probe = Probe::new(answer);
         bench.until(&mut probe, "handshake");
-        let refused = Ok(Err(Broken(LinkFault::Refused { link_alive: alive })));
+        let refused = Input::Fault(Broken(LinkFault::Refused { link_alive: alive }));
         let next = bench.step(&mut probe, refused).unwrap().map(|(word, ..)| word);
         assert_eq!((&*probe.word(), next), expected, "{retry:?}, {alive}");
     }
@@ -640,7 +680,7 @@ fn refusals_as_the_handshake_takes_them() {
 #[test]
 fn a_handshake_without_an_end_has_one() {
     let mut bench = Bench::new(WRONG);
-    bench.engine.auth.endless = true;
+    bench.engine.auth_mut().endless = true;
     let mut probe = Probe::new(answer);
     bench.until(&mut probe, "handshake");
     for _ in 0..20 {
@@ -660,18 +700,19 @@ fn another_client_is_let_go_first_again_and_again_and_not_for_ever() {
     bench.until(&mut probe, "handshake");
     let mut pauses = Vec::new();
     loop {
-        let taken = Ok(Err(Broken(LinkFault::SessionTaken)));
-        let Some((word, pause, _)) = bench.step(&mut probe, taken).unwrap() else {
+        let taken = Input::Fault(Broken(LinkFault::SessionTaken));
+        let Some((word, until)) = bench.step(&mut probe, taken).unwrap() else {
             break;
         };
         assert_eq!(word, "back off");
-        pauses.push(pause.as_millis());
-        bench.now += pause;
+        pauses.push((until - bench.now).as_millis());
+        bench.now = until;
         assert_eq!(
-            bench.step(&mut probe, Err(Elapsed)).unwrap().unwrap().0,
+            bench.step(&mut probe, Input::Elapsed).unwrap().unwrap().0,
             "reconnect"
         );
-        assert_eq!(bench.step(&mut probe, Ok(Ok(0))).unwrap().unwrap().0, "handshake");
+        let handshake = bench.step(&mut probe, Input::Reconnected).unwrap().unwrap();
+        assert_eq!(handshake.0, "handshake");
     }
     assert_eq!(probe.word(), "Taken Handshake");
     assert!(!probe.may_go_on);
@@ -682,7 +723,7 @@ fn another_client_is_let_go_first_again_and_again_and_not_for_ever() {
     let (mut bench, mut probe) = (Bench::new(WRONG), Probe::new(answer));
     probe.until = Duration::from_millis(150);
     bench.until(&mut probe, "handshake");
-    let taken = Ok(Err(Broken(LinkFault::SessionTaken)));
+    let taken = Input::Fault(Broken(LinkFault::SessionTaken));
     assert_eq!(bench.step(&mut probe, taken), Ok(None));
     assert_eq!(probe.word(), "Taken Handshake");
 }
@@ -690,7 +731,7 @@ fn another_client_is_let_go_first_again_and_again_and_not_for_ever() {
 #[test]
 fn a_question_taken_over_is_the_tasks_to_repeat() {
     let (mut bench, mut probe) = bring("answer");
-    let taken = Ok(Err(Broken(LinkFault::SessionTaken)));
+    let taken = Input::Fault(Broken(LinkFault::SessionTaken));
     assert_eq!(bench.step(&mut probe, taken), Ok(None));
     assert_eq!(probe.word(), "Taken Status");
     assert!(probe.may_go_on);
@@ -700,35 +741,228 @@ fn a_question_taken_over_is_the_tasks_to_repeat() {
 fn a_cut_off_question_is_delivered_if_the_link_says_so() {
     for delivered in [true, false] {
         let (mut bench, mut probe) = bring("answer");
-        bench.delivered = delivered;
-        assert_eq!(bench.step(&mut probe, Err(Elapsed)), Ok(None));
+        let input = if delivered {
+            Input::Unanswered
+        } else {
+            Input::Elapsed
+        };
+        assert_eq!(bench.step(&mut probe, input), Ok(None));
         assert_eq!(probe.trail.delivered, delivered);
         // Of other exchanges it says nothing about the question.
         let (mut bench, mut probe) = bring("second handshake");
-        bench.delivered = delivered;
-        assert_eq!(bench.step(&mut probe, Err(Elapsed)), Ok(None));
+        assert_eq!(bench.step(&mut probe, input), Ok(None));
         assert!(!probe.trail.delivered);
         assert!(probe.trail.heard, "the first message was answered");
     }
 }
 
 #[test]
-fn limits_of_an_action() {
+fn every_step_ends_by_the_earliest_of_three() {
     let deadlines = Deadlines::default();
-    let mut bench = Bench::new(WRONG);
+    let seconds = Duration::from_secs;
     let mut probe = Probe::new(answer);
-    bench.engine.total = Duration::from_secs(7);
-    let first = bench.step(&mut probe, Ok(Ok(0))).unwrap().unwrap();
-    assert_eq!(first, ("info", deadlines.exchange, Duration::from_secs(7)));
-    probe.until = Duration::from_secs(3);
+    let mut bench = Bench::new(WRONG);
+    bench.now = seconds(100);
+    // The limit of the step.
+    let first = bench.step(&mut probe, Input::Start).unwrap().unwrap();
+    assert_eq!(first, ("info", seconds(100) + deadlines.exchange));
+    // The overall one.
+    bench.engine.limit_total(seconds(107));
     let info = bench.reply(INFO);
     let second = bench.step(&mut probe, info).unwrap().unwrap();
-    assert_eq!(second, ("handshake", deadlines.handshake, Duration::from_secs(3)));
+    assert_eq!(second, ("handshake", seconds(107)));
+    // The call's own.
+    probe.until = seconds(103);
+    let yes = bench.reply(b"yes");
+    let third = bench.step(&mut probe, yes).unwrap().unwrap();
+    assert_eq!(third, ("handshake", seconds(103)));
     let (mut bench, mut probe) = bring("reconnect");
-    probe.until = Duration::from_secs(3);
-    bench.engine.begin();
-    let third = bench.step(&mut probe, Ok(Ok(0))).unwrap().unwrap();
-    assert_eq!(third, ("reconnect", deadlines.connect, Duration::from_secs(3)));
+    bench.now = seconds(100);
+    let fourth = bench.begin(&mut probe);
+    assert_eq!(fourth, "reconnect");
+    probe.ticket = Ticket::NEW;
+    let again = bench.step(&mut probe, Input::Start).unwrap().unwrap();
+    assert_eq!(again.1, seconds(100) + deadlines.connect);
+    probe.ticket = Ticket::NEW;
+    probe.until = seconds(101);
+    let again = bench.step(&mut probe, Input::Start).unwrap().unwrap();
+    assert_eq!(again.1, seconds(101));
+}
+
+#[test]
+fn time_is_told_again_after_computing() {
+    let deadlines = Deadlines::default();
+    let (mut bench, mut probe) = (Bench::new(WRONG), Probe::new(answer));
+    bench.until(&mut probe, "info");
+    let info = bench.reply(INFO);
+    for (input, next) in [
+        (info, "handshake"),
+        (Input::Reply(3), "handshake"),
+        (Input::Reply(3), "answer"),
+    ] {
+        let step = bench.engine.step(&mut probe, input, bench.now, Limits::UNKNOWN);
+        assert_eq!(step, Ok(Step::Busy));
+        bench.now += Duration::from_secs(9); // a slow machine
+        let (word, until) = bench.step(&mut probe, Input::Continue).unwrap().unwrap();
+        let limit = match word {
+            "handshake" => deadlines.handshake,
+            _ => Duration::from_secs(5),
+        };
+        assert_eq!((word, until), (next, bench.now + limit));
+    }
+}
+
+#[test]
+fn misuse_is_told_and_changes_nothing() {
+    let fault = Input::Fault(Broken(LinkFault::Garbled));
+    let inputs = [
+        ("reply", Input::Reply(1)),
+        ("reconnected", Input::Reconnected),
+        ("fault", fault),
+        ("elapsed", Input::Elapsed),
+        ("unanswered", Input::Unanswered),
+        ("continue", Input::Continue),
+    ];
+    for (under_way, allowed) in [
+        ("first info", &["reply", "fault", "elapsed", "unanswered"][..]),
+        ("second handshake", &["reply", "fault", "elapsed", "unanswered"]),
+        ("answer", &["reply", "fault", "elapsed", "unanswered"]),
+        ("raw", &["reply", "fault", "elapsed", "unanswered"]),
+        ("reconnect", &["reconnected", "fault", "elapsed"]),
+        ("back off", &["elapsed"]),
+        ("pause", &["elapsed"]),
+    ] {
+        for (name, input) in inputs {
+            let (mut bench, mut probe) = bring(under_way);
+            let before = format!("{:?}", bench.engine);
+            let end = bench.step(&mut probe, input);
+            let misuse = end == Err(Misuse::UnexpectedInput.into());
+            assert_eq!(misuse, !allowed.contains(&name), "{under_way}, {name}: {end:?}");
+            if misuse {
+                assert_eq!(format!("{:?}", bench.engine), before);
+                let right = match allowed[0] {
+                    "reconnected" => Input::Reconnected,
+                    "elapsed" => Input::Elapsed,
+                    _ => bench.reply(INFO),
+                };
+                let goes_on = bench.step(&mut probe, right);
+                assert!(!matches!(goes_on, Err(ProvisionError::Misuse(_))), "{goes_on:?}");
+            }
+        }
+    }
+    // More than there is room for.
+    let (mut bench, mut probe) = bring("answer");
+    let beyond = bench.step(&mut probe, Input::Reply(513));
+    assert_eq!(beyond, Err(Misuse::ReplyBeyondBuffer.into()));
+    // A call that has not begun, beside one that has.
+    let mut other = Probe::new(answer);
+    let yes = bench.reply(CONNECTING);
+    assert_eq!(bench.step(&mut other, yes), Err(Misuse::NotUnderWay.into()));
+    // One that was begun before, and one that is over.
+    assert_eq!(
+        bench.step(&mut probe, Input::Start),
+        Err(Misuse::BegunBefore.into())
+    );
+    let yes = bench.reply(CONNECTING);
+    assert_eq!(bench.step(&mut probe, yes), Ok(None));
+    let over = bench.step(&mut probe, Input::Reply(1));
+    assert_eq!(over, Err(Misuse::NotUnderWay.into()));
+    // One that was given up for another.
+    let (mut bench, mut probe) = bring("answer");
+    assert_eq!(bench.begin(&mut other), "reconnect");
+    let late = bench.step(&mut probe, Input::Reply(1));
+    assert_eq!(late, Err(Misuse::NotUnderWay.into()));
+}
+
+#[test]
+fn a_call_given_up_in_mid_exchange_costs_the_link_one_in_a_pause_nothing() {
+    for (under_way, next) in [
+        ("first info", "reconnect"),
+        ("second handshake", "reconnect"),
+        ("answer", "reconnect"),
+        ("raw version", "reconnect"),
+        ("pause", "answer"),
+    ] {
+        let (mut bench, _) = bring(under_way);
+        assert_eq!(bench.begin(&mut Probe::new(answer)), next, "{under_way}");
+        // The same where the link is closed, except that this always costs it.
+        let (mut bench, _) = bring(under_way);
+        bench.engine.close();
+        assert!(bench.engine.security().is_none());
+        assert_eq!(bench.begin(&mut Probe::new(answer)), "reconnect", "{under_way}");
+    }
+}
+
+#[test]
+fn endpoints_are_data() {
+    let endpoints = Endpoints::new("local/session", "local/version").unwrap();
+    let mut bench = Bench::new(WRONG);
+    bench.engine.endpoints = endpoints;
+    let mut probe = Probe::new(answer);
+    let mut input = Input::Start;
+    let mut asked = Vec::new();
+    while probe.heard.is_none() {
+        input = match bench
+            .engine
+            .step(&mut probe, input, bench.now, Limits::UNKNOWN)
+            .unwrap()
+        {
+            Step::Exchange { endpoint, .. } => {
+                asked.push((endpoint.as_str().to_string(), endpoint.is_encrypted()));
+                match asked.len() {
+                    1 => bench.reply(INFO),
+                    4 => bench.reply(CONNECTING),
+                    _ => bench.reply(b"yes"),
+                }
+            }
+            Step::Done => break,
+            _ => Input::Continue,
+        };
+    }
+    let expected = [
+        ("local/version", false),
+        ("local/session", false),
+        ("local/session", false),
+        ("prov-config", true),
+    ];
+    assert_eq!(asked, expected.map(|(name, sealed)| (name.to_string(), sealed)));
+    // Raw bytes for the version leave the session alone, by whatever name.
+    for (name, lives) in [
+        ("local/version", true),
+        ("local/session", false),
+        ("proto-ver", false),
+    ] {
+        let endpoint = Endpoint::custom(name).unwrap();
+        bench.engine.stage = Stage::Ready {
+            session: Session::new(Tagged { encrypts: true }),
+            security: SessionSecurity::Custom,
+        };
+        assert!(bench.engine.copy::<Broken>(endpoint, b"x").is_ok());
+        assert_eq!(bench.engine.security().is_some(), lives, "{name}");
+    }
+}
+
+#[test]
+fn neither_secrets_nor_the_buffer_are_shown() {
+    let (mut bench, _) = bring("answer");
+    bench.reply(b"correct-horse");
+    let shown = format!("{:?}", bench.engine);
+    assert!(shown.contains("Answer") && shown.contains("Custom"), "{shown}");
+    assert!(
+        !shown.contains("correct") && !shown.contains("99, 111"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn the_buffer_is_wiped() {
+    let mut bytes = [0xaa; 16];
+    let engine = Engine::new(crate::auth::NoSecurity, Dice(0), &mut bytes[..]);
+    drop(engine);
+    assert_eq!(bytes, [0; 16]);
+    let engine = Engine::new(crate::auth::NoSecurity, Dice(7), std::vec![0xaa; 16]);
+    let parts = engine.into_parts();
+    assert_eq!((parts.buf, parts.rng.0), (std::vec![0; 16], 7));
 }
 
 #[test]
@@ -737,43 +971,35 @@ fn too_large_is_known_before_the_cipher_moves() {
     let done = bench.reply(CONNECTING);
     assert_eq!(bench.step(&mut probe, done), Ok(None));
     let limits = Limits::new(Some(2), None);
-    let status: &dyn crate::driver::task::Question = &GetWifiStatus;
-    let sealed = bench.engine.seal::<Broken>(status, Phase::Status, limits);
+    let sealed = bench.engine.seal::<Broken>(&GetWifiStatus, limits);
     assert_eq!(
         sealed.err(),
         Some(ProvisionError::RequestTooLarge { need: 3, limit: 2 })
     );
     assert!(bench.engine.security().is_some());
     bench.until(&mut Probe::new(answer), "answer");
-    assert_eq!(bench.engine.buf.bytes()[..3], *b"\x52\0#");
+    assert_eq!(bench.engine.buffer_mut()[..3], *b"\x52\0#");
     assert_eq!(Request::endpoint(&GetWifiStatus), Endpoint::PROV_CONFIG);
 }
 
 #[test]
 fn what_is_there_is_not_asked_for_again() {
     let mut bench = Bench::new(WRONG);
-    let world = World {
-        limits: Limits::UNKNOWN,
-        now: &|| Duration::ZERO,
-        delivered: false,
+    let step = |engine: &mut Engine<_, _, _, _>, call: &mut Info, input: Input<Broken>| {
+        engine
+            .step(call, input, Duration::ZERO, Limits::UNKNOWN)
+            .map(|step| doing(step, engine.run.under_way))
     };
-    let info: Happened<Broken> = bench.reply(INFO);
-    bench.engine.under_way = UnderWay::Info;
-    assert!(
-        bench
-            .engine
-            .step(&mut Reach::Info, &world, info)
-            .unwrap()
-            .is_none()
-    );
-    let nothing: Happened<Broken> = Ok(Ok(0));
-    assert!(
-        bench
-            .engine
-            .step(&mut Reach::Info, &world, nothing)
-            .unwrap()
-            .is_none()
-    );
+    let mut first = Info::new();
+    let asked = step(&mut bench.engine, &mut first, Input::Start).unwrap();
+    assert_eq!(asked.unwrap().0, "info");
+    let info = bench.reply(INFO);
+    assert_eq!(step(&mut bench.engine, &mut first, info), Ok(None));
+    assert_eq!(step(&mut bench.engine, &mut Info::new(), Input::Start), Ok(None));
+    // What is known from elsewhere is not asked for at all.
+    let mut bench = Bench::new(WRONG);
+    bench.engine = bench.engine.with_info(DeviceInfo::new("v1.1"));
+    assert_eq!(bench.begin(&mut Probe::new(answer)), "handshake");
     // An answer that is no description leaves none.
     let mut bench = Bench::new(WRONG);
     let mut probe = Probe::new(answer);

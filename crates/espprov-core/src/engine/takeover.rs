@@ -2,7 +2,7 @@
 
 use super::Engine;
 use crate::auth::Authenticator;
-use crate::driver::{Event, Observer, Phase};
+use crate::{Event, Observer, Phase};
 use core::time::Duration;
 use rand_core::TryCryptoRng;
 
@@ -11,7 +11,7 @@ use rand_core::TryCryptoRng;
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// What is known of another client, since the task began.
+/// What is known of another client, since the call began.
 #[derive(Clone, Copy)]
 pub(super) struct Takeover {
     /// When it was first noticed.
@@ -42,7 +42,7 @@ impl Takeover {
 impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R, B, O> {
     /// The session was taken over. Whether to try again: a pause is due then.
     pub(super) fn taken(&mut self, now: Duration, until: Duration, phase: Phase) -> bool {
-        let before = self.takeover;
+        let before = self.run.takeover;
         let since = before.map_or(now, |takeover| takeover.since);
         let base = before.map_or(FIRST_PAUSE, |takeover| takeover.next);
         // Without entropy they may meet again; the handshake will have its own word on that.
@@ -52,7 +52,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
         let pause = half.saturating_add(spread.unwrap_or_default());
         let limit = since.saturating_add(self.deadlines.takeover).min(until);
         let goes_on = now.saturating_add(pause) < limit;
-        self.takeover = Some(Takeover {
+        self.run.takeover = Some(Takeover {
             since,
             next: base.saturating_mul(2).min(LONGEST_PAUSE),
             pause,
@@ -67,7 +67,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
 
     /// The pause is over.
     pub(super) fn backed_off(&mut self) {
-        if let Some(takeover) = &mut self.takeover {
+        if let Some(takeover) = &mut self.run.takeover {
             takeover.due = false;
         }
     }

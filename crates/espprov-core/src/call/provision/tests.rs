@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::auth::SessionSecurity;
-use crate::driver::testing::{Answer, Error, Play, lost, nonsense};
+use crate::call::testing::{Answer, Error, Play, lost, nonsense};
+use espprov_types::WifiFailure;
 use std::string::String;
 use std::vec::Vec;
 
@@ -44,7 +45,7 @@ fn words(play: &Play) -> Vec<&'static str> {
 /// Provisions "Home". `device` hears the word of the question and how often it was asked before.
 fn provision(play: &mut Play, mut device: impl FnMut(&'static str, usize) -> Answer) -> Result<Wifi, Error> {
     let config = WifiConfig::new(b"Home", b"correct-horse").unwrap();
-    let mut task = Provision::<_, ()>::new(SetWifi(&config));
+    let mut task = ProvisionWifi::<()>::new(&config);
     let mut counts: Vec<&'static str> = Vec::new();
     let end = play.run(&mut task, |asked, _| {
         let word = match asked {

@@ -1,7 +1,8 @@
 //! What the driver reports when a step fails, grouped by whose fault it is.
 
 use crate::auth::{PolicyError, SessionSecurity};
-use crate::{ReplyError, SessionError};
+use crate::request::EmptyRequest;
+use crate::{Misuse, ReplyError, SessionError};
 use core::fmt;
 use espprov_security::HandshakeError;
 use espprov_transport::{LinkFault, TransportError};
@@ -124,13 +125,15 @@ pub enum ProvisionError<E> {
         /// The step under way.
         phase: Phase,
     },
+    /// The engine was not used as its order of calls demands: a fault of the program around it. Nothing was changed.
+    Misuse(Misuse),
     /// The driver contradicts itself: a fault of this crate. Please report it.
     Internal,
 }
 
 impl<E: TransportError> ProvisionError<E> {
     /// Sorts a transport error.
-    pub(super) fn link(phase: Phase, error: E) -> Self {
+    pub(crate) fn link(phase: Phase, error: E) -> Self {
         match error.fault() {
             LinkFault::Refused { .. } => Self::Refused { phase },
             LinkFault::SessionTaken => Self::SessionTaken { phase },
@@ -143,16 +146,17 @@ impl<E: TransportError> ProvisionError<E> {
 
 impl<E> ProvisionError<E> {
     /// Sorts a session error.
-    pub(super) fn session(phase: Phase, error: SessionError) -> Self {
+    pub(crate) fn session(phase: Phase, error: SessionError) -> Self {
         match error {
             SessionError::Reply(ReplyError::Status(code)) => Self::Status { phase, code },
             SessionError::Reply(ReplyError::OutOfMemory) => Self::OutOfMemory { phase },
+            SessionError::EmptyRequest => Self::EmptyRequest,
             error => Self::Reply { phase, error },
         }
     }
 
     /// Sorts a handshake error: a failed proof is about credentials, the rest about the peer.
-    pub(super) fn handshake(security: SessionSecurity, error: HandshakeError) -> Self {
+    pub(crate) fn handshake(security: SessionSecurity, error: HandshakeError) -> Self {
         match error {
             HandshakeError::OutOfMemory => Self::OutOfMemory {
                 phase: Phase::Handshake,
@@ -163,7 +167,7 @@ impl<E> ProvisionError<E> {
     }
 
     /// Sorts a refusal of the authenticator.
-    pub(super) const fn policy(error: PolicyError) -> Self {
+    pub(crate) const fn policy(error: PolicyError) -> Self {
         match error {
             PolicyError::Handshake(HandshakeError::OutOfMemory) => Self::OutOfMemory {
                 phase: Phase::Handshake,
@@ -193,7 +197,7 @@ impl<E> ProvisionError<E> {
     }
 
     /// After a session with the device: whoever gave this cannot be the same one. Its word is worth nothing.
-    pub(super) const fn is_of_a_stranger(&self) -> bool {
+    pub(crate) const fn is_of_a_stranger(&self) -> bool {
         matches!(
             self,
             Self::WrongCredentials { .. }
@@ -219,6 +223,18 @@ impl<E> ProvisionError<E> {
                 | Self::Reply { .. }
                 | Self::ReplyTooLarge { .. }
         )
+    }
+}
+
+impl<E> From<Misuse> for ProvisionError<E> {
+    fn from(misuse: Misuse) -> Self {
+        Self::Misuse(misuse)
+    }
+}
+
+impl<E> From<EmptyRequest> for ProvisionError<E> {
+    fn from(_: EmptyRequest) -> Self {
+        Self::EmptyRequest
     }
 }
 
@@ -252,6 +268,7 @@ impl<E: fmt::Display> fmt::Display for ProvisionError<E> {
             }
             Self::EmptyRequest => f.write_str("a request needs at least one byte"),
             Self::OutOfMemory { phase } => write!(f, "out of memory while {phase}"),
+            Self::Misuse(misuse) => misuse.fmt(f),
             Self::Internal => f.write_str("the program contradicts itself: please report this"),
         }
     }

@@ -1,11 +1,11 @@
 //! What goes out: requests put into the buffer, enciphered or as they are.
 
-use super::{Engine, Stage, UnderWay};
-use crate::SessionError;
+use super::Engine;
+use super::state::{Stage, UnderWay};
 use crate::auth::Authenticator;
-use crate::driver::task::Question;
-use crate::driver::{Event, Observer, Phase, ProvisionError};
+use crate::call::Question;
 use crate::request::{GetInfo, Request};
+use crate::{Event, Observer, Phase, ProvisionError, SessionError};
 use espprov_transport::{Endpoint, Limits};
 use rand_core::TryCryptoRng;
 
@@ -14,12 +14,12 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
     pub(super) fn seal<E>(
         &mut self,
         question: &dyn Question,
-        phase: Phase,
         limits: Limits,
     ) -> Result<UnderWay, ProvisionError<E>> {
         let Stage::Ready { session, .. } = &mut self.stage else {
             return Err(ProvisionError::Internal);
         };
+        let phase = question.phase();
         let secret = matches!(phase, Phase::Set | Phase::Data);
         if secret && !session.is_encrypted() && !self.auth.allows_plaintext() {
             return Err(ProvisionError::PlaintextNotAllowed);
@@ -29,14 +29,13 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
         let room = limits.max_request.unwrap_or(usize::MAX).min(buf.len());
         let out = buf.get_mut(..room).unwrap_or_default();
         let sealed = session.seal(question.endpoint(), &|out| question.encode(out), out);
-        self.sent = sealed.map_err(|error| match error {
+        self.run.sent = sealed.map_err(|error| match error {
             SessionError::BufferTooShort { needed } => ProvisionError::RequestTooLarge {
                 need: needed,
                 limit: room,
             },
             error => ProvisionError::session(phase, error),
         })?;
-        self.tainted = true; // until the reply is here
         Ok(UnderWay::Answer)
     }
 
@@ -55,13 +54,13 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
             limit: buf.len(),
         };
         buf.get_mut(..data.len()).ok_or(too_large)?.copy_from_slice(data);
-        self.sent = data.len();
-        self.tainted = true; // until the reply is here
+        self.run.sent = data.len();
+        let endpoint = self.endpoints.resolve(endpoint);
         let disturbs = match &self.stage {
             Stage::Ready { session, .. } => endpoint.is_encrypted() && session.is_encrypted(),
             _ => false,
         };
-        if disturbs || endpoint == Endpoint::PROV_SESSION {
+        if disturbs || endpoint.is_session() {
             self.stage = Stage::Nothing;
         }
         Ok(UnderWay::Raw)
@@ -70,8 +69,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
     /// Puts the question for the device's description into the buffer.
     pub(super) fn ask_info<E>(&mut self) -> Result<UnderWay, ProvisionError<E>> {
         let filler = Request::encode(&GetInfo, self.buf.bytes());
-        self.sent = filler.map_err(|error| ProvisionError::session(Phase::Info, error.into()))?;
-        self.tainted = true; // until the reply is here
+        self.run.sent = filler.map_err(|error| ProvisionError::session(Phase::Info, error.into()))?;
         Ok(UnderWay::Info)
     }
 

@@ -1,9 +1,9 @@
 //! The handshake's part of the engine.
 
-use super::{Engine, Stage};
-use crate::Session;
+use super::Engine;
+use super::state::{Link, Stage};
 use crate::auth::Authenticator;
-use crate::driver::{Event, Observer, Phase, ProvisionError};
+use crate::{Event, Observer, Phase, ProvisionError, Session};
 use core::mem;
 use espprov_security::{Handshake, HandshakeError, Retry};
 use rand_core::TryCryptoRng;
@@ -24,8 +24,17 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
             security: self.auth.security(&handshake),
             handshake,
             steps: 0,
+            computed: true,
         };
         Ok(())
+    }
+
+    /// Whether the handshake has computed since the time was last told: deadlines must not be reckoned from before.
+    pub(super) const fn has_computed(&mut self) -> bool {
+        match &mut self.stage {
+            Stage::Handshake { computed, .. } => mem::replace(computed, false),
+            _ => false,
+        }
     }
 
     /// Puts the next request of the handshake into the buffer; `false` if there is no more, or no handshake.
@@ -35,6 +44,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
             handshake,
             security,
             steps,
+            ..
         } = &mut self.stage
         else {
             return Ok(false);
@@ -46,8 +56,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
         let request = handshake.poll_request(self.buf.bytes());
         match request.map_err(|error| ProvisionError::handshake(*security, error))? {
             Some(len) => {
-                self.sent = len;
-                self.tainted = true; // until the reply is here
+                self.run.sent = len;
                 Ok(true)
             }
             None => self.finish_handshake().map(|()| false),
@@ -79,11 +88,15 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
     #[inline(never)] // as above
     pub(super) fn handle_response<E>(&mut self, len: usize) -> Result<(), ProvisionError<E>> {
         let Stage::Handshake {
-            handshake, security, ..
+            handshake,
+            security,
+            computed,
+            ..
         } = &mut self.stage
         else {
             return Ok(());
         };
+        *computed = true;
         let reply = self.buf.bytes().get(..len).unwrap_or_default();
         let taken = handshake.handle_response(reply);
         taken.map_err(|error| ProvisionError::handshake(*security, error))
@@ -102,7 +115,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
         match retry.map_err(|error| ProvisionError::handshake(security, error))? {
             Retry::Request if link_alive => Ok(()),
             Retry::Request | Retry::Restart => {
-                self.tainted = true;
+                self.link = Link::Broken;
                 Ok(())
             }
             Retry::GiveUp {
@@ -113,7 +126,9 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
             }),
         }
     }
+}
 
+impl<A: Authenticator, R, B: AsMut<[u8]>, O> Engine<A, R, B, O> {
     /// A handshake that failed, or that nobody waits for any more.
     pub(super) fn drop_handshake(&mut self) {
         if let Stage::Handshake { .. } = self.stage {

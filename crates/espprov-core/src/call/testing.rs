@@ -1,30 +1,29 @@
 //! A device as a task sees it: every question is answered at once, or not at all, in a time of its own.
 
-use super::task::{Desk, Task, Trail, Want};
-use super::{Deadlines, Event, ProvisionError};
-use crate::error::ReplyError;
+use super::{Call, Desk, Trail, Want};
+use crate::{Deadlines, Event, Phase, ProvisionError, ReplyError};
 use core::time::Duration;
 use espprov_transport::Limits;
 use std::string::String;
 use std::vec::Vec;
 
-pub(super) type Error = ProvisionError<()>;
+pub(crate) type Error = ProvisionError<()>;
 
 /// What comes of a question.
-pub(super) struct Answer {
-    pub(super) took: Duration,
-    pub(super) reply: Result<Vec<u8>, Error>,
-    pub(super) trail: Trail,
+pub(crate) struct Answer {
+    pub(crate) took: Duration,
+    pub(crate) reply: Result<Vec<u8>, Error>,
+    pub(crate) trail: Trail,
     /// Another client is in the way, and there is time to try again.
-    pub(super) may_go_on: bool,
+    pub(crate) may_go_on: bool,
 }
 
 impl Answer {
-    pub(super) fn ok(hex: &str) -> Self {
+    pub(crate) fn ok(hex: &str) -> Self {
         Self::bytes(crate::test_hex::hex(hex))
     }
 
-    pub(super) fn bytes(reply: Vec<u8>) -> Self {
+    pub(crate) fn bytes(reply: Vec<u8>) -> Self {
         Self {
             took: Duration::ZERO,
             reply: Ok(reply),
@@ -33,42 +32,42 @@ impl Answer {
         }
     }
 
-    pub(super) fn error(error: Error) -> Self {
+    pub(crate) fn error(error: Error) -> Self {
         Self {
             reply: Err(error),
             ..Self::bytes(Vec::new())
         }
     }
 
-    pub(super) fn after(mut self, took: Duration) -> Self {
+    pub(crate) fn after(mut self, took: Duration) -> Self {
         self.took = took;
         self
     }
 
-    pub(super) fn unanswered(mut self) -> Self {
+    pub(crate) fn unanswered(mut self) -> Self {
         self.trail.delivered = true;
         self
     }
 
-    pub(super) fn may_go_on(mut self) -> Self {
+    pub(crate) fn may_go_on(mut self) -> Self {
         self.may_go_on = true;
         self
     }
 }
 
 /// The stage for one task.
-pub(super) struct Play {
-    pub(super) now: Duration,
-    pub(super) total: Duration,
-    pub(super) limits: Limits,
-    pub(super) deadlines: Deadlines,
-    pub(super) events: Vec<String>,
+pub(crate) struct Play {
+    pub(crate) now: Duration,
+    pub(crate) total: Duration,
+    pub(crate) limits: Limits,
+    pub(crate) deadlines: Deadlines,
+    pub(crate) events: Vec<String>,
     /// The questions, as hex, `-` for a session.
-    pub(super) asked: Vec<String>,
+    pub(crate) asked: Vec<String>,
 }
 
 impl Play {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             now: Duration::ZERO,
             total: Duration::MAX,
@@ -80,27 +79,28 @@ impl Play {
     }
 
     /// Runs a task to its end; `device` is told the question and its number, from 1.
-    pub(super) fn run(
+    pub(crate) fn run(
         &mut self,
-        task: &mut dyn Task<()>,
+        task: &mut dyn Call<()>,
         mut device: impl FnMut(&str, usize) -> Answer,
     ) -> Result<(), Error> {
         for _ in 0..2000 {
             let (answer, phase) = match task.want(&self.deadlines) {
                 Want::Pause(time) => {
                     self.now += time;
-                    (Answer::bytes(Vec::new()), super::Phase::Data)
+                    (Answer::bytes(Vec::new()), Phase::Data)
                 }
                 Want::Info | Want::Session => {
                     self.asked.push(String::from("-"));
-                    (Answer::bytes(Vec::new()), super::Phase::Data)
+                    (Answer::bytes(Vec::new()), Phase::Data)
                 }
                 Want::Raw { data, .. } => {
                     let asked = hex(data);
                     self.asked.push(asked.clone());
-                    (device(&asked, self.asked.len()), super::Phase::Data)
+                    (device(&asked, self.asked.len()), Phase::Data)
                 }
-                Want::Answer { question, phase, .. } => {
+                Want::Answer { question, .. } => {
+                    let phase = question.phase();
                     let mut out = [0; 512];
                     let len = question.encode(&mut out).unwrap();
                     let asked = hex(&out[..len]);
@@ -116,7 +116,7 @@ impl Play {
             } = answer;
             let until = match reply {
                 Err(ProvisionError::Link {
-                    phase: super::Phase::Connect,
+                    phase: Phase::Connect,
                     ..
                 }) => task.reconnect_deadline(&self.deadlines),
                 _ => task.deadline(&self.deadlines),
@@ -154,11 +154,11 @@ impl Play {
     }
 }
 
-pub(super) const fn lost(phase: super::Phase) -> Error {
+pub(crate) const fn lost(phase: Phase) -> Error {
     ProvisionError::Link { phase, error: () }
 }
 
-pub(super) const fn nonsense(phase: super::Phase) -> Error {
+pub(crate) const fn nonsense(phase: Phase) -> Error {
     ProvisionError::Reply {
         phase,
         error: crate::SessionError::Reply(ReplyError::Malformed),

@@ -1,6 +1,6 @@
 //! What an observer hears while the driver works.
 
-use super::Phase;
+use crate::Phase;
 use crate::auth::SessionSecurity;
 use espprov_security::Notices;
 use espprov_types::DeviceInfo;

@@ -1,7 +1,7 @@
 //! The scan alone: bounds, pages, odd entries, and which network is the active one.
 
 use super::*;
-use crate::driver::testing::{Answer, Error, Play, lost};
+use crate::call::testing::{Answer, Error, Play, lost};
 use crate::test_hex::hex;
 use espprov_types::{AuthMode, Bssid, Ssid};
 use std::string::String;
@@ -12,16 +12,11 @@ const ENTRY: &str = "0a1b0a026162100618ceffffffffffffffff01220602030405060728 09
 /// Without a BSSID.
 const ODD: &str = "0a040a026162";
 
-type Wifi = Scan<StartWifiScan, WifiScanPage, AccessPoint>;
-
-fn scan(page_len: Option<u8>) -> Wifi {
-    let start = StartWifiScan {
-        blocking: true,
-        passive: false,
-        group_channels: 0,
-        period_ms: PERIOD_MS,
-    };
-    Scan::new(start, ScanStatus::Wifi, WifiScanPage, page_len)
+fn scan(page: Option<u8>) -> ScanWifi {
+    ScanWifi::new(&ScanOptions {
+        page,
+        ..ScanOptions::default()
+    })
 }
 
 /// The scan is over, so many were found.
@@ -64,7 +59,7 @@ fn range(asked: &str) -> Option<(u8, u8)> {
     Some((field(0x08), field(0x10)))
 }
 
-fn run(play: &mut Play, scan: &mut Wifi, device: impl FnMut(&str, usize) -> Answer) -> Result<(), Error> {
+fn run(play: &mut Play, scan: &mut ScanWifi, device: impl FnMut(&str, usize) -> Answer) -> Result<(), Error> {
     play.run(scan, device)
 }
 
@@ -176,6 +171,39 @@ fn another_client_costs_a_question_not_the_scan() {
     for error in [taken, lost(Phase::Scan)] {
         let (mut play, mut scan) = (Play::new(), self::scan(None));
         assert_eq!(run(&mut play, &mut scan, |_, _| Answer::error(error)), Err(error));
+    }
+}
+
+#[test]
+fn which_network_is_asked_last_and_may_stay_unknown() {
+    const ON_AB: &str = "08015a065a041a026162"; // connected to "ab"
+    for (wanted, answer, active, events) in [
+        (true, Answer::ok(ON_AB), true, 0),
+        (true, Answer::ok("08015a021001"), false, 0),
+        (true, Answer::error(lost(Phase::Status)), false, 1),
+        (true, Answer::ok("ff"), false, 1),
+        (false, Answer::ok(ON_AB), false, 0),
+    ] {
+        let options = ScanOptions {
+            mark_active: wanted,
+            ..ScanOptions::default()
+        };
+        let (mut play, mut scan) = (Play::new(), ScanWifi::new(&options));
+        let end = run(&mut play, &mut scan, |asked, _| match range(asked) {
+            Some(_) => page(&[ENTRY]),
+            None if asked == "5200" => Answer {
+                took: answer.took,
+                reply: answer.reply.clone(),
+                trail: answer.trail,
+                may_go_on: false,
+            },
+            None if asked.starts_with("52") => Answer::ok(STARTED),
+            None => finished(1),
+        });
+        assert_eq!(end, Ok(()));
+        assert_eq!(play.asked.last().is_some_and(|asked| asked == "5200"), wanted);
+        assert_eq!(scan.into_result().unwrap()[0].active, active);
+        assert_eq!(play.events.len(), events, "{:?}", play.events);
     }
 }
 

@@ -1,7 +1,7 @@
 //! After `apply`: asking again and again until the device is online, gave up, or went quiet.
 
-use super::task::Desk;
-use super::{Deadlines, Event, Outcome, Phase, ProvisionError};
+use super::{Desk, Outcome};
+use crate::{Deadlines, Event, Phase, ProvisionError};
 use core::time::Duration;
 use espprov_types::{ThreadAttachment, ThreadFailure, ThreadStatus, WifiConnection, WifiFailure, WifiStatus};
 
@@ -12,8 +12,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 const LAST_ATTEMPT: Duration = Duration::from_secs(1);
 
 /// A status, reduced to what the flow decides by.
+#[expect(unnameable_types, reason = "as `Task`")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Progress<C, F> {
+pub enum Progress<C, F> {
     Online(C),
     Trying(Option<u32>),
     Idle,
@@ -21,6 +22,7 @@ pub(super) enum Progress<C, F> {
 }
 
 /// How long a device has been followed, and since when it is out of sight.
+#[derive(Debug)]
 pub(super) struct Follow<E> {
     until: Duration,
     pause: Duration,
@@ -32,6 +34,7 @@ pub(super) struct Follow<E> {
 }
 
 /// The device is out of sight.
+#[derive(Debug)]
 struct Lost<E> {
     /// Since when nothing came back from it.
     since: Duration,
@@ -212,7 +215,7 @@ impl From<ThreadStatus> for Progress<ThreadAttachment, ThreadFailure> {
 mod tests {
     use super::*;
     use crate::auth::SessionSecurity;
-    use crate::driver::task::Trail;
+    use crate::call::Trail;
     use crate::{ReplyError, SessionError};
     use espprov_transport::Limits;
     use std::string::String;

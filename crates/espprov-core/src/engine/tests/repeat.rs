@@ -5,17 +5,16 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 /// A question in this phase.
 fn in_phase<const PHASE: u8>() -> Want<'static> {
-    let phases = [
-        Phase::Set,
-        Phase::Scan,
-        Phase::Apply,
-        Phase::Control,
-        Phase::Data,
-        Phase::Status,
+    const PHASES: [Of; 6] = [
+        Of(Phase::Set),
+        Of(Phase::Scan),
+        Of(Phase::Apply),
+        Of(Phase::Control),
+        Of(Phase::Data),
+        Of(Phase::Status),
     ];
     Want::Answer {
-        question: &GetWifiStatus,
-        phase: phases[usize::from(PHASE)],
+        question: &PHASES[usize::from(PHASE)],
         limit: Duration::from_secs(5),
     }
 }
@@ -26,20 +25,20 @@ fn lose(bench: &mut Bench, probe: &mut Probe<'_>, goal: &str, fault: LinkFault) 
     let mut repeats = 0;
     loop {
         assert_eq!(probe.heard, None);
-        if bench.step(probe, Ok(Err(Broken(fault)))) == Ok(None) {
+        if bench.step(probe, Input::Fault(Broken(fault))) == Ok(None) {
             return repeats;
         }
         repeats += 1;
         // In a session of its own: another link, the handshake from its beginning.
-        assert!(bench.engine.under_way == UnderWay::Reconnect);
-        let mut happened = Ok(Ok(0));
+        assert!(bench.engine.run.under_way == UnderWay::Reconnect);
+        let mut input = Input::Reconnected;
         loop {
-            let doing = bench.step(probe, happened).unwrap().unwrap().0;
+            let doing = bench.step(probe, input).unwrap().unwrap().0;
             if doing == goal {
                 break;
             }
             assert_eq!(doing, "handshake");
-            happened = bench.reply(b"yes");
+            input = bench.reply(b"yes");
         }
     }
 }

@@ -1,0 +1,135 @@
+//! Wi-Fi or Thread: what is asked while the device joins, and the call that asks nothing else.
+
+use super::follow::{Follow, Next, Progress};
+use super::{Desk, IntoResult, Outcome, Task, Ticket, Want};
+use crate::request::{GetThreadStatus, GetWifiStatus, Request};
+use crate::{Deadlines, Misuse, ProvisionError};
+use core::fmt;
+use core::time::Duration;
+use espprov_types::{ThreadAttachment, ThreadFailure, WifiConnection, WifiFailure};
+
+/// Wi-Fi.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wifi;
+
+/// Thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Thread;
+
+/// How a device tells how far it is.
+#[expect(unnameable_types, reason = "as `Task`")]
+pub trait Network {
+    /// Where it is then.
+    type Online: fmt::Debug;
+    /// Why it is not there.
+    type Failure: fmt::Debug;
+    type Status: for<'b> Request<Response<'b>: Into<Progress<Self::Online, Self::Failure>>> + 'static;
+    const STATUS: &'static Self::Status;
+}
+
+impl Network for Wifi {
+    type Online = WifiConnection;
+    type Failure = WifiFailure;
+    type Status = GetWifiStatus;
+    const STATUS: &'static GetWifiStatus = &GetWifiStatus;
+}
+
+impl Network for Thread {
+    type Online = ThreadAttachment;
+    type Failure = ThreadFailure;
+    type Status = GetThreadStatus;
+    const STATUS: &'static GetThreadStatus = &GetThreadStatus;
+}
+
+/// How it ends on this network.
+pub(super) type OutcomeOn<N> = Outcome<<N as Network>::Online, <N as Network>::Failure>;
+
+/// Asks a device that has been given its credentials until it is online on Wi-Fi, gave up, or went quiet.
+pub type FollowWifi<E> = FollowNetwork<Wifi, E>;
+
+/// The same for Thread.
+pub type FollowThread<E> = FollowNetwork<Thread, E>;
+
+/// [`FollowWifi`] or [`FollowThread`]. The evidence is the same as when provisioning: see [`Outcome`].
+#[derive(Debug)]
+pub struct FollowNetwork<N: Network, E> {
+    /// `None` on the way there: a device that cannot be reached at all is an error.
+    follow: Option<Follow<E>>,
+    pause: Option<Duration>,
+    outcome: Option<OutcomeOn<N>>,
+    ticket: Ticket,
+}
+
+impl<N: Network, E> FollowNetwork<N, E> {
+    /// The call, not yet begun.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            follow: None,
+            pause: None,
+            outcome: None,
+            ticket: Ticket::NEW,
+        }
+    }
+}
+
+impl<N: Network, E> Default for FollowNetwork<N, E> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<N: Network, E> Task<E> for FollowNetwork<N, E> {
+    fn ticket(&mut self) -> &mut Ticket {
+        &mut self.ticket
+    }
+
+    fn want(&self, deadlines: &Deadlines) -> Want<'_> {
+        match (&self.follow, self.pause) {
+            (None, _) => Want::Session,
+            (_, Some(time)) => Want::Pause(time),
+            (_, None) => Want::Answer {
+                question: N::STATUS,
+                limit: deadlines.poll,
+            },
+        }
+    }
+
+    fn deadline(&self, deadlines: &Deadlines) -> Duration {
+        let follow = self.follow.as_ref();
+        follow.map_or(Duration::MAX, |follow| follow.deadline(deadlines))
+    }
+
+    fn reconnect_deadline(&self, _: &Deadlines) -> Duration {
+        let follow = self.follow.as_ref();
+        follow.map_or(Duration::MAX, Follow::reconnect_deadline)
+    }
+
+    fn handle(
+        &mut self,
+        desk: &mut Desk<'_>,
+        answer: Result<&[u8], ProvisionError<E>>,
+    ) -> Result<bool, ProvisionError<E>> {
+        let Some(follow) = &mut self.follow else {
+            self.follow = answer.map(|_| Some(Follow::new(desk)))?;
+            return Ok(false);
+        };
+        if self.pause.take().is_some() {
+            return Ok(false);
+        }
+        let seen = answer.and_then(|reply| desk.read(N::STATUS.decode(reply)));
+        match follow.handle(desk, seen.map(Into::into))? {
+            Next::Pause(time) => self.pause = Some(time),
+            Next::End(outcome) => self.outcome = Some(outcome),
+        }
+        Ok(self.outcome.is_some())
+    }
+}
+
+impl<N: Network, E> IntoResult for FollowNetwork<N, E> {
+    type Output = OutcomeOn<N>;
+
+    fn into_result(self) -> Result<OutcomeOn<N>, Misuse> {
+        self.outcome.ok_or(Misuse::NotOver)
+    }
+}
