@@ -1007,7 +1007,7 @@ fn what_is_there_is_not_asked_for_again() {
     let nonsense = bench.reply(b"<html>");
     assert_eq!(bench.step(&mut probe, nonsense), Ok(None));
     // Why it is none stays known.
-    let why = crate::ReplyError::Info(espprov_types::InfoError::NotProvisioning);
+    let why = ReplyError::Info(espprov_types::InfoError::NotProvisioning);
     let phase = Phase::Info;
     assert_eq!(probe.heard, Some(Err(ProvisionError::session(phase, why.into()))));
     assert!(bench.engine.info.is_none());
