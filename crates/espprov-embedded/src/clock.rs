@@ -147,11 +147,11 @@ where
 }
 
 /// Embassy's time. The firmware chooses the driver and tick rate as usual.
-#[cfg(feature = "embassy-time")]
+#[cfg(feature = "embassy-time_05")]
 #[derive(Debug, Clone, Copy, Default)]
 pub struct EmbassyClock;
 
-#[cfg(feature = "embassy-time")]
+#[cfg(feature = "embassy-time_05")]
 impl Clock for EmbassyClock {
     fn now(&self) -> Duration {
         Duration::from_micros(embassy_time::Instant::now().as_micros())
@@ -171,7 +171,7 @@ impl Clock for EmbassyClock {
 
 /// So many ticks at `hz`, rounded up, so that nothing waits too short; `None` if they cannot be counted. Embassy's own
 /// conversions overflow.
-#[cfg(feature = "embassy-time")]
+#[cfg(feature = "embassy-time_05")]
 fn ticks(duration: Duration, hz: u64) -> Option<u64> {
     const NANOS: u128 = 1_000_000_000;
     let ticks = duration.as_nanos().checked_mul(hz.into())?.div_ceil(NANOS);
@@ -251,7 +251,7 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "embassy-time")]
+    #[cfg(feature = "embassy-time_05")]
     #[test]
     fn ticks_of_every_length_at_every_rate() {
         let second = Duration::from_secs(1);
@@ -271,7 +271,7 @@ mod tests {
     }
 
     /// By the real clock, at the rate that the tests are built with.
-    #[cfg(feature = "embassy-time")]
+    #[cfg(feature = "embassy-time_05")]
     #[tokio::test]
     async fn embassy_waits_as_long_as_asked_and_for_ever() {
         for wait in [

@@ -2,11 +2,14 @@
 //!
 //! | module | feature | what |
 //! |---|---|---|
-//! | [`console`] | `console` (default) | the device's UART console over any `embedded-io-async` reader and writer |
-//! | `ble` | `trouble` | Bluetooth LE on the trouble-host stack |
-//! | `http` | `http` | the device's HTTP server over any `embedded-nal-async` stack |
-//! | [`clock`] | always; `delay`, `embassy-time` add adapters | time from a counter, a delay, embassy |
+//! | [`console`] | `console_io_07` (default) | the device's UART console over any `embedded-io-async` reader and writer |
+//! | `ble` | `trouble_08` | Bluetooth LE on the trouble-host stack |
+//! | `http` | `http_nal_09` | the device's HTTP server over any `embedded-nal-async` stack |
+//! | [`clock`] | always; `delay`, `embassy-time_05` add adapters | time from a counter, a delay, embassy |
 //! | `entropy` | `rand_core_06`, `rand_core_09` | generators of older HALs |
+//!
+//! A feature is named for the version of the crate whose types show in its signatures: the next version gets a feature
+//! beside it, and nobody's build breaks.
 //!
 //! Give a transport from here, a clock, an entropy source and a buffer to `espprov_core::Provisioner`. Nothing
 //! here allocates, spawns or knows a chip; what arrives from the wire is never trusted. The desktop uses the same
@@ -45,9 +48,9 @@ pub mod clock;
 #[cfg(any(feature = "rand_core_06", feature = "rand_core_09"))]
 pub mod entropy;
 
-#[cfg(feature = "trouble")]
+#[cfg(feature = "trouble_08")]
 pub mod ble;
-#[cfg(feature = "console")]
+#[cfg(feature = "console_io_07")]
 pub mod console;
-#[cfg(feature = "http")]
+#[cfg(feature = "http_nal_09")]
 pub mod http;
