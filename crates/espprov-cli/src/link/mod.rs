@@ -179,11 +179,12 @@ impl fmt::Display for LinkError {
 
 impl core::error::Error for LinkError {
     fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        // Its text is this error's text: what follows is what lies under it.
         match self {
-            Self::Sim(error) => Some(error),
-            Self::Http(error) => Some(error),
-            Self::Ble(error) => Some(error),
-            Self::Serial(error) => Some(error),
+            Self::Sim(error) => error.source(),
+            Self::Http(error) => error.source(),
+            Self::Ble(error) => error.source(),
+            Self::Serial(error) => error.source(),
         }
     }
 }
