@@ -1,6 +1,6 @@
 //! The two roles of a handshake. Implement them to bring a security scheme of your own.
 
-use crate::{Channel, HandshakeError};
+use crate::{Budget, Channel, HandshakeError, Progress};
 use rand_core::TryCryptoRng;
 
 /// Client half of a handshake on the endpoint `prov-session`.
@@ -18,6 +18,19 @@ pub trait Handshake {
     /// # Errors
     /// `out` too short, or called while a response is awaited.
     fn poll_request(&mut self, out: &mut [u8]) -> Result<Option<usize>, HandshakeError>;
+
+    /// Goes on with the long arithmetic that the next request takes, within `budget`.
+    ///
+    /// Never needed: [`poll_request`](Self::poll_request) does what is left of it. But with security 2 that is seconds on
+    /// a microcontroller, and whoever calls this before it, until [`Progress::Done`], can do something else in between.
+    /// The bytes are the same whatever the budget. May be called at any time; the other calls may come at any time too.
+    ///
+    /// # Errors
+    /// The handshake has failed, or the heap has no room for the numbers.
+    fn compute(&mut self, budget: Budget) -> Result<Progress, HandshakeError> {
+        let _ = budget;
+        Ok(Progress::Done)
+    }
 
     /// Takes the device's answer to the last request.
     ///

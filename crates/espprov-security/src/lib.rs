@@ -64,6 +64,7 @@ extern crate std;
 
 #[cfg(any(feature = "sec1", feature = "sec2"))]
 mod aes256;
+mod budget;
 mod channel;
 #[cfg(any(feature = "sec1", feature = "sec2"))]
 mod digest;
@@ -82,6 +83,7 @@ mod stack;
 mod testing;
 mod wire;
 
+pub use budget::{Budget, Progress};
 pub use channel::{Channel, Plain};
 pub use error::{ChannelError, Field, HandshakeError};
 pub use handshake::{DeviceHandshake, Handshake, Notices, Retry};

@@ -7,7 +7,7 @@ use critical_section::Mutex;
 use embedded_alloc::LlffHeap;
 
 /// Bytes of the heap, on top of the buffers that the firmware passes in.
-pub const SIZE: usize = 4096;
+pub const SIZE: usize = 6144;
 
 struct Measured {
     heap: LlffHeap,

@@ -3,16 +3,17 @@
 use crate::known::{CLIENT_EPHEMERAL, DEVICE_EPHEMERAL, PASSWORD, SALT, Scripted, USERNAME};
 use crate::valgrind::{make_public, make_secret};
 use core::hint::black_box;
-use espprov_security::{Channel, DeviceHandshake, Handshake, sec1, sec2};
+use espprov_security::{Budget, Channel, DeviceHandshake, Handshake, Progress, sec1, sec2};
 
 /// A case by name.
 pub type Case = (&'static str, fn());
 
 /// All of them; the last three have something to be found.
-pub const CASES: [Case; 8] = [
+pub const CASES: [Case; 9] = [
     ("sec1-client", sec1_client),
     ("sec1-device", sec1_device),
-    ("sec2-client", sec2_client),
+    ("sec2-client", || sec2_client(Budget::UNLIMITED)),
+    ("sec2-client-in-steps", || sec2_client(Budget::products(7))),
     ("sec2-device", sec2_device),
     ("verifier", verifier),
     ("planted-branch", planted_branch),
@@ -22,9 +23,22 @@ pub const CASES: [Case; 8] = [
 
 /// Runs the client to the end of a session, with what it sends made public, against a device that does not know that
 /// anything is secret; or the other way round.
-fn run(mut client: impl Handshake, mut device: impl DeviceHandshake, rng: &mut Scripted) {
+fn run(client: impl Handshake, device: impl DeviceHandshake, rng: &mut Scripted) {
+    run_in_steps(client, device, rng, Budget::UNLIMITED);
+}
+
+fn run_in_steps(
+    mut client: impl Handshake,
+    mut device: impl DeviceHandshake,
+    rng: &mut Scripted,
+    budget: Budget,
+) {
     let (mut request, mut reply) = ([0; 512], [0; 512]);
-    while let Some(len) = client.poll_request(&mut request).expect("a request") {
+    loop {
+        while client.compute(budget).expect("numbers") == Progress::Busy {}
+        let Some(len) = client.poll_request(&mut request).expect("a request") else {
+            break;
+        };
         let request = &mut request[..len];
         make_public(request);
         let len = device.handle_request(request, rng, &mut reply).expect("a reply");
@@ -78,14 +92,15 @@ fn stored() -> sec2::Verifier {
     sec2::Verifier::generate(USERNAME, &PASSWORD, &SALT).expect("a verifier")
 }
 
-fn sec2_client() {
+fn sec2_client(budget: Budget) {
     let device = sec2::Device::new(stored(), sec2::Patch::CounterNonce);
     let rng = &mut Scripted::secret(&CLIENT_EPHEMERAL);
     let client = sec2::Client::new(USERNAME, &secret(PASSWORD), Some(1), rng);
-    run(
+    run_in_steps(
         client.expect("a client"),
         device,
         &mut Scripted::new(&DEVICE_EPHEMERAL),
+        budget,
     );
 }
 

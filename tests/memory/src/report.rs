@@ -13,7 +13,7 @@ pub struct Finding {
 }
 
 /// A place where a branch on something secret is right, and why.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct Allowed {
     /// Ends of functions' names, innermost first, joined by ` < `: found anywhere between the branch and the case, or
     /// only at the branch itself if it begins with `^`. ` | ` stands between alternatives, for what the compiler may put

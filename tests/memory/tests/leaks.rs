@@ -5,7 +5,7 @@ use espprov_memory_tests::known::{
     self, CLIENT_EPHEMERAL, DEVICE_EPHEMERAL, PASSWORD, SALT, Scripted, USERNAME,
 };
 use espprov_memory_tests::watch::{Leak, Secret, Watchful, leaks_of};
-use espprov_security::{DeviceHandshake, Handshake, sec1, sec2};
+use espprov_security::{Budget, DeviceHandshake, Handshake, Progress, sec1, sec2};
 
 mod direct;
 
@@ -78,6 +78,38 @@ fn security_2_leaves_nothing() {
         let client = Box::new(sec2::Client::new(USERNAME, &PASSWORD, Some(1), rng).expect("a client"));
         assert_eq!(leaks_of_handshake(&known::sec2(), client, device), []);
     });
+}
+
+/// Given up at any point of its long arithmetic: in A's power, in the table of S's, in the power, before the proofs.
+#[test]
+fn security_2_given_up_leaves_nothing() {
+    on_a_thread(|| {
+        let verifier = sec2::Verifier::generate(USERNAME, &PASSWORD, &SALT).expect("a verifier");
+        for (of_a, of_s) in [(100, 0), (1000, 520), (1000, 900), (1000, 1820), (1000, 3000)] {
+            let mut device = Box::new(sec2::Device::new(verifier.clone(), sec2::Patch::CounterNonce));
+            let rng = &mut Scripted::new(&CLIENT_EPHEMERAL);
+            let mut client = Box::new(sec2::Client::new(USERNAME, &PASSWORD, Some(1), rng).expect("a client"));
+            let found = leaks_of(&known::sec2(), || run_in_part(&mut client, &mut device, of_a, of_s));
+            assert_eq!(found, [], "{of_a} {of_s}");
+            let found = leaks_of(&known::sec2(), move || drop((client, device)));
+            assert_eq!(found, [], "{of_a} {of_s}");
+        }
+    });
+}
+
+/// Up to so many products of A, then of S.
+fn run_in_part(client: &mut sec2::Client, device: &mut sec2::Device, of_a: u32, of_s: u32) {
+    let (mut request, mut reply) = ([0; 512], [0; 512]);
+    if client.compute(Budget::products(of_a)) == Ok(Progress::Busy) {
+        return;
+    }
+    let len = client.poll_request(&mut request).expect("a request").expect("one");
+    let mut rng = Scripted::new(&DEVICE_EPHEMERAL);
+    let len = device
+        .handle_request(&request[..len], &mut rng, &mut reply)
+        .expect("a reply");
+    client.handle_response(&reply[..len]).expect("accepted");
+    let _ = client.compute(Budget::products(of_s)).expect("numbers");
 }
 
 #[test]

@@ -22,6 +22,9 @@ pub(super) const FIGURES: &[Ceiling] = &[
     m4("provision_sec2", "stack", 10_400),
     m4("provision_sec2", "heap", 900),
     m4("count_sec2", "instructions", 330_000_000),
+    // 20 ms at 64 MHz, and what it may cost to be interrupted.
+    m4("count_sec2", "longest_step", 1_300_000),
+    m4("count_sec2", "instructions_in_steps", 330_000_000),
 ];
 
 const fn m4(image: &'static str, figure: &'static str, most: u64) -> Ceiling {

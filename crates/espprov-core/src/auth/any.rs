@@ -2,7 +2,8 @@
 
 use super::{NoSecurity, SkippedHandshake};
 use espprov_security::{
-    Channel, ChannelError, Handshake, HandshakeError, Notices, Plain, Retry, sec0, sec1, sec2,
+    Budget, Channel, ChannelError, Handshake, HandshakeError, Notices, Plain, Progress, Retry, sec0, sec1,
+    sec2,
 };
 
 /// One of the three handshakes.
@@ -45,6 +46,10 @@ impl Handshake for AnyHandshake {
 
     fn poll_request(&mut self, out: &mut [u8]) -> Result<Option<usize>, HandshakeError> {
         each!(self, h => h.poll_request(out))
+    }
+
+    fn compute(&mut self, budget: Budget) -> Result<Progress, HandshakeError> {
+        each!(self, h => h.compute(budget))
     }
 
     fn handle_response(&mut self, response: &[u8]) -> Result<(), HandshakeError> {

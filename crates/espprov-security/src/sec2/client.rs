@@ -1,18 +1,20 @@
 //! Client half of security 2.
 
-use super::srp::{self, Agreement, InnerForm, Secret512, Transcript};
+use super::srp::{self, Agreement, ClientPublic, ClientSecret, InnerForm, Secret512, Transcript};
 use super::{GcmChannel, NONCE_LEN, OLD_NONCE_LEN, PRIVATE_LEN, PROOF_LEN, PUBLIC_LEN, SCHEME, record_key};
+use crate::budget::Spending;
 use crate::entropy::fill_key;
 use crate::stack::wiped_after;
 use crate::wire::{self, Item, Step};
-use crate::{Field, Handshake, HandshakeError, Notices, Retry};
+use crate::{Budget, Field, Handshake, HandshakeError, Notices, Progress, Retry};
 use alloc::vec::Vec;
 use core::fmt;
 use rand_core::TryCryptoRng;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
-/// Client half. The call order is that of [`Handshake`].
+/// Client half. The call order is that of [`Handshake`]. While it computes, [`Handshake::compute`] says how much at a
+/// time, it has 3.5 KB of numbers on the heap where words have 32 bits, 6.5 KB where they have 64.
 ///
 /// One in 256 pairs of user name and password has an inner digest H(I ǀ ":" ǀ P) that begins with 00. The
 /// vendor's Python generator drops such zeros, so its verifiers match only a digest without them. When the
@@ -59,7 +61,21 @@ struct Exchange {
     /// From response 0 on.
     b_pub: Vec<u8>,
     salt: Vec<u8>,
-    agreement: Agreement,
+    numbers: Numbers,
+}
+
+/// What the next command is made of. Long arithmetic goes on in place, and takes its memory only while it does.
+enum Numbers {
+    /// Nothing is computed.
+    Nothing,
+    /// A is.
+    Public(ClientPublic),
+    /// A is there, in its own place.
+    Sent,
+    /// S is computed.
+    Secret(ClientSecret),
+    /// The proofs are there.
+    Agreed(Agreement),
 }
 
 impl Client {
@@ -110,7 +126,7 @@ impl Client {
                 a_pub: Vec::new(),
                 b_pub: Vec::new(),
                 salt: Vec::new(),
-                agreement: Agreement::none(),
+                numbers: Numbers::Nothing,
             }),
         })
     }
@@ -151,13 +167,54 @@ impl Client {
 }
 
 impl Exchange {
-    fn command0(&mut self, out: &mut [u8]) -> Result<usize, HandshakeError> {
-        // Always all 384 bytes: the device refuses a shorter A.
-        self.a_pub = copy(&[0; PUBLIC_LEN])?;
-        srp::client_public(&self.a, &mut self.a_pub);
-        let command = [(1, Item::Bytes(&self.username)), (2, Item::Bytes(&self.a_pub))];
-        let len = wire::send(SCHEME, Step::Command0, &command, out)?;
-        self.due = Due::Response0;
+    /// Goes on with what the next command takes.
+    #[inline(never)]
+    fn compute(&mut self, spending: &mut Spending) -> Result<Progress, HandshakeError> {
+        loop {
+            self.numbers = match &mut self.numbers {
+                Numbers::Nothing => Numbers::Public(ClientPublic::begin()?),
+                Numbers::Public(public) => {
+                    if !public.go_on(&self.a, spending) {
+                        return Ok(Progress::Busy);
+                    }
+                    // Always all 384 bytes: the device refuses a shorter A.
+                    self.a_pub = copy(&[0; PUBLIC_LEN])?;
+                    public.finish(&mut self.a_pub);
+                    Numbers::Sent
+                }
+                Numbers::Secret(secret) => {
+                    if !secret.go_on(&self.b_pub, spending) {
+                        return Ok(Progress::Busy);
+                    }
+                    let transcript = Transcript {
+                        identity: &srp::identity(&self.username),
+                        salt: &self.salt,
+                        a_pub: &self.a_pub,
+                        b_pub: &self.b_pub,
+                    };
+                    let mut agreement = Agreement::none();
+                    secret.agree(&transcript, &mut agreement);
+                    Numbers::Agreed(agreement)
+                }
+                Numbers::Sent | Numbers::Agreed(_) => return Ok(Progress::Done),
+            }
+        }
+    }
+
+    /// The command that is due, all of it being computed.
+    fn command(&mut self, out: &mut [u8]) -> Result<usize, HandshakeError> {
+        let (step, len) = match (self.due, &self.numbers) {
+            (Due::Command0, Numbers::Sent) => {
+                let command = [(1, Item::Bytes(&self.username)), (2, Item::Bytes(&self.a_pub))];
+                (Due::Response0, wire::send(SCHEME, Step::Command0, &command, out)?)
+            }
+            (Due::Command1, Numbers::Agreed(agreement)) => {
+                let command = [(1, Item::Bytes(agreement.client_proof.as_slice()))];
+                (Due::Response1, wire::send(SCHEME, Step::Command1, &command, out)?)
+            }
+            _ => return Err(HandshakeError::OutOfTurn),
+        };
+        self.due = step;
         Ok(len)
     }
 
@@ -174,25 +231,12 @@ impl Exchange {
         self.agree()
     }
 
-    #[inline(never)]
+    /// Both public numbers are there: S is next.
     fn agree(&mut self) -> Result<(), HandshakeError> {
         let x = srp::private_x(&self.salt, &self.inner, self.form);
-        let transcript = Transcript {
-            identity: &srp::identity(&self.username),
-            salt: &self.salt,
-            a_pub: &self.a_pub,
-            b_pub: &self.b_pub,
-        };
-        srp::client_agree(&transcript, &self.a, &x, &mut self.agreement)?;
+        self.numbers = Numbers::Secret(ClientSecret::begin(&self.a, &self.a_pub, &self.b_pub, x)?);
         self.due = Due::Command1;
         Ok(())
-    }
-
-    fn command1(&mut self, out: &mut [u8]) -> Result<usize, HandshakeError> {
-        let command = [(1, Item::Bytes(self.agreement.client_proof.as_slice()))];
-        let len = wire::send(SCHEME, Step::Command1, &command, out)?;
-        self.due = Due::Response1;
-        Ok(len)
     }
 
     /// The record cipher, if the device has proved itself.
@@ -204,10 +248,13 @@ impl Exchange {
     ) -> Result<GcmChannel, HandshakeError> {
         let [proof, nonce] = wire::response(bytes, SCHEME, Step::Response1)?;
         let proof: [u8; PROOF_LEN] = wire::exactly(proof, Field::Proof)?;
-        if !bool::from(proof.ct_eq(self.agreement.device_proof.as_slice())) {
+        let Numbers::Agreed(agreement) = &self.numbers else {
+            return Err(HandshakeError::OutOfTurn);
+        };
+        if !bool::from(proof.ct_eq(agreement.device_proof.as_slice())) {
             return Err(HandshakeError::WrongProof);
         }
-        let key = record_key(&self.agreement.key);
+        let key = record_key(&agreement.key);
         match nonce.len() {
             NONCE_LEN => {
                 notices.patch_mismatch = claimed_patch == 0;
@@ -236,6 +283,7 @@ impl Exchange {
             return Ok(Some(Retry::Request));
         }
         self.a = next_private_number(&self.a);
+        self.numbers = Numbers::Nothing;
         self.due = Due::Command0;
         Ok(Some(Retry::Restart))
     }
@@ -263,13 +311,22 @@ impl Handshake for Client {
     type Channel = GcmChannel;
 
     fn poll_request(&mut self, out: &mut [u8]) -> Result<Option<usize>, HandshakeError> {
+        let _ = self.compute(Budget::UNLIMITED)?;
         let request = match &mut self.state {
-            State::Exchange(state) if state.due == Due::Command0 => state.command0(out),
-            State::Exchange(state) if state.due == Due::Command1 => state.command1(out),
+            State::Exchange(state) => state.command(out),
             State::Established(_) => return Ok(None),
-            _ => Err(self.misused()),
+            State::Failed => Err(HandshakeError::Poisoned),
         };
         request.map(Some).or_else(|error| self.fail(error))
+    }
+
+    fn compute(&mut self, budget: Budget) -> Result<Progress, HandshakeError> {
+        let progress = match &mut self.state {
+            State::Exchange(state) => wiped_after(|| state.compute(&mut Spending::new(budget))),
+            State::Established(_) => return Ok(Progress::Done),
+            State::Failed => return Err(HandshakeError::Poisoned),
+        };
+        progress.or_else(|error| self.fail(error))
     }
 
     fn handle_response(&mut self, response: &[u8]) -> Result<(), HandshakeError> {

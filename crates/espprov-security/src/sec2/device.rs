@@ -82,7 +82,7 @@ impl Device {
             return Err(HandshakeError::WrongLength(Field::Username));
         }
         let a_pub: [u8; PUBLIC_LEN] = wire::exactly(a_pub, Field::PublicKey)?;
-        if group::is_zero(&a_pub) {
+        if group::GROUP.is_zero(&a_pub) {
             return Err(HandshakeError::DegeneratePublicKey);
         }
         let mut b = Zeroizing::new([0; PRIVATE_LEN]);

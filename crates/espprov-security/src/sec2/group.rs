@@ -1,8 +1,11 @@
 //! The 3072-bit group of RFC 5054 (appendix A), g = 5, and residues as bytes.
 
-use super::mont::{Modulus, Power};
+use super::mont::Modulus;
+use crate::HandshakeError;
+use crate::budget::Spending;
+use alloc::vec::Vec;
 use crypto_bigint::{U256, U512, U1024};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 /// The word to compute in, on 32-bit machines too: a product of two such words reuses what it has loaded, and
 /// takes a third less time than four of half the size (Cortex-M4).
@@ -11,7 +14,7 @@ type Word = u64;
 /// Bytes of N, and of a padded residue.
 pub(super) const LEN: usize = 384;
 
-/// The prime, big-endian.
+/// The prime, big-endian. Not for use at run time: the group has it.
 pub(super) const N: [u8; LEN] = unhex(concat!(
     "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E3404DD",
     "EF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6F406B7ED",
@@ -27,6 +30,9 @@ pub(super) const N: [u8; LEN] = unhex(concat!(
 type Words = [Word; LIMBS];
 
 const LIMBS: usize = LEN / size_of::<Word>();
+
+/// Entries in the table of a window: 6 KB where memory is plentiful, 3 KB on a microcontroller.
+const TABLE: usize = if cfg!(target_pointer_width = "64") { 16 } else { 8 };
 
 /// Bytes of hex digits, at compile time.
 #[expect(
@@ -55,8 +61,10 @@ pub(super) const fn unhex<const L: usize>(digits: &str) -> [u8; L] {
 /// The group, ready to compute in.
 pub(super) struct Group(Modulus<Word, LIMBS>);
 
-/// The one group there is, worked out at compile time: a kilobyte of constants instead of stack.
+/// The one group there is, worked out at compile time.
 pub(super) static GROUP: Group = Group(modulus());
+
+type Power = super::mont::Power<'static, Word, LIMBS>;
 
 #[expect(
     clippy::indexing_slicing,
@@ -64,69 +72,150 @@ pub(super) static GROUP: Group = Group(modulus());
     reason = "evaluated by the compiler, which would refuse a mistake"
 )]
 const fn modulus() -> Modulus<Word, LIMBS> {
-    let (mut n, mut n1, mut one): (Words, Words, Words) = ([0; LIMBS], [0; LIMBS], [0; LIMBS]);
+    let mut n1: Words = [0; LIMBS];
     let mut i = 0;
-    while i < LEN {
-        n[i / size_of::<Word>()] |= (N[LEN - 1 - i] as Word) << (i % size_of::<Word>() * 8);
+    // N + 1 is N but for the lowest word, and a carry from there.
+    while i < LEN - size_of::<Word>() {
+        n1[i / size_of::<Word>()] |=
+            (N[LEN - size_of::<Word>() - 1 - i] as Word) << (i % size_of::<Word>() * 8);
         i += 1;
     }
-    // N + 1 carries out of its lowest word, which is all ones; so does 2^(L·BITS) - N into it.
-    let (mut carry, mut i) = (true, 0);
-    while i < LIMBS {
-        if i > 0 {
-            (n1[i - 1], carry) = n[i].overflowing_add(carry as Word);
+    n1[0] += 1;
+    Modulus::from_reduced(n1)
+}
+
+/// A computation that can be left after any product and taken up again: how far it is, and its numbers, which are on the
+/// heap and wiped when it goes.
+pub(super) struct Work {
+    step: usize,
+    /// The value under way; then the table of its powers, if one is needed.
+    rows: Zeroizing<Vec<Words>>,
+}
+
+impl Work {
+    /// For a power of the generator.
+    pub(super) fn on_generator() -> Result<Self, HandshakeError> {
+        Self::of_rows(1)
+    }
+
+    /// For a power of something else.
+    pub(super) fn with_table() -> Result<Self, HandshakeError> {
+        const ROWS: usize = 1 + TABLE;
+        Self::of_rows(ROWS)
+    }
+
+    fn of_rows(count: usize) -> Result<Self, HandshakeError> {
+        let mut rows = Zeroizing::new(Vec::new());
+        rows.try_reserve_exact(count)
+            .map_err(|_| HandshakeError::OutOfMemory)?;
+        rows.resize(count, [0; LIMBS]);
+        Ok(Self { step: 0, rows })
+    }
+
+    /// Goes on up to step `steps`, or as far as the means go. Whether it got there.
+    fn go_on(
+        &mut self,
+        steps: usize,
+        spending: &mut Spending,
+        mut take: impl FnMut(&mut Power, &mut [Words], usize),
+    ) -> bool {
+        let Some((value, table)) = self.rows.split_first_mut() else {
+            return false;
+        };
+        let mut power = Power::of(&GROUP.0, value);
+        while self.step < steps && spending.pay(1) {
+            take(&mut power, table, self.step);
+            self.step = self.step.saturating_add(1);
         }
-        one[i] = if i == 0 { n[i].wrapping_neg() } else { !n[i] };
-        i += 1;
+        *value = *power.value();
+        self.step >= steps
     }
-    Modulus::from_parts(n, n1, one)
+
+    /// The number reached, into the 384 bytes of `out`.
+    pub(super) fn result(&self, out: &mut [u8]) {
+        if let Some(value) = self.rows.first() {
+            to_bytes(value, out);
+        }
+    }
 }
 
 impl Group {
     #[cfg(test)]
-    pub(super) fn modulus(&self) -> &Modulus<Word, LIMBS> {
+    pub(super) const fn modulus(&self) -> &Modulus<Word, LIMBS> {
         &self.0
     }
 
     /// g^exponent, into the 384 bytes of `out`.
-    #[inline(never)]
-    pub(super) fn generator_power(&self, exponent: &[u8], out: &mut [u8]) {
-        let mut power = Power::one(&self.0);
-        power.raise_generator(exponent);
-        power.lower();
-        to_bytes(power.value(), out);
+    pub(super) fn generator_power(&'static self, exponent: &[u8], out: &mut [u8]) {
+        to_bytes(self.power_of_generator(exponent).value(), out);
     }
 
-    /// The client's S = (B − k·g^x)^exponent, the exponent being a + u·x. `number` is B, then S: big numbers stay where
-    /// they are, because on a microcontroller the stack is short.
-    #[inline(never)]
-    pub(super) fn client_secret(&self, number: &mut [u8; LEN], k: &[u8], x: &[u8], exponent: &[u8]) {
-        let mut power = Power::one(&self.0);
-        self.client_base(&mut power, number, k, x);
-        power.pow(exponent);
+    /// The same as a number.
+    fn power_of_generator(&'static self, exponent: &[u8]) -> Power {
+        let mut power = Power::of(&self.0, &[0; LIMBS]);
+        for step in 0..Power::generator_steps(exponent) {
+            power.generator_step(exponent, step);
+        }
         power.lower();
-        to_bytes(power.value(), number);
+        power
     }
 
-    /// B − k·g^x. Not inlined: what it has on the stack is gone before the long power.
+    /// Goes on with g^exponent. Whether it is the result.
     #[inline(never)]
-    fn client_base(&self, power: &mut Power<'_, Word, LIMBS>, b_pub: &[u8; LEN], k: &[u8], x: &[u8]) {
-        power.raise_generator(x);
-        power.lower_times(&from_bytes(k));
-        let mut base = from_bytes(b_pub);
-        self.0.sub(&mut base, power.value());
-        power.lift(&base);
+    pub(super) fn client_public(work: &mut Work, exponent: &[u8], spending: &mut Spending) -> bool {
+        let lower = Power::generator_steps(exponent);
+        work.go_on(lower.saturating_add(1), spending, |power, _, step| {
+            if step < lower {
+                power.generator_step(exponent, step);
+            } else {
+                power.lower();
+            }
+        })
+    }
+
+    /// Goes on with the client's S = (B − k·g^x)^exponent, the exponent being a + u·x. Whether it is the result.
+    #[inline(never)]
+    pub(super) fn client_secret(
+        work: &mut Work,
+        b_pub: &[u8],
+        k: &[u8],
+        x: &[u8],
+        exponent: &[u8],
+        spending: &mut Spending,
+    ) -> bool {
+        let base = Power::generator_steps(x);
+        let lift = base.saturating_add(1);
+        let pow = lift.saturating_add(1);
+        let lower = pow.saturating_add(Power::pow_steps(TABLE, exponent));
+        work.go_on(lower.saturating_add(1), spending, |power, table, step| {
+            if step < base {
+                power.generator_step(x, step);
+            } else if step == base {
+                power.lower_times(&from_bytes(k));
+                power.subtract_from(&from_bytes(b_pub));
+            } else if step == lift {
+                power.lift();
+            } else if step < lower {
+                power.pow_step(table, exponent, step.saturating_sub(pow));
+            } else {
+                power.lower();
+            }
+        })
     }
 
     /// A number in Montgomery form.
-    fn lift(&self, number: &Words) -> Power<'_, Word, LIMBS> {
-        Power::new(&self.0, &self.0.r2(), number)
+    fn lift(&'static self, number: &[u8]) -> Power {
+        let mut power = Power::of(&self.0, &from_bytes(number));
+        power.lift();
+        power
     }
 
     /// The device's B = k·v + g^b.
-    pub(super) fn device_public(&self, verifier: &[u8], k: &[u8], b: &[u8]) -> Zeroizing<[u8; LEN]> {
-        let mut sum = self.lift(&from_bytes(verifier)).finish_times(&from_bytes(k));
-        self.0.add(&mut sum, &Power::of_generator(&self.0, b).finish());
+    pub(super) fn device_public(&'static self, verifier: &[u8], k: &[u8], b: &[u8]) -> Zeroizing<[u8; LEN]> {
+        let mut product = self.lift(verifier);
+        product.lower_times(&from_bytes(k));
+        let mut sum = Zeroizing::new(*product.value());
+        self.0.add(&mut sum, self.power_of_generator(b).value());
         let mut bytes = Zeroizing::new([0; LEN]);
         to_bytes(&sum, &mut *bytes);
         bytes
@@ -134,32 +223,38 @@ impl Group {
 
     /// The device's S = (A·v^u)^b.
     pub(super) fn device_secret(
-        &self,
+        &'static self,
         a_pub: &[u8],
         verifier: &[u8],
         u: &[u8],
         b: &[u8],
     ) -> Zeroizing<[u8; LEN]> {
-        let r2 = self.0.r2();
-        let mut power = Power::new(&self.0, &r2, &from_bytes(verifier));
-        power.pow(u);
-        power.mul(Power::new(&self.0, &r2, &from_bytes(a_pub)).value());
-        power.pow(b);
+        // Not `Zeroizing`: making one costs a second table on the stack. Nothing returns before it is wiped.
+        let mut table = [[0; LIMBS]; TABLE];
+        let mut power = self.lift(verifier);
+        power.pow(&mut table, u);
+        power.mul(self.lift(a_pub).value());
+        power.pow(&mut table, b);
+        table.zeroize();
+        power.lower();
         let mut bytes = Zeroizing::new([0; LEN]);
-        to_bytes(&power.finish(), &mut *bytes);
+        to_bytes(power.value(), &mut *bytes);
         bytes
     }
-}
 
-/// Is the number 0 modulo N? For public values: below 2^3072 that is 0 and N alone.
-pub(super) fn is_zero(number: &[u8; LEN]) -> bool {
-    *number == [0; LEN] || *number == N
-}
+    /// Is the number 0 modulo N? For public values: in the time, it shows which words of it are 0.
+    pub(super) fn is_zero(&self, number: &[u8]) -> bool {
+        let mut number = from_bytes(number);
+        self.0.canonical(&mut number);
+        *number == [0; LIMBS]
+    }
 
-/// Is the number below N?
-pub(super) fn is_canonical(number: &[u8; LEN]) -> bool {
-    // Big-endian numbers of the same length compare as byte strings do.
-    *number < N
+    /// Is the number below N?
+    pub(super) fn is_canonical(&self, number: &[u8]) -> bool {
+        let mut canonical = from_bytes(number);
+        self.0.canonical(&mut canonical);
+        canonical == from_bytes(number)
+    }
 }
 
 /// u·x + a, which fits 1024 bits.

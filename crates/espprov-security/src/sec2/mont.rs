@@ -14,15 +14,18 @@
     reason = "indices follow from L alone; word arithmetic that may wrap says so"
 )]
 
-use core::mem;
-use subtle::ConstantTimeEq;
-use zeroize::{DefaultIsZeroes, Zeroize, Zeroizing};
+mod power;
+
+pub(super) use power::Power;
+#[cfg(test)]
+pub(super) use power::count;
+use zeroize::DefaultIsZeroes;
 
 /// A machine word and the few operations of it that long arithmetic needs.
 pub(super) trait Word: Copy + Default + Eq + DefaultIsZeroes {
     const BITS: u32;
     const ONE: Self;
-    /// Bits of exponent per step of [`Power::of_generator`]: `5^(2^w - 1)` must fit a word.
+    /// Bits of exponent per digit of [`Power::generator_step`]: `5^(2^w - 1)` must fit a word.
     const GENERATOR_WINDOW: usize;
 
     fn from_u64(value: u64) -> Self;
@@ -32,6 +35,7 @@ pub(super) trait Word: Copy + Default + Eq + DefaultIsZeroes {
     fn choice(self) -> subtle::Choice;
     fn and(self, other: Self) -> Self;
     fn or(self, other: Self) -> Self;
+    fn not(self) -> Self;
     /// `self + other + carry`, and the carry out (0 or 1).
     fn add_carry(self, other: Self, carry: Self) -> (Self, Self);
     /// `self - other - borrow`, and the borrow out (0 or 1).
@@ -40,8 +44,6 @@ pub(super) trait Word: Copy + Default + Eq + DefaultIsZeroes {
     fn mul_carry(self, factor: Self, carry: Self) -> (Self, Self);
     /// Adds the products of `a` read forwards and `b` read backwards to a column sum.
     fn dot(sum: &mut Column<Self>, a: &[Self], b: &[Self]);
-    /// [`Power::pow`] with the window that suits the machine.
-    fn pow<const L: usize>(power: &mut Power<'_, Self, L>, exponent: &[u8]);
 }
 
 /// The sum of one column of a product: three words.
@@ -78,7 +80,7 @@ impl<W: Word> Column<W> {
 }
 
 macro_rules! word {
-    ($word:ty, $double:ty, $generator_window:expr, $table:expr, $unroll:expr, $add_product:ident) => {
+    ($word:ty, $double:ty, $generator_window:expr, $unroll:expr, $add_product:ident) => {
         impl Word for $word {
             const BITS: u32 = <$word>::BITS;
             const ONE: Self = 1;
@@ -102,6 +104,10 @@ macro_rules! word {
 
             fn or(self, other: Self) -> Self {
                 self | other
+            }
+
+            fn not(self) -> Self {
+                !self
             }
 
             fn add_carry(self, other: Self, carry: Self) -> (Self, Self) {
@@ -149,10 +155,6 @@ macro_rules! word {
                 }
                 *sum = total;
             }
-
-            fn pow<const L: usize>(power: &mut Power<'_, Self, L>, exponent: &[u8]) {
-                power.pow_by_table::<{ $table }>(exponent);
-            }
         }
     };
 }
@@ -191,70 +193,64 @@ fn add_product_u64(sum: &mut Column<u64>, x: u64, y: u64) {
     add_carry(carry, sum.high, 0, &mut sum.high);
 }
 
-/// Entries in the table of a window: 6 KB where stack is plentiful, 3 KB on a microcontroller.
-const TABLE: usize = if cfg!(target_pointer_width = "64") { 16 } else { 8 };
 /// Products per round of the inner loop; 1 = a plain loop, which is fastest when the compiler is told to make
 /// small code.
 const UNROLL: usize = if cfg!(target_pointer_width = "64") { 4 } else { 1 };
 
 // 5^15 < 2^64 and 5^7 < 2^32.
-word!(u64, u128, 4, TABLE, UNROLL, add_product_u64);
-word!(u32, u64, 3, 4, 1, add_product_u32);
+word!(u64, u128, 4, UNROLL, add_product_u64);
+word!(u32, u64, 3, 1, add_product_u32);
 
-/// The prime N and what is derived from it.
+/// The prime N.
 #[cfg_attr(test, derive(PartialEq))]
 pub(super) struct Modulus<W, const L: usize> {
-    n: [W; L],
-    /// (N + 1) >> BITS; its top word is zero.
+    /// (N + 1) >> BITS; its top word is zero. N itself is read off it.
     n1: [W; L],
-    /// R mod N = R - N: 1 in Montgomery form.
-    one: [W; L],
 }
 
 impl<W: Word, const L: usize> Modulus<W, L> {
-    /// N, (N + 1) >> BITS and 2^(L·BITS) - N, all little-endian; N's lowest word all ones and its top word too.
-    pub(super) const fn from_parts(n: [W; L], n1: [W; L], one: [W; L]) -> Self {
-        Self { n, n1, one }
+    /// From (N + 1) >> BITS, little-endian. N's lowest word is all ones, perhaps the second, not the third; so is its top
+    /// word.
+    pub(super) const fn from_reduced(n1: [W; L]) -> Self {
+        Self { n1 }
     }
 
-    /// `n` little-endian, its lowest word all ones and its top word too.
+    /// `n` little-endian, of the same shape.
     #[cfg(test)]
     pub(super) fn new(n: [W; L]) -> Self {
-        let zero = W::default();
-        let mut n1 = [zero; L];
-        let mut one = [zero; L];
+        let mut n1 = [W::default(); L];
         let mut carry = W::ONE; // N + 1 carries out of its lowest word
         for (to, from) in n1.iter_mut().zip(&n[1..]) {
-            (*to, carry) = from.add_carry(zero, carry);
+            (*to, carry) = from.add_carry(W::default(), carry);
         }
-        let mut borrow = zero;
-        for (to, from) in one.iter_mut().zip(&n) {
-            (*to, borrow) = zero.sub_borrow(*from, borrow);
-        }
-        Self { n, n1, one }
+        Self { n1 }
     }
 
-    /// R² mod N, which brings a number into Montgomery form.
-    #[inline(never)]
-    pub(super) fn r2(&self) -> [W; L] {
-        // 2^(L·BITS) · R by squaring: the square of x·R is x²·R.
-        let bits = L * W::BITS as usize;
-        let squarings = bits.trailing_zeros();
-        let mut power = Power::one(self);
-        for _ in 0..bits >> squarings {
-            power.mul_word(W::from_u64(2));
+    /// A word of N.
+    fn n(&self, index: usize) -> W {
+        let Some(index) = index.checked_sub(1) else {
+            return W::default().not();
+        };
+        // The carry from there went into the next word, and out of it if that was all ones, too (so it is with 32 bits).
+        let carried = index == 0 || index == 1 && self.n1[0] == W::default();
+        let carry = if carried { W::ONE } else { W::default() };
+        self.n1[index].sub_borrow(carry, W::default()).0
+    }
+
+    /// R mod N = R - N: 1 in Montgomery form.
+    fn one(&self) -> [W; L] {
+        let mut one = [W::ONE; L];
+        for (index, word) in one.iter_mut().enumerate().skip(1) {
+            *word = self.n(index).not();
         }
-        for _ in 0..squarings {
-            power.square();
-        }
-        power.value
+        one
     }
 
     /// Subtracts N, `mask` being all ones or zero. Gives the borrow.
     fn sub_n(&self, value: &mut [W; L], mask: W) -> W {
         let mut borrow = W::default();
-        for (to, n) in value.iter_mut().zip(&self.n) {
-            (*to, borrow) = to.sub_borrow(n.and(mask), borrow);
+        for (index, to) in value.iter_mut().enumerate() {
+            (*to, borrow) = to.sub_borrow(self.n(index).and(mask), borrow);
         }
         borrow
     }
@@ -262,8 +258,8 @@ impl<W: Word, const L: usize> Modulus<W, L> {
     /// Adds N, `mask` being all ones or zero.
     fn add_n(&self, value: &mut [W; L], mask: W) {
         let mut carry = W::default();
-        for (to, n) in value.iter_mut().zip(&self.n) {
-            (*to, carry) = to.add_carry(n.and(mask), carry);
+        for (index, to) in value.iter_mut().enumerate() {
+            (*to, carry) = to.add_carry(self.n(index).and(mask), carry);
         }
     }
 
@@ -299,253 +295,3 @@ impl<W: Word, const L: usize> Modulus<W, L> {
 fn all_ones_if_one<W: Word>(bit: W) -> W {
     W::mask(bit.choice())
 }
-
-/// A residue being computed, with the scratch space for it; both are wiped on drop.
-pub(super) struct Power<'m, W: Word, const L: usize> {
-    modulus: &'m Modulus<W, L>,
-    value: [W; L],
-    /// Multipliers of the reduction, then the result.
-    scratch: [W; L],
-}
-
-impl<W: Word, const L: usize> Drop for Power<'_, W, L> {
-    fn drop(&mut self) {
-        self.value.zeroize();
-        self.scratch.zeroize();
-    }
-}
-
-impl<'m, W: Word, const L: usize> Power<'m, W, L> {
-    /// 1 in Montgomery form.
-    pub(super) fn one(modulus: &'m Modulus<W, L>) -> Self {
-        Self {
-            modulus,
-            value: modulus.one,
-            scratch: [W::default(); L],
-        }
-    }
-
-    /// A value below R, brought into Montgomery form by [`Modulus::r2`].
-    pub(super) fn new(modulus: &'m Modulus<W, L>, r2: &[W; L], value: &[W; L]) -> Self {
-        let mut power = Self {
-            modulus,
-            value: *value,
-            scratch: [W::default(); L],
-        };
-        power.mul(r2);
-        power
-    }
-
-    /// Takes another value below R, and brings it into Montgomery form.
-    #[inline(never)]
-    pub(super) fn lift(&mut self, value: &[W; L]) {
-        self.value = *value;
-        self.mul(&self.modulus.r2());
-    }
-
-    /// 5^exponent (big-endian) in Montgomery form.
-    pub(super) fn of_generator(modulus: &'m Modulus<W, L>, exponent: &[u8]) -> Self {
-        let mut power = Self::one(modulus);
-        power.raise_generator(exponent);
-        power
-    }
-
-    /// From 1 to 5^exponent (big-endian).
-    #[inline(never)]
-    pub(super) fn raise_generator(&mut self, exponent: &[u8]) {
-        let window = W::GENERATOR_WINDOW;
-        let top = windows(exponent, window) - 1;
-        for index in (0..=top).rev() {
-            if index != top {
-                self.square_times(window);
-            }
-            let digit = digit(exponent, index, window);
-            let mut factor = W::default();
-            let mut candidate = 1_u64;
-            for value in 0..1_u32 << window {
-                factor = factor.or(W::from_u64(candidate).and(W::mask(value.ct_eq(&digit))));
-                candidate = candidate.wrapping_mul(5);
-            }
-            self.mul_word(factor);
-        }
-    }
-
-    /// Raises to `exponent` (big-endian).
-    pub(super) fn pow(&mut self, exponent: &[u8]) {
-        W::pow(self, exponent);
-    }
-
-    #[inline(never)]
-    fn pow_by_table<const T: usize>(&mut self, exponent: &[u8]) {
-        // Not `Zeroizing`: making one costs a second table on the stack.
-        let mut table = [[W::default(); L]; T];
-        self.pow_in(&mut table, exponent);
-    }
-
-    /// Windows of `log2(T)` bits from the top. Each step reads the whole table, so that which entry it
-    /// needs shows neither in timing nor in the cache. The table is wiped in the end; nothing returns before.
-    #[inline(always)]
-    fn pow_in<const T: usize>(&mut self, table: &mut [[W; L]; T], exponent: &[u8]) {
-        let window = T.trailing_zeros() as usize;
-        table[1] = self.value;
-        self.value = self.modulus.one;
-        for index in 0..T {
-            if index != 1 {
-                table[index] = self.value;
-            }
-            self.mul(&table[1]);
-        }
-        let mut factor = Zeroizing::new([W::default(); L]);
-        let top = windows(exponent, window) - 1;
-        for index in (0..=top).rev() {
-            select(table, digit(exponent, index, window), &mut factor);
-            if index == top {
-                self.value = *factor;
-            } else {
-                self.square_times(window);
-                self.mul(&factor);
-            }
-        }
-        table.zeroize();
-    }
-
-    /// Multiplies by a residue in Montgomery form (any value below R).
-    #[inline(never)]
-    pub(super) fn mul(&mut self, other: &[W; L]) {
-        let (a, b, m, n1) = (&self.value, other, &mut self.scratch, &self.modulus.n1);
-        let mut sum = Column::default();
-        for i in 0..L {
-            W::dot(&mut sum, &a[..=i], &b[..=i]);
-            W::dot(&mut sum, &m[..i], &n1[..i]);
-            m[i] = sum.shift();
-        }
-        for i in 0..L {
-            W::dot(&mut sum, &a[i + 1..], &b[i + 1..]);
-            W::dot(&mut sum, &m[i + 1..], &n1[i..L - 1]);
-            m[i] = sum.shift(); // the multiplier is not needed any more
-        }
-        self.take_scratch(sum.low);
-    }
-
-    /// Squares `times` times.
-    fn square_times(&mut self, times: usize) {
-        for _ in 0..times {
-            self.square();
-        }
-    }
-
-    /// Squares. Each product of two different words is computed once and doubled.
-    #[inline(never)]
-    fn square(&mut self) {
-        let (a, m, n1) = (&self.value, &mut self.scratch, &self.modulus.n1);
-        let mut sum = Column::default();
-        for i in 0..L {
-            square_column(&mut sum, &a[..=i]);
-            W::dot(&mut sum, &m[..i], &n1[..i]);
-            m[i] = sum.shift();
-        }
-        for i in 0..L {
-            square_column(&mut sum, &a[i + 1..]);
-            W::dot(&mut sum, &m[i + 1..], &n1[i..L - 1]);
-            m[i] = sum.shift();
-        }
-        self.take_scratch(sum.low);
-    }
-
-    /// Multiplies by one word. The excess `h · R` is `h · (R - N)` modulo N, and R - N is so small that one
-    /// subtraction of N settles the rest.
-    fn mul_word(&mut self, factor: W) {
-        let mut excess = W::default();
-        for word in &mut self.value {
-            (*word, excess) = word.mul_carry(factor, excess);
-        }
-        let (mut carry, mut high) = (W::default(), W::default());
-        for (word, one) in self.value.iter_mut().zip(&self.modulus.one) {
-            let low;
-            (low, high) = one.mul_carry(excess, high);
-            (*word, carry) = word.add_carry(low, carry);
-        }
-        self.modulus.sub_n(&mut self.value, all_ones_if_one(carry));
-    }
-
-    /// The result stands in `scratch`, plus `carry · R`.
-    fn take_scratch(&mut self, carry: W) {
-        mem::swap(&mut self.value, &mut self.scratch);
-        self.modulus.sub_n(&mut self.value, all_ones_if_one(carry));
-    }
-
-    /// In Montgomery form, below R but perhaps not canonical; after [`lower`](Self::lower) the number itself.
-    pub(super) fn value(&self) -> &[W; L] {
-        &self.value
-    }
-
-    /// In normal form, canonical.
-    pub(super) fn finish(mut self) -> Zeroizing<[W; L]> {
-        self.lower();
-        Zeroizing::new(self.value)
-    }
-
-    /// The product with `other`, which is in normal form, in normal form and canonical.
-    pub(super) fn finish_times(mut self, other: &[W; L]) -> Zeroizing<[W; L]> {
-        self.lower_times(other);
-        Zeroizing::new(self.value)
-    }
-
-    /// Brings the value into normal form, canonical: the last thing to do with it.
-    #[inline(never)]
-    pub(super) fn lower(&mut self) {
-        let mut one = [W::default(); L];
-        one[0] = W::ONE;
-        self.lower_times(&one);
-    }
-
-    /// The same with the product with `other`, which is in normal form.
-    pub(super) fn lower_times(&mut self, other: &[W; L]) {
-        self.mul(other);
-        self.modulus.canonical(&mut self.value);
-    }
-}
-
-/// Adds one column of a square: the products of `a` forwards and backwards.
-fn square_column<W: Word>(sum: &mut Column<W>, a: &[W]) {
-    let half = a.len() / 2;
-    let mut column = Column::default();
-    W::dot(&mut column, &a[..half], &a[a.len() - half..]);
-    column.double();
-    if a.len() % 2 == 1 {
-        let middle = core::slice::from_ref(&a[half]);
-        W::dot(&mut column, middle, middle);
-    }
-    sum.add(&column);
-}
-
-/// Copies `table[digit]`, reading every entry.
-fn select<W: Word, const L: usize>(table: &[[W; L]], digit: u32, to: &mut [W; L]) {
-    *to = [W::default(); L];
-    for (index, entry) in (0_u32..).zip(table) {
-        let mask = W::mask(index.ct_eq(&digit));
-        for (to, word) in to.iter_mut().zip(entry) {
-            *to = to.or(word.and(mask));
-        }
-    }
-}
-
-/// How many windows of `width` bits cover `exponent`.
-fn windows(exponent: &[u8], width: usize) -> usize {
-    (exponent.len() * 8).div_ceil(width)
-}
-
-/// Bits `index · width ..` of a big-endian number, counted from its end. `width` is at most 8.
-fn digit(exponent: &[u8], index: usize, width: usize) -> u32 {
-    let position = index * width;
-    let byte = |offset: usize| {
-        let from_end = position / 8 + offset;
-        exponent.iter().rev().nth(from_end).copied().map_or(0, u32::from)
-    };
-    let pair = byte(0) | (byte(1) << 8);
-    (pair >> (position % 8)) & ((1 << width) - 1)
-}
-
-#[cfg(test)]
-#[path = "mont_tests.rs"]
-mod tests;

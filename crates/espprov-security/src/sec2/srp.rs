@@ -10,7 +10,8 @@
 //! | M1 | H((H(N) xor H(PAD(g))) ǀ H(I) ǀ salt ǀ A as sent ǀ B as sent ǀ K) |
 //! | M2 | H(A as sent ǀ M1 ǀ K) |
 
-use super::group::{self, GROUP, LEN, unhex};
+use super::group::{self, GROUP, Group, LEN, Work, unhex};
+use crate::budget::Spending;
 use crate::{Field, HandshakeError};
 use sha2::Sha512;
 use zeroize::Zeroizing;
@@ -77,7 +78,7 @@ pub(super) fn peer_public(bytes: &[u8], padded: &mut [u8; LEN]) -> Result<(), Ha
         return Err(HandshakeError::WrongLength(Field::PublicKey));
     }
     group::pad_into(bytes, padded).ok_or(HandshakeError::WrongLength(Field::PublicKey))?;
-    if group::is_zero(padded) {
+    if GROUP.is_zero(padded) {
         return Err(HandshakeError::DegeneratePublicKey);
     }
     Ok(())
@@ -148,37 +149,83 @@ impl Transcript<'_> {
     }
 }
 
-/// A = g^a, into the 384 bytes of `out`.
-pub(super) fn client_public(a: &[u8; 32], out: &mut [u8]) {
-    GROUP.generator_power(a, out);
-}
-
 /// v = g^x, into the 384 bytes of `out`.
 pub(super) fn verifier(x: &Digest512, out: &mut [u8]) {
     GROUP.generator_power(x, out);
 }
 
-/// The client's side: S = (B − k·g^x)^(a + u·x), then the proofs.
-#[inline(never)]
-pub(super) fn client_agree(
-    transcript: &Transcript<'_>,
-    a: &[u8; 32],
-    x: &Digest512,
-    agreement: &mut Agreement,
-) -> Result<(), HandshakeError> {
-    let mut number = Zeroizing::new([0; LEN]);
-    peer_public(transcript.b_pub, &mut number)?;
-    let u = scrambler(transcript.a_pub, &number)?;
-    let exponent = group::client_exponent(a, &u, x);
-    GROUP.client_secret(&mut number, &MULTIPLIER, x, &*exponent);
-    transcript.agree(&number, agreement);
-    Ok(())
+/// The client's A = g^a under way.
+pub(super) struct ClientPublic(Work);
+
+impl ClientPublic {
+    pub(super) fn begin() -> Result<Self, HandshakeError> {
+        Work::on_generator().map(Self)
+    }
+
+    /// Goes on with it. Whether it is there.
+    pub(super) fn go_on(&mut self, a: &[u8; 32], spending: &mut Spending) -> bool {
+        Group::client_public(&mut self.0, a, spending)
+    }
+
+    /// A, into the 384 bytes of `out`.
+    pub(super) fn finish(&self, out: &mut [u8]) {
+        self.0.result(out);
+    }
+}
+
+/// The client's S = (B − k·g^x)^(a + u·x) under way.
+pub(super) struct ClientSecret {
+    x: Secret512,
+    /// a + u·x
+    exponent: Zeroizing<[u8; 128]>,
+    work: Work,
+}
+
+/// What the hashes at the end take, in products.
+const PROOFS: u32 = 6;
+
+impl ClientSecret {
+    /// Looks at what the device has sent, and begins.
+    pub(super) fn begin(
+        a: &[u8; 32],
+        a_pub: &[u8],
+        b_pub: &[u8],
+        x: Secret512,
+    ) -> Result<Self, HandshakeError> {
+        let mut b_padded = [0; LEN];
+        peer_public(b_pub, &mut b_padded)?;
+        let u = scrambler(a_pub, &b_padded)?;
+        Ok(Self {
+            exponent: group::client_exponent(a, &u, &x),
+            x,
+            work: Work::with_table()?,
+        })
+    }
+
+    /// Goes on with it. Whether it is there, and the means suffice for the proofs.
+    pub(super) fn go_on(&mut self, b_pub: &[u8], spending: &mut Spending) -> bool {
+        Group::client_secret(
+            &mut self.work,
+            b_pub,
+            &MULTIPLIER,
+            &*self.x,
+            &*self.exponent,
+            spending,
+        ) && spending.pay(PROOFS)
+    }
+
+    /// The proofs.
+    pub(super) fn agree(&self, transcript: &Transcript<'_>, agreement: &mut Agreement) {
+        let mut secret = Zeroizing::new([0; LEN]);
+        self.work.result(&mut *secret);
+        transcript.agree(&secret, agreement);
+    }
 }
 
 /// B = k·v + g^b, padded. Refuses 0 modulo N (no b is known that leads there).
 pub(super) fn device_public(verifier: &[u8], b: &[u8; 32]) -> Result<[u8; LEN], HandshakeError> {
     let public = GROUP.device_public(verifier, &MULTIPLIER, b);
-    if group::is_zero(&public) {
+    if GROUP.is_zero(&*public) {
         return Err(HandshakeError::DegeneratePublicKey);
     }
     Ok(*public)

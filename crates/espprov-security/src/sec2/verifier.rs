@@ -1,6 +1,6 @@
 //! What a device stores instead of a password.
 
-use super::group;
+use super::group::{self, GROUP};
 use super::srp::{self, InnerForm};
 use crate::HandshakeError;
 use crate::entropy::repeats;
@@ -76,7 +76,7 @@ impl Verifier {
             return Err(VerifierError::VerifierLength);
         }
         let padded = group::pad(verifier).ok_or(VerifierError::VerifierLength)?;
-        if group::is_zero(&padded) || !group::is_canonical(&padded) {
+        if GROUP.is_zero(&padded) || !GROUP.is_canonical(&padded) {
             return Err(VerifierError::VerifierRange);
         }
         Ok(Self {

@@ -29,8 +29,8 @@ async fn provision() -> Option<()> {
     let mut device = Provisioner::new(link, auth, NotRandom(1), board::clock(), board::buffer());
     let mut refused = 0;
 
-    // No room for the user name; for A; for B.
-    for room in [0, 100, 500] {
+    // No room for the user name; for A, as a number and as bytes; for B; for the table of powers.
+    for room in [0, 100, 500, 1000, 4000] {
         let hog = all_but(room)?;
         let Err(ProvisionError::OutOfMemory {
             phase: Phase::Handshake,

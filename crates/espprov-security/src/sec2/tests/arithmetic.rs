@@ -1,7 +1,7 @@
 //! Our Montgomery arithmetic, with both word sizes, against crypto-bigint's.
 
 use crate::sec2::group::{self, LEN, minimal, pad};
-use crate::sec2::mont::{Modulus, Power, Word};
+use crate::sec2::mont::{Modulus, Power, Word, count};
 use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
 use crypto_bigint::{NonZero, Odd, U1024, U3072};
 use proptest::prelude::*;
@@ -77,34 +77,50 @@ fn corners() -> Vec<U3072> {
     corners
 }
 
+/// A number in Montgomery form.
+fn lifted<'m, W: Word, const L: usize>(modulus: &'m Modulus<W, L>, number: &[W; L]) -> Power<'m, W, L> {
+    let mut power = Power::of(modulus, number);
+    power.lift();
+    power
+}
+
+/// The number out of Montgomery form.
+fn lowered<W: TestWord, const L: usize>(mut power: Power<'_, W, L>) -> U3072 {
+    power.lower();
+    number(power.value())
+}
+
 fn check_product<W: TestWord, const L: usize>(a: &U3072, b: &U3072) {
     let modulus = Modulus::<W, L>::new(words(&N));
-    let r2 = modulus.r2();
-    let mut product = Power::new(&modulus, &r2, &words(a));
-    product.mul(Power::new(&modulus, &r2, &words(b)).value());
+    let mut product = lifted(&modulus, &words(a));
+    product.mul(lifted(&modulus, &words(b)).value());
     assert_eq!(
-        number(&*product.finish()),
+        lowered(product),
         (reference(a) * reference(b)).retrieve(),
         "{a} {b}"
     );
 
     // Normal form times Montgomery form is normal form.
-    let product = Power::new(&modulus, &r2, &words(a)).finish_times(&words(b));
-    assert_eq!(number(&*product), (reference(a) * reference(b)).retrieve());
+    let mut product = lifted(&modulus, &words(a));
+    product.lower_times(&words(b));
+    assert_eq!(number(product.value()), (reference(a) * reference(b)).retrieve());
 
-    let mut square = Power::new(&modulus, &r2, &words(a));
-    square.pow(&[2]);
-    assert_eq!(number(&*square.finish()), reference(a).square().retrieve(), "{a}");
+    let mut square = lifted(&modulus, &words(a));
+    square.pow(&mut [[W::default(); L]; 4], &[2]);
+    assert_eq!(lowered(square), reference(a).square().retrieve(), "{a}");
 
-    let (mut sum, mut difference, mut other) = (words(a), words(a), words(b));
+    let mut other = words(b);
     modulus.canonical(&mut other);
-    modulus.sub(&mut difference, &other);
+    let mut difference = Power::of(&modulus, &other);
+    difference.subtract_from(&words(a));
+    let mut difference = *difference.value();
     modulus.canonical(&mut difference);
     assert_eq!(
         number::<W>(&difference),
         (reference(a) - reference(b)).retrieve(),
         "{a} - {b}"
     );
+    let mut sum = words(a);
     modulus.canonical(&mut sum);
     modulus.add(&mut sum, &other);
     assert_eq!(
@@ -118,18 +134,40 @@ fn check_power<W: TestWord, const L: usize>(base: &U3072, exponent: &[u8]) {
     let modulus = Modulus::<W, L>::new(words(&N));
     let bits = 8 * exponent.len() as u32;
     let reference_exponent = U3072::from_be_slice(&pad(exponent).unwrap());
-    let mut power = Power::new(&modulus, &modulus.r2(), &words(base));
-    power.pow(exponent);
     let want = reference(base)
         .pow_bounded_exp(&reference_exponent, bits)
         .retrieve();
-    assert_eq!(number(&*power.finish()), want, "{base} ^ {exponent:x?}");
+    for size in [4, 8, 16] {
+        let mut table = std::vec![[W::default(); L]; size];
+        let mut power = lifted(&modulus, &words(base));
+        power.pow(&mut table, exponent);
+        assert_eq!(lowered(power), want, "{base} ^ {exponent:x?}, table of {size}");
+    }
 
-    let power = Power::of_generator(&modulus, exponent).finish();
+    // Left and taken up again after each step, of which each is one product at most.
+    let mut table = std::vec![[W::default(); L]; 8];
+    let mut value = *lifted(&modulus, &words(base)).value();
+    for step in 0..Power::<W, L>::pow_steps(8, exponent) {
+        count::taken();
+        let mut power = Power::of(&modulus, &value);
+        power.pow_step(&mut table, exponent, step);
+        assert_eq!(count::taken(), 1);
+        value = *power.value();
+    }
+    assert_eq!(lowered(Power::of(&modulus, &value)), want);
+
     let want = reference(&U3072::from_u64(5))
         .pow_bounded_exp(&reference_exponent, bits)
         .retrieve();
-    assert_eq!(number(&*power), want, "5 ^ {exponent:x?}");
+    for step in 0..Power::<W, L>::generator_steps(exponent) {
+        count::taken();
+        let mut power = Power::of(&modulus, &value);
+        power.generator_step(exponent, step);
+        assert_eq!(count::taken(), usize::from(step > 0));
+        value = *power.value();
+    }
+    let power = lowered(Power::of(&modulus, &value));
+    assert_eq!(power, want, "5 ^ {exponent:x?}");
 }
 
 #[test]

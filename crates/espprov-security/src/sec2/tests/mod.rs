@@ -4,6 +4,7 @@ mod arithmetic;
 mod handshake;
 mod records;
 mod reference;
+mod steps;
 
 use super::{Client, Device, Patch, Verifier};
 use crate::testing::rng;

@@ -2,9 +2,11 @@
 //! hashes A without leading zeros on the client side, so there only its device side is asked.
 
 use super::{PASSWORD, SALT, USER, verifier};
+use crate::Budget;
+use crate::budget::Spending;
 use crate::sec2::Verifier;
 use crate::sec2::group::minimal;
-use crate::sec2::srp::{self, Agreement, InnerForm, Transcript};
+use crate::sec2::srp::{self, Agreement, ClientPublic, ClientSecret, InnerForm, Transcript};
 use ::srp::{ClientG3072, ServerG3072};
 use proptest::prelude::*;
 use sha2::Sha512;
@@ -13,6 +15,16 @@ fn private(seed: u64) -> [u8; 32] {
     let mut bytes = [0x5a; 32];
     bytes[24..].copy_from_slice(&seed.to_be_bytes());
     bytes
+}
+
+fn everything() -> Spending {
+    Spending::new(Budget::UNLIMITED)
+}
+
+fn client_public(a: &[u8; 32]) -> [u8; 384] {
+    let mut public = ClientPublic::begin().unwrap();
+    assert!(public.go_on(a, &mut everything()));
+    super::filled(|out| public.finish(out))
 }
 
 struct Run {
@@ -25,7 +37,7 @@ struct Run {
 }
 
 fn run(user: &[u8], password: &[u8], verifier: &Verifier, a: [u8; 32], b: [u8; 32]) -> Run {
-    let a_pub = super::filled(|out| srp::client_public(&a, out));
+    let a_pub = client_public(&a);
     let b_pub = minimal(&srp::device_public(verifier.verifier(), &b).unwrap()).to_vec();
     let transcript = Transcript {
         identity: &srp::identity(user),
@@ -39,7 +51,9 @@ fn run(user: &[u8], password: &[u8], verifier: &Verifier, a: [u8; 32], b: [u8; 3
         InnerForm::Full,
     );
     let mut client = Agreement::none();
-    srp::client_agree(&transcript, &a, &x, &mut client).unwrap();
+    let mut secret = ClientSecret::begin(&a, &a_pub, &b_pub, x).unwrap();
+    assert!(secret.go_on(&b_pub, &mut everything()));
+    secret.agree(&transcript, &mut client);
     let device = srp::device_agree(&transcript, verifier.verifier(), &b).unwrap();
     Run {
         a,
@@ -96,7 +110,7 @@ fn first(mut wanted: impl FnMut(u64) -> bool) -> u64 {
 
 #[test]
 fn leading_zero_in_a() {
-    let seed = first(|seed| super::filled(|out| srp::client_public(&private(seed), out))[0] == 0);
+    let seed = first(|seed| client_public(&private(seed))[0] == 0);
     let run = run(USER, PASSWORD, &verifier(), private(seed), private(1));
     assert_eq!(run.a_pub[0], 0);
     check(USER, PASSWORD, &verifier(), &run);
@@ -113,17 +127,25 @@ fn leading_zero_in_b() {
 
 #[test]
 fn leading_zero_in_s() {
-    use crate::sec2::group::{GROUP, client_exponent, pad};
+    use crate::sec2::group::{Group, Work, client_exponent, pad};
     let verifier = verifier();
     let x = srp::private_x(&SALT, &srp::inner_digest(USER, PASSWORD), InnerForm::Full);
     let b_pub = srp::device_public(verifier.verifier(), &private(1)).unwrap();
     let k = hash(&[&n_bytes(), &pad(&[5]).unwrap()]);
     let seed = first(|seed| {
         let a = private(seed);
-        let mut secret = b_pub;
-        let u = hash(&[&super::filled(|out| srp::client_public(&a, out)), &b_pub]);
-        GROUP.client_secret(&mut secret, &k, x.as_slice(), &*client_exponent(&a, &u, &x));
-        secret[0] == 0
+        let u = hash(&[&client_public(&a), &b_pub]);
+        let (mut work, exponent) = (Work::with_table().unwrap(), client_exponent(&a, &u, &x));
+        let all = &mut everything();
+        assert!(Group::client_secret(
+            &mut work,
+            &b_pub,
+            &k,
+            x.as_slice(),
+            &*exponent,
+            all
+        ));
+        super::filled(|out| work.result(out))[0] == 0
     });
     check(
         USER,

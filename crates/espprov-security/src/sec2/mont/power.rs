@@ -1,0 +1,265 @@
+//! Products and powers of residues. A power is a row of steps, one long product each, so that whoever computes it can
+//! stop after any of them.
+
+use super::{Column, Modulus, Word, all_ones_if_one};
+use core::mem;
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, Zeroizing};
+
+/// A residue being computed, with the scratch space for it; both are wiped on drop.
+pub(in crate::sec2) struct Power<'m, W: Word, const L: usize> {
+    modulus: &'m Modulus<W, L>,
+    value: [W; L],
+    /// Multipliers of the reduction, then the result.
+    scratch: [W; L],
+}
+
+impl<W: Word, const L: usize> Drop for Power<'_, W, L> {
+    fn drop(&mut self) {
+        self.value.zeroize();
+        self.scratch.zeroize();
+    }
+}
+
+impl<'m, W: Word, const L: usize> Power<'m, W, L> {
+    /// Any value below R: a number, or one in Montgomery form.
+    pub(in crate::sec2) fn of(modulus: &'m Modulus<W, L>, value: &[W; L]) -> Self {
+        Self {
+            modulus,
+            value: *value,
+            scratch: [W::default(); L],
+        }
+    }
+
+    /// Brings a number into Montgomery form: times R, by way of shifts that fit one word. All of them cost about one
+    /// product.
+    #[inline(never)]
+    pub(in crate::sec2) fn lift(&mut self) {
+        let mut left = L * W::BITS as usize;
+        while left > 0 {
+            let bits = left.min(W::BITS as usize - 1);
+            self.mul_word(W::from_u64(1 << bits));
+            left -= bits;
+        }
+    }
+
+    /// How many steps lead to a power of the generator.
+    pub(in crate::sec2) fn generator_steps(exponent: &[u8]) -> usize {
+        1 + (windows(exponent, W::GENERATOR_WINDOW) - 1) * W::GENERATOR_WINDOW
+    }
+
+    /// One of the steps to 5^exponent (big-endian), in Montgomery form. They are counted from 0, which is the only one
+    /// that needs no product.
+    pub(in crate::sec2) fn generator_step(&mut self, exponent: &[u8], step: usize) {
+        let window = W::GENERATOR_WINDOW;
+        if step == 0 {
+            self.value = self.modulus.one();
+        } else {
+            self.square();
+        }
+        if !step.is_multiple_of(window) {
+            return;
+        }
+        let digit = digit(exponent, windows(exponent, window) - 1 - step / window, window);
+        let mut factor = W::default();
+        let mut candidate = 1_u64;
+        for value in 0..1_u32 << window {
+            factor = factor.or(W::from_u64(candidate).and(W::mask(value.ct_eq(&digit))));
+            candidate = candidate.wrapping_mul(5);
+        }
+        self.mul_word(factor);
+    }
+
+    /// How many steps raise to a power, with a table of so many entries: 4, 8 or 16.
+    pub(in crate::sec2) fn pow_steps(table: usize, exponent: &[u8]) -> usize {
+        let window = table.trailing_zeros() as usize;
+        table - 2 + (windows(exponent, window) - 1) * (window + 1)
+    }
+
+    /// One of the steps from a residue in Montgomery form to its power, a product each: first those that fill the table,
+    /// then windows of `log2(table.len())` bits from the top. Each digit reads the whole table, so that which entry it
+    /// needs shows neither in timing nor in the cache. The table belongs to the caller, who wipes it.
+    pub(in crate::sec2) fn pow_step(&mut self, table: &mut [[W; L]], exponent: &[u8], step: usize) {
+        let window = table.len().trailing_zeros() as usize;
+        if step == 0 {
+            table[0] = self.modulus.one();
+            table[1] = self.value;
+        }
+        let Some(step) = (step + 2).checked_sub(table.len()) else {
+            self.mul(&table[1]);
+            table[step + 2] = self.value;
+            return;
+        };
+        let top = windows(exponent, window) - 1;
+        if step == 0 {
+            select(table, digit(exponent, top, window), &mut self.value);
+        }
+        if step % (window + 1) < window {
+            self.square();
+        } else {
+            let mut factor = Zeroizing::new([W::default(); L]);
+            let index = top - 1 - step / (window + 1);
+            select(table, digit(exponent, index, window), &mut factor);
+            self.mul(&factor);
+        }
+    }
+
+    /// All of these steps.
+    pub(in crate::sec2) fn pow(&mut self, table: &mut [[W; L]], exponent: &[u8]) {
+        for step in 0..Self::pow_steps(table.len(), exponent) {
+            self.pow_step(table, exponent, step);
+        }
+    }
+
+    /// Multiplies by a residue in Montgomery form (any value below R).
+    #[inline(never)]
+    pub(in crate::sec2) fn mul(&mut self, other: &[W; L]) {
+        #[cfg(test)]
+        count::product();
+        let (a, b, m, n1) = (&self.value, other, &mut self.scratch, &self.modulus.n1);
+        let mut sum = Column::default();
+        for i in 0..L {
+            W::dot(&mut sum, &a[..=i], &b[..=i]);
+            W::dot(&mut sum, &m[..i], &n1[..i]);
+            m[i] = sum.shift();
+        }
+        for i in 0..L {
+            W::dot(&mut sum, &a[i + 1..], &b[i + 1..]);
+            W::dot(&mut sum, &m[i + 1..], &n1[i..L - 1]);
+            m[i] = sum.shift(); // the multiplier is not needed any more
+        }
+        self.take_scratch(sum.low);
+    }
+
+    /// Squares. Each product of two different words is computed once and doubled.
+    #[inline(never)]
+    fn square(&mut self) {
+        #[cfg(test)]
+        count::product();
+        let (a, m, n1) = (&self.value, &mut self.scratch, &self.modulus.n1);
+        let mut sum = Column::default();
+        for i in 0..L {
+            square_column(&mut sum, &a[..=i]);
+            W::dot(&mut sum, &m[..i], &n1[..i]);
+            m[i] = sum.shift();
+        }
+        for i in 0..L {
+            square_column(&mut sum, &a[i + 1..]);
+            W::dot(&mut sum, &m[i + 1..], &n1[i..L - 1]);
+            m[i] = sum.shift();
+        }
+        self.take_scratch(sum.low);
+    }
+
+    /// Multiplies by one word. The excess `h · R` is `h · (R - N)` modulo N, that is `h · !N + h`, and R - N is so
+    /// small that one subtraction of N settles the rest.
+    fn mul_word(&mut self, factor: W) {
+        let mut excess = W::default();
+        for word in &mut self.value {
+            (*word, excess) = word.mul_carry(factor, excess);
+        }
+        let (mut carry, mut high) = (W::default(), excess);
+        for (i, word) in self.value.iter_mut().enumerate() {
+            let low;
+            (low, high) = self.modulus.n(i).not().mul_carry(excess, high);
+            (*word, carry) = word.add_carry(low, carry);
+        }
+        self.modulus.sub_n(&mut self.value, all_ones_if_one(carry));
+    }
+
+    /// The result stands in `scratch`, plus `carry · R`.
+    fn take_scratch(&mut self, carry: W) {
+        mem::swap(&mut self.value, &mut self.scratch);
+        self.modulus.sub_n(&mut self.value, all_ones_if_one(carry));
+    }
+
+    /// In Montgomery form, below R but perhaps not canonical; after [`lower`](Self::lower) the number itself.
+    pub(in crate::sec2) const fn value(&self) -> &[W; L] {
+        &self.value
+    }
+
+    /// Brings the value into normal form, canonical.
+    #[inline(never)]
+    pub(in crate::sec2) fn lower(&mut self) {
+        let mut one = [W::default(); L];
+        one[0] = W::ONE;
+        self.lower_times(&one);
+    }
+
+    /// The same with the product with `other`, which is in normal form.
+    pub(in crate::sec2) fn lower_times(&mut self, other: &[W; L]) {
+        self.mul(other);
+        self.modulus.canonical(&mut self.value);
+    }
+
+    /// Takes the canonical value away from `minuend`.
+    pub(in crate::sec2) fn subtract_from(&mut self, minuend: &[W; L]) {
+        self.scratch = *minuend;
+        self.modulus.sub(&mut self.scratch, &self.value);
+        mem::swap(&mut self.value, &mut self.scratch);
+    }
+}
+
+/// Adds one column of a square: the products of `a` forwards and backwards.
+fn square_column<W: Word>(sum: &mut Column<W>, a: &[W]) {
+    let half = a.len() / 2;
+    let mut column = Column::default();
+    W::dot(&mut column, &a[..half], &a[a.len() - half..]);
+    column.double();
+    if a.len() % 2 == 1 {
+        let middle = core::slice::from_ref(&a[half]);
+        W::dot(&mut column, middle, middle);
+    }
+    sum.add(&column);
+}
+
+/// Copies `table[digit]`, reading every entry.
+fn select<W: Word, const L: usize>(table: &[[W; L]], digit: u32, to: &mut [W; L]) {
+    *to = [W::default(); L];
+    for (index, entry) in (0_u32..).zip(table) {
+        let mask = W::mask(index.ct_eq(&digit));
+        for (to, word) in to.iter_mut().zip(entry) {
+            *to = to.or(word.and(mask));
+        }
+    }
+}
+
+/// How many windows of `width` bits cover `exponent`.
+const fn windows(exponent: &[u8], width: usize) -> usize {
+    (exponent.len() * 8).div_ceil(width)
+}
+
+/// Bits `index · width ..` of a big-endian number, counted from its end. `width` is at most 8.
+fn digit(exponent: &[u8], index: usize, width: usize) -> u32 {
+    let position = index * width;
+    let byte = |offset: usize| {
+        let from_end = position / 8 + offset;
+        exponent.iter().rev().nth(from_end).copied().map_or(0, u32::from)
+    };
+    let pair = byte(0) | (byte(1) << 8);
+    (pair >> (position % 8)) & ((1 << width) - 1)
+}
+
+/// How many products this thread has computed.
+#[cfg(test)]
+pub(in crate::sec2) mod count {
+    use core::cell::Cell;
+    use std::thread_local;
+
+    thread_local! {
+        static PRODUCTS: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub(super) fn product() {
+        PRODUCTS.set(PRODUCTS.get() + 1);
+    }
+
+    /// Since this was asked last.
+    pub(in crate::sec2) fn taken() -> usize {
+        PRODUCTS.take()
+    }
+}
+
+#[cfg(test)]
+#[path = "power_tests.rs"]
+mod tests;
