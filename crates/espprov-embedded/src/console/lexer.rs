@@ -110,18 +110,18 @@ impl Lexer {
         }
     }
 
-    /// Takes one byte and tells `sink` what it completes.
-    pub(super) fn push(&mut self, byte: u8, mut sink: impl FnMut(Symbol)) {
+    /// Takes one byte and tells `sink` what it completes. (`dyn`: three callers would be three copies of all of this.)
+    pub(super) fn push(&mut self, byte: u8, sink: &mut dyn FnMut(Symbol)) {
         if self.skips_escape(byte) || byte == b'\r' {
             return;
         }
         if self.signs.push(byte, self.state == State::Log && byte != b'\n') {
             sink(Symbol::Restart);
         }
-        self.lex(byte, &mut sink);
+        self.lex(byte, sink);
     }
 
-    fn lex(&mut self, byte: u8, sink: &mut impl FnMut(Symbol)) {
+    fn lex(&mut self, byte: u8, sink: &mut dyn FnMut(Symbol)) {
         match (self.state, byte) {
             (State::Log, b'\n') => self.end_line(Symbol::LogEnd, sink),
             (State::Log, _) => {}
@@ -163,7 +163,7 @@ impl Lexer {
         }
     }
 
-    fn text(&mut self, byte: u8, sink: &mut impl FnMut(Symbol)) {
+    fn text(&mut self, byte: u8, sink: &mut dyn FnMut(Symbol)) {
         self.state = State::Text;
         match byte {
             b'\n' => self.end_line(Symbol::LineEnd, sink),
@@ -177,7 +177,7 @@ impl Lexer {
         }
     }
 
-    fn end_line(&mut self, symbol: Symbol, sink: &mut impl FnMut(Symbol)) {
+    fn end_line(&mut self, symbol: Symbol, sink: &mut dyn FnMut(Symbol)) {
         self.state = State::Text;
         self.line_start = true;
         sink(symbol);
@@ -215,7 +215,7 @@ mod tests {
         let mut lexer = Lexer::new();
         let mut out = String::new();
         for &byte in input {
-            lexer.push(byte, |symbol| {
+            lexer.push(byte, &mut |symbol| {
                 out.push(match symbol {
                     Symbol::Char(c) => char::from(c),
                     Symbol::LineEnd => '$',

@@ -15,7 +15,7 @@ pub struct Line<'a> {
     payload: &'a [u8],
 }
 
-/// A session id in decimal, left-aligned.
+/// A session id in decimal, right-aligned. (Aligning it otherwise would link `memmove`.)
 #[derive(Debug, Clone, Copy)]
 struct Id {
     digits: [u8; MAX_DIGITS],
@@ -35,12 +35,12 @@ impl Id {
                 break;
             }
         }
-        digits.rotate_left(MAX_DIGITS.saturating_sub(len));
         Self { digits, len }
     }
 
     fn as_bytes(&self) -> &[u8] {
-        self.digits.get(..self.len).unwrap_or_default()
+        let start = MAX_DIGITS.saturating_sub(self.len);
+        self.digits.get(start..).unwrap_or_default()
     }
 }
 

@@ -120,7 +120,7 @@ impl Parser {
     pub fn find_prompt(&mut self, bytes: &[u8]) -> Found {
         let mut found = Found::Nothing;
         for &byte in bytes {
-            self.lexer.push(byte, |symbol| match symbol {
+            self.lexer.push(byte, &mut |symbol| match symbol {
                 Symbol::Prompt => found = Found::Prompt,
                 Symbol::Restart => found = Found::Restart,
                 _ => {}
@@ -136,7 +136,7 @@ impl Parser {
             let mut end = None;
             let echo = &mut self.echo;
             self.lexer
-                .push(byte, |symbol| end = end.or(echo.take(symbol, line)));
+                .push(byte, &mut |symbol| end = end.or(echo.take(symbol, line)));
             let Some(end) = end else { continue };
             let taken = index.saturating_add(1);
             let echo = match end {
@@ -164,7 +164,7 @@ impl Parser {
             let mut verdict = None;
             let reading = &mut self.reading;
             self.lexer
-                .push(byte, |symbol| verdict = verdict.or(reading.take(symbol, buf)));
+                .push(byte, &mut |symbol| verdict = verdict.or(reading.take(symbol, buf)));
             if verdict.is_some() {
                 return (index.saturating_add(1), verdict);
             }
