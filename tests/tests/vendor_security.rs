@@ -476,7 +476,8 @@ fn client_role(vectors: Vec<Vector>) {
     let mut compared = 0;
     for vector in vectors {
         let channel = match vector.security {
-            0 => client_handshake(&vector, sec0::Client::new(), Budget::UNLIMITED, false).map(AnyChannel::Plain),
+            0 => client_handshake(&vector, sec0::Client::new(), Budget::UNLIMITED, false)
+                .map(AnyChannel::Plain),
             1 => {
                 let private = array(&vector, &vector.client_private_key, "client_private_key");
                 let client = sec1::Client::dangerous_with_private_key(

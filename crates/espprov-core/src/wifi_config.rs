@@ -40,7 +40,8 @@ impl<'a> WifiConfig<'a> {
             64 => return Err(WifiConfigError::KeyNotHex),
             _ => return Err(WifiConfigError::PassphraseTooLong),
         }
-        if ssid.contains(&0) || passphrase.contains(&0) {
+        // Not `contains`: firmware would link a fast search for a few bytes.
+        if ssid.iter().chain(passphrase).any(|&byte| byte == 0) {
             return Err(WifiConfigError::ContainsNul);
         }
         Ok(Self::unchecked(ssid, passphrase))

@@ -3,9 +3,9 @@
 /// How much of a handshake's long arithmetic to do before control comes back, for programs that have something else to
 /// do meanwhile. See [`Handshake::compute`](crate::Handshake::compute).
 ///
-/// The unit is a product of two numbers of 3072 bits. The client half of security 2 takes about 2150 of them where words
-/// have 32 bits. A product is some 150 000 to 190 000 instructions of a Cortex-M4, so that
-/// `Budget::products(6)` gives control back after 20 ms at 64 MHz; `docs/src/embedded.md` has the figures.
+/// The unit is a product of two numbers of 3072 bits, of which the client half of security 2 takes about 2150 on a
+/// microcontroller. One is some 150 000 to 190 000 instructions of a Cortex-M4, so that `Budget::products(6)` gives
+/// control back after at most 20 ms at 64 MHz.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget(u32);
 

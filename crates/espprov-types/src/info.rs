@@ -100,16 +100,16 @@ impl Capabilities {
             .filter_map(|(name, on)| on.then_some(name))
     }
 
-    fn slot(&mut self, name: &str) -> Option<&mut bool> {
-        Some(match name {
-            "no_sec" => &mut self.no_sec,
-            "no_pop" => &mut self.no_pop,
-            "wifi_prov" => &mut self.wifi_prov,
-            "wifi_scan" => &mut self.wifi_scan,
-            "thread_prov" => &mut self.thread_prov,
-            "thread_scan" => &mut self.thread_scan,
-            _ => return None,
-        })
+    /// Each with its name.
+    const fn slots(&mut self) -> [(&'static str, &mut bool); 6] {
+        [
+            ("no_sec", &mut self.no_sec),
+            ("no_pop", &mut self.no_pop),
+            ("wifi_prov", &mut self.wifi_prov),
+            ("wifi_scan", &mut self.wifi_scan),
+            ("thread_prov", &mut self.thread_prov),
+            ("thread_scan", &mut self.thread_scan),
+        ]
     }
 }
 
@@ -246,9 +246,8 @@ impl DeviceInfo {
             match reader.next_event()? {
                 Event::ArrayEnd => return Ok(()),
                 Event::String(text) => {
-                    let name: Option<ShortStr<16>> = text.decode();
-                    if let Some(slot) = name.and_then(|name| self.capabilities.slot(&name)) {
-                        *slot = true;
+                    for (name, slot) in self.capabilities.slots() {
+                        *slot |= text.is(name);
                     }
                 }
                 other => reader.finish_value(other)?,
@@ -339,19 +338,21 @@ impl DeviceInfo {
 /// `null` is as good as missing, and a number in quotes as good as one without; anything else that is no small number must
 /// not pass for a known one.
 fn small_number(reader: &mut Reader<'_>, value: Event<'_>) -> Result<Option<u8>, JsonError> {
-    let read = |digits: &str| digits.parse::<i32>().ok().and_then(|n| u8::try_from(n).ok());
-    match value {
-        Event::Null => Ok(None),
-        Event::Number(number) => Ok(Some(read(number.as_str()).unwrap_or(u8::MAX))),
-        Event::String(text) => {
-            let digits: Option<ShortStr<4>> = text.decode();
-            Ok(Some(digits.and_then(|digits| read(&digits)).unwrap_or(u8::MAX)))
-        }
+    // Not `parse`: firmware would link it, and a text to put the digits into.
+    let digit = |number: u8, c: char| {
+        let digit = u8::try_from(c.to_digit(10)?).ok()?;
+        number.checked_mul(10)?.checked_add(digit)
+    };
+    let text = match value {
+        Event::Null => return Ok(None),
+        Event::Number(number) => number.as_text(),
+        Event::String(text) if matches!(text.chars().count(), 1..=4) => text,
         other => {
             reader.finish_value(other)?;
-            Ok(Some(u8::MAX))
+            return Ok(Some(u8::MAX));
         }
-    }
+    };
+    Ok(Some(text.chars().try_fold(0, digit).unwrap_or(u8::MAX)))
 }
 
 fn parse_app(reader: &mut Reader<'_>) -> Result<ShortStr<32>, JsonError> {

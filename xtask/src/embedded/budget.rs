@@ -19,8 +19,8 @@ pub(super) struct Ceiling {
 pub(super) const FIGURES: &[Ceiling] = &[
     m4("provision_sec1", "stack", 5_250),
     m4("provision_sec1", "heap", 900),
-    m4("provision_sec2", "stack", 10_400),
-    m4("provision_sec2", "heap", 900),
+    m4("provision_sec2", "stack", 7_500),
+    m4("provision_sec2", "heap", 4_800),
     m4("count_sec2", "instructions", 330_000_000),
     // 20 ms at 64 MHz, and what it may cost to be interrupted.
     m4("count_sec2", "longest_step", 1_300_000),

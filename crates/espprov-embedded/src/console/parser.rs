@@ -163,8 +163,9 @@ impl Parser {
         for (index, &byte) in bytes.iter().enumerate() {
             let mut verdict = None;
             let reading = &mut self.reading;
-            self.lexer
-                .push(byte, &mut |symbol| verdict = verdict.or(reading.take(symbol, buf)));
+            self.lexer.push(byte, &mut |symbol| {
+                verdict = verdict.or(reading.take(symbol, buf))
+            });
             if verdict.is_some() {
                 return (index.saturating_add(1), verdict);
             }

@@ -62,6 +62,8 @@ struct Exchange {
     b_pub: Vec<u8>,
     salt: Vec<u8>,
     numbers: Numbers,
+    /// K and the proofs, from the end of the arithmetic on.
+    agreement: Agreement,
 }
 
 /// What the next command is made of. Long arithmetic goes on in place, and takes its memory only while it does.
@@ -74,8 +76,8 @@ enum Numbers {
     Sent,
     /// S is computed.
     Secret(ClientSecret),
-    /// The proofs are there.
-    Agreed(Agreement),
+    /// The proofs are there, in their own place.
+    Agreed,
 }
 
 impl Client {
@@ -95,9 +97,7 @@ impl Client {
         claimed_patch: Option<u8>,
         rng: &mut impl TryCryptoRng,
     ) -> Result<Self, HandshakeError> {
-        let mut a = Zeroizing::new([0; PRIVATE_LEN]);
-        fill_key(rng, &mut a)?;
-        Self::dangerous_with_private_number(username, password, claimed_patch, &a)
+        Self::with_number(username, password, claimed_patch, |a| fill_key(rng, a))
     }
 
     /// The same with a given ephemeral number a (big-endian): for test vectors and measurements. Who knows it, or
@@ -111,10 +111,23 @@ impl Client {
         claimed_patch: Option<u8>,
         a: &[u8; PRIVATE_LEN],
     ) -> Result<Self, HandshakeError> {
+        Self::with_number(username, password, claimed_patch, |number| {
+            *number = *a;
+            Ok(())
+        })
+    }
+
+    /// The number is put where it stays: what was moved there would be on the stack, too.
+    fn with_number(
+        username: &[u8],
+        password: &[u8],
+        claimed_patch: Option<u8>,
+        number: impl FnOnce(&mut [u8; PRIVATE_LEN]) -> Result<(), HandshakeError>,
+    ) -> Result<Self, HandshakeError> {
         if username.is_empty() {
             return Err(HandshakeError::EmptyUsername);
         }
-        Ok(Self {
+        let mut client = Self {
             claimed_patch: claimed_patch.unwrap_or(0),
             notices: Notices::default(),
             state: State::Exchange(Exchange {
@@ -122,13 +135,18 @@ impl Client {
                 username: copy(username)?,
                 inner: srp::inner_digest(username, password),
                 form: InnerForm::Full,
-                a: Zeroizing::new(*a),
+                a: Zeroizing::new([0; PRIVATE_LEN]),
                 a_pub: Vec::new(),
                 b_pub: Vec::new(),
                 salt: Vec::new(),
                 numbers: Numbers::Nothing,
+                agreement: Agreement::none(),
             }),
-        })
+        };
+        if let State::Exchange(state) = &mut client.state {
+            number(&mut state.a)?;
+        }
+        Ok(client)
     }
 
     /// The answer to command 1.
@@ -178,7 +196,7 @@ impl Exchange {
                         return Ok(Progress::Busy);
                     }
                     // Always all 384 bytes: the device refuses a shorter A.
-                    self.a_pub = copy(&[0; PUBLIC_LEN])?;
+                    self.a_pub = srp::zeros(PUBLIC_LEN)?;
                     public.finish(&mut self.a_pub);
                     Numbers::Sent
                 }
@@ -192,11 +210,10 @@ impl Exchange {
                         a_pub: &self.a_pub,
                         b_pub: &self.b_pub,
                     };
-                    let mut agreement = Agreement::none();
-                    secret.agree(&transcript, &mut agreement);
-                    Numbers::Agreed(agreement)
+                    secret.agree(&transcript, &mut self.agreement);
+                    Numbers::Agreed
                 }
-                Numbers::Sent | Numbers::Agreed(_) => return Ok(Progress::Done),
+                Numbers::Sent | Numbers::Agreed => return Ok(Progress::Done),
             }
         }
     }
@@ -208,8 +225,8 @@ impl Exchange {
                 let command = [(1, Item::Bytes(&self.username)), (2, Item::Bytes(&self.a_pub))];
                 (Due::Response0, wire::send(SCHEME, Step::Command0, &command, out)?)
             }
-            (Due::Command1, Numbers::Agreed(agreement)) => {
-                let command = [(1, Item::Bytes(agreement.client_proof.as_slice()))];
+            (Due::Command1, Numbers::Agreed) => {
+                let command = [(1, Item::Bytes(self.agreement.client_proof.as_slice()))];
                 (Due::Response1, wire::send(SCHEME, Step::Command1, &command, out)?)
             }
             _ => return Err(HandshakeError::OutOfTurn),
@@ -234,7 +251,7 @@ impl Exchange {
     /// Both public numbers are there: S is next.
     fn agree(&mut self) -> Result<(), HandshakeError> {
         let x = srp::private_x(&self.salt, &self.inner, self.form);
-        self.numbers = Numbers::Secret(ClientSecret::begin(&self.a, &self.a_pub, &self.b_pub, x)?);
+        self.numbers = Numbers::Secret(ClientSecret::begin(&self.a, &self.a_pub, &self.b_pub, &x)?);
         self.due = Due::Command1;
         Ok(())
     }
@@ -248,13 +265,10 @@ impl Exchange {
     ) -> Result<GcmChannel, HandshakeError> {
         let [proof, nonce] = wire::response(bytes, SCHEME, Step::Response1)?;
         let proof: [u8; PROOF_LEN] = wire::exactly(proof, Field::Proof)?;
-        let Numbers::Agreed(agreement) = &self.numbers else {
-            return Err(HandshakeError::OutOfTurn);
-        };
-        if !bool::from(proof.ct_eq(agreement.device_proof.as_slice())) {
+        if !bool::from(proof.ct_eq(self.agreement.device_proof.as_slice())) {
             return Err(HandshakeError::WrongProof);
         }
-        let key = record_key(&agreement.key);
+        let key = record_key(&self.agreement.key);
         match nonce.len() {
             NONCE_LEN => {
                 notices.patch_mismatch = claimed_patch == 0;
@@ -291,10 +305,8 @@ impl Exchange {
 
 /// Bytes on the heap, if it has room for them.
 fn copy(bytes: &[u8]) -> Result<Vec<u8>, HandshakeError> {
-    let mut copy = Vec::new();
-    copy.try_reserve_exact(bytes.len())
-        .map_err(|_| HandshakeError::OutOfMemory)?;
-    copy.extend_from_slice(bytes);
+    let mut copy = srp::zeros(bytes.len())?;
+    copy.copy_from_slice(bytes);
     Ok(copy)
 }
 

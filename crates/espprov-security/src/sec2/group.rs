@@ -1,10 +1,9 @@
 //! The 3072-bit group of RFC 5054 (appendix A), g = 5, and residues as bytes.
 
-use super::mont::Modulus;
+use super::mont::{Modulus, multiply_add};
 use crate::HandshakeError;
 use crate::budget::Spending;
 use alloc::vec::Vec;
-use crypto_bigint::{U256, U512, U1024};
 use zeroize::{Zeroize, Zeroizing};
 
 /// The word to compute in, on 32-bit machines too: a product of two such words reuses what it has loaded, and
@@ -191,8 +190,7 @@ impl Group {
             if step < base {
                 power.generator_step(x, step);
             } else if step == base {
-                power.lower_times(&from_bytes(k));
-                power.subtract_from(&from_bytes(b_pub));
+                Self::client_base(power, b_pub, k);
             } else if step == lift {
                 power.lift();
             } else if step < lower {
@@ -203,43 +201,48 @@ impl Group {
         })
     }
 
-    /// A number in Montgomery form.
-    fn lift(&'static self, number: &[u8]) -> Power {
-        let mut power = Power::of(&self.0, &from_bytes(number));
-        power.lift();
-        power
+    /// B − k·g^x. Not inlined: what it has on the stack is gone before the long power.
+    #[inline(never)]
+    fn client_base(power: &mut Power, b_pub: &[u8], k: &[u8]) {
+        let mut number = from_bytes(k);
+        power.lower_times(&number);
+        read_words(b_pub, &mut *number);
+        power.subtract_from(&number);
     }
 
     /// The device's B = k·v + g^b.
     pub(super) fn device_public(&'static self, verifier: &[u8], k: &[u8], b: &[u8]) -> Zeroizing<[u8; LEN]> {
-        let mut product = self.lift(verifier);
+        let mut product = Power::of(&self.0, &from_bytes(verifier));
+        product.lift();
         product.lower_times(&from_bytes(k));
         let mut sum = Zeroizing::new(*product.value());
         self.0.add(&mut sum, self.power_of_generator(b).value());
         let mut bytes = Zeroizing::new([0; LEN]);
-        to_bytes(&sum, &mut *bytes);
+        to_bytes(&*sum, &mut *bytes);
         bytes
     }
 
-    /// The device's S = (A·v^u)^b.
+    /// The device's S = (A·v^u)^b, into `out`.
     pub(super) fn device_secret(
         &'static self,
         a_pub: &[u8],
         verifier: &[u8],
         u: &[u8],
         b: &[u8],
-    ) -> Zeroizing<[u8; LEN]> {
+        out: &mut [u8; LEN],
+    ) {
         // Not `Zeroizing`: making one costs a second table on the stack. Nothing returns before it is wiped.
         let mut table = [[0; LIMBS]; TABLE];
-        let mut power = self.lift(verifier);
+        let mut power = Power::of(&self.0, &from_bytes(verifier));
+        power.lift();
         power.pow(&mut table, u);
-        power.mul(self.lift(a_pub).value());
+        let mut a_pub = Power::of(&self.0, &from_bytes(a_pub));
+        a_pub.lift();
+        power.mul(a_pub.value());
         power.pow(&mut table, b);
         table.zeroize();
         power.lower();
-        let mut bytes = Zeroizing::new([0; LEN]);
-        to_bytes(power.value(), &mut *bytes);
-        bytes
+        to_bytes(power.value(), out);
     }
 
     /// Is the number 0 modulo N? For public values: in the time, it shows which words of it are 0.
@@ -257,16 +260,18 @@ impl Group {
     }
 }
 
-/// u·x + a, which fits 1024 bits.
+/// The client's a + u·x, for u and x of 64 bytes, into the 128 bytes of `out`.
 #[inline(never)]
-pub(super) fn client_exponent(a: &[u8; 32], u: &[u8; 64], x: &[u8; 64]) -> Zeroizing<[u8; 128]> {
-    let x = Zeroizing::new(U512::from_be_slice(x));
-    let product: Zeroizing<U1024> = Zeroizing::new(U512::from_be_slice(u).concatenating_mul(&*x));
-    let a = Zeroizing::new(U256::from_be_slice(a).resize::<{ U1024::LIMBS }>());
-    let sum = Zeroizing::new(product.wrapping_add(&a));
-    let mut bytes = Zeroizing::new([0; 128]);
-    bytes.copy_from_slice(sum.to_be_bytes().as_ref());
-    bytes
+pub(super) fn client_exponent(a: &[u8; 32], u: &[u8; 64], x: &[u8; 64], out: &mut [u8]) {
+    const FACTOR: usize = 64 / size_of::<Word>();
+    let mut sum = Zeroizing::new([0; 2 * FACTOR]);
+    let mut factors = Zeroizing::new([[0; FACTOR]; 2]);
+    let [first, second] = &mut *factors;
+    read_words(a, &mut *sum);
+    read_words(u, first);
+    read_words(x, second);
+    multiply_add(&mut *sum, first, second);
+    to_bytes(&*sum, out);
 }
 
 /// Left-pads with zeros to 384 bytes; `None` for more.
@@ -290,19 +295,24 @@ pub(super) fn minimal(bytes: &[u8]) -> &[u8] {
     bytes.get(start..).unwrap_or(bytes)
 }
 
-/// At most 384 big-endian bytes; what goes beyond is ignored, so callers check the length first.
+/// At most 384 big-endian bytes.
 fn from_bytes(bytes: &[u8]) -> Zeroizing<Words> {
     let mut words = Zeroizing::new([0; LIMBS]);
-    for (word, bytes) in words.iter_mut().zip(bytes.rchunks(size_of::<Word>())) {
-        for byte in bytes {
-            *word = *word << 8 | Word::from(*byte);
-        }
-    }
+    read_words(bytes, &mut *words);
     words
 }
 
-/// The number into the 384 bytes of `out`.
-fn to_bytes(words: &Words, out: &mut [u8]) {
+/// Big-endian bytes; what goes beyond the words is ignored, so callers check the length first.
+fn read_words(bytes: &[u8], words: &mut [Word]) {
+    let mut pieces = bytes.rchunks(size_of::<Word>());
+    for word in words {
+        let piece = pieces.next().unwrap_or_default();
+        *word = piece.iter().fold(0, |word, byte| word << 8 | Word::from(*byte));
+    }
+}
+
+/// The number into `out`, all 384 bytes or as many as it takes.
+fn to_bytes(words: &[Word], out: &mut [u8]) {
     for (bytes, word) in out.rchunks_mut(size_of::<Word>()).zip(words) {
         bytes.copy_from_slice(&word.to_be_bytes());
     }

@@ -290,6 +290,16 @@ impl<W: Word, const L: usize> Modulus<W, L> {
     }
 }
 
+/// Adds `u·x` to `sum`, lowest words first. The factors have the same length, the sum twice that.
+pub(super) fn multiply_add<W: Word>(sum: &mut [W], u: &[W], x: &[W]) {
+    let (mut column, mut carry) = (Column::default(), W::default());
+    for (index, word) in sum.iter_mut().enumerate() {
+        let factors = (index + 1).saturating_sub(u.len())..(index + 1).min(u.len());
+        W::dot(&mut column, &u[factors.clone()], &x[factors]);
+        (*word, carry) = word.add_carry(column.shift(), carry);
+    }
+}
+
 /// A mask from a carry or borrow. By way of a `Choice`, of which the compiler does not know that it is 0 or 1: where it
 /// knows, it makes a branch of what is masked (seen on x86-64; `tests/memory` looks).
 fn all_ones_if_one<W: Word>(bit: W) -> W {

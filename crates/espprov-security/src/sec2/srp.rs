@@ -13,6 +13,7 @@
 use super::group::{self, GROUP, Group, LEN, Work, unhex};
 use crate::budget::Spending;
 use crate::{Field, HandshakeError};
+use alloc::vec::Vec;
 use sha2::Sha512;
 use zeroize::Zeroizing;
 
@@ -149,6 +150,16 @@ impl Transcript<'_> {
     }
 }
 
+/// Zeros on the heap, if it has room for them.
+pub(super) fn zeros(len: usize) -> Result<Vec<u8>, HandshakeError> {
+    let mut zeros = Vec::new();
+    zeros
+        .try_reserve_exact(len)
+        .map_err(|_| HandshakeError::OutOfMemory)?;
+    zeros.resize(len, 0);
+    Ok(zeros)
+}
+
 /// v = g^x, into the 384 bytes of `out`.
 pub(super) fn verifier(x: &Digest512, out: &mut [u8]) {
     GROUP.generator_power(x, out);
@@ -175,11 +186,15 @@ impl ClientPublic {
 
 /// The client's S = (B − k·g^x)^(a + u·x) under way.
 pub(super) struct ClientSecret {
-    x: Secret512,
-    /// a + u·x
-    exponent: Zeroizing<[u8; 128]>,
+    /// x, then a + u·x. On the heap, as the numbers are: a place that is not always in use would keep what the stack held
+    /// there when it was moved.
+    exponents: Zeroizing<Vec<u8>>,
     work: Work,
 }
+
+/// Bytes of x, and of a + u·x.
+const X_LEN: usize = 64;
+const SUM_LEN: usize = 2 * X_LEN;
 
 /// What the hashes at the end take, in products.
 const PROOFS: u32 = 6;
@@ -190,28 +205,24 @@ impl ClientSecret {
         a: &[u8; 32],
         a_pub: &[u8],
         b_pub: &[u8],
-        x: Secret512,
+        x: &Digest512,
     ) -> Result<Self, HandshakeError> {
         let mut b_padded = [0; LEN];
         peer_public(b_pub, &mut b_padded)?;
         let u = scrambler(a_pub, &b_padded)?;
-        Ok(Self {
-            exponent: group::client_exponent(a, &u, &x),
-            x,
-            work: Work::with_table()?,
-        })
+        let mut exponents = Zeroizing::new(zeros(X_LEN + SUM_LEN)?);
+        if let Some((first, sum)) = exponents.split_first_chunk_mut() {
+            *first = *x;
+            group::client_exponent(a, &u, x, sum);
+        }
+        let work = Work::with_table()?;
+        Ok(Self { exponents, work })
     }
 
     /// Goes on with it. Whether it is there, and the means suffice for the proofs.
     pub(super) fn go_on(&mut self, b_pub: &[u8], spending: &mut Spending) -> bool {
-        Group::client_secret(
-            &mut self.work,
-            b_pub,
-            &MULTIPLIER,
-            &*self.x,
-            &*self.exponent,
-            spending,
-        ) && spending.pay(PROOFS)
+        let (x, sum) = self.exponents.split_at_checked(X_LEN).unwrap_or_default();
+        Group::client_secret(&mut self.work, b_pub, &MULTIPLIER, x, sum, spending) && spending.pay(PROOFS)
     }
 
     /// The proofs.
@@ -240,7 +251,8 @@ pub(super) fn device_agree(
     let mut b_padded = [0; LEN];
     peer_public(transcript.b_pub, &mut b_padded)?;
     let u = scrambler(transcript.a_pub, &b_padded)?;
-    let secret = GROUP.device_secret(transcript.a_pub, verifier, &u, b);
+    let mut secret = Zeroizing::new([0; LEN]);
+    GROUP.device_secret(transcript.a_pub, verifier, &u, b, &mut secret);
     let mut agreement = Agreement::none();
     transcript.agree(&secret, &mut agreement);
     Ok(agreement)

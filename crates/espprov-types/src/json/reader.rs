@@ -313,8 +313,11 @@ impl<'a> Reader<'a> {
         self.input.get(self.pos).copied()
     }
 
+    #[expect(clippy::manual_contains, reason = "that links a fast search for a few bytes")]
     fn accept(&mut self, any_of: &[u8]) -> bool {
-        let found = self.peek().is_some_and(|byte| any_of.contains(&byte));
+        let found = self
+            .peek()
+            .is_some_and(|byte| any_of.iter().any(|&any| any == byte));
         if found {
             self.advance(1);
         }

@@ -125,6 +125,11 @@ impl<'a> Number<'a> {
         self.0
     }
 
+    /// The same as a text.
+    pub(crate) const fn as_text(&self) -> Text<'a> {
+        Text(self.0)
+    }
+
     /// The value, if it is written as an integer and fits.
     #[must_use]
     pub fn as_i64(&self) -> Option<i64> {

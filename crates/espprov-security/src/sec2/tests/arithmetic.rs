@@ -1,9 +1,9 @@
 //! Our Montgomery arithmetic, with both word sizes, against crypto-bigint's.
 
 use crate::sec2::group::{self, LEN, minimal, pad};
-use crate::sec2::mont::{Modulus, Power, Word, count};
+use crate::sec2::mont::{Modulus, Power, Word, count, multiply_add};
 use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
-use crypto_bigint::{NonZero, Odd, U1024, U3072};
+use crypto_bigint::{NonZero, Odd, U256, U512, U1024, U3072};
 use proptest::prelude::*;
 use std::vec::Vec;
 
@@ -201,6 +201,28 @@ fn the_prime_has_the_shape_it_must_have() {
         "2^3072 - N is small"
     );
     assert_eq!(U1024::LIMBS * 3, LIMBS);
+}
+
+/// Numbers with long carries among them.
+#[test]
+fn the_exponent_is_the_sum_it_should_be() {
+    let (zeros, ones) = ([0; 64], [0xff; 64]);
+    let mixed = core::array::from_fn(|index| (index as u8).wrapping_mul(0x9d) ^ 0x3c);
+    for u in [zeros, ones, mixed] {
+        for x in [zeros, ones, mixed] {
+            for a in [[0; 32], [0xff; 32], [0x5a; 32]] {
+                let product: U1024 = U512::from_be_slice(&u).concatenating_mul(&U512::from_be_slice(&x));
+                let want = product.wrapping_add(&U256::from_be_slice(&a).resize::<{ U1024::LIMBS }>());
+                let mut sum = [0; 128];
+                group::client_exponent(&a, &u, &x, &mut sum);
+                assert_eq!(sum, want.to_be_bytes().as_ref());
+                let word = |number: &[u8]| words::<u32, 96>(&U3072::from_be_slice(&pad(number).unwrap()));
+                let mut narrow = word(&a);
+                multiply_add(&mut narrow[..32], &word(&u)[..16], &word(&x)[..16]);
+                assert_eq!(number(&narrow), U3072::from_be_slice(&pad(&sum).unwrap()));
+            }
+        }
+    }
 }
 
 #[test]

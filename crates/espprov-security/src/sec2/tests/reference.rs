@@ -51,7 +51,7 @@ fn run(user: &[u8], password: &[u8], verifier: &Verifier, a: [u8; 32], b: [u8; 3
         InnerForm::Full,
     );
     let mut client = Agreement::none();
-    let mut secret = ClientSecret::begin(&a, &a_pub, &b_pub, x).unwrap();
+    let mut secret = ClientSecret::begin(&a, &a_pub, &b_pub, &x).unwrap();
     assert!(secret.go_on(&b_pub, &mut everything()));
     secret.agree(&transcript, &mut client);
     let device = srp::device_agree(&transcript, verifier.verifier(), &b).unwrap();
@@ -135,14 +135,15 @@ fn leading_zero_in_s() {
     let seed = first(|seed| {
         let a = private(seed);
         let u = hash(&[&client_public(&a), &b_pub]);
-        let (mut work, exponent) = (Work::with_table().unwrap(), client_exponent(&a, &u, &x));
+        let (mut work, mut exponent) = (Work::with_table().unwrap(), [0; 128]);
+        client_exponent(&a, &u, &x, &mut exponent);
         let all = &mut everything();
         assert!(Group::client_secret(
             &mut work,
             &b_pub,
             &k,
             x.as_slice(),
-            &*exponent,
+            &exponent,
             all
         ));
         super::filled(|out| work.result(out))[0] == 0
