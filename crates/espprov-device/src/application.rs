@@ -261,3 +261,42 @@ impl fmt::Debug for WifiConfigRequest<'_> {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    struct Nothing;
+    impl Application for Nothing {}
+
+    /// As firmware answers whose component was built without that radio.
+    #[test]
+    fn what_an_application_does_not_implement_is_an_invalid_argument() {
+        let mut app = Nothing;
+        let config = WifiConfigRequest::new(Ssid::new(b"Home").unwrap(), b"correct-horse");
+        for verdict in [
+            app.start_wifi_scan(WifiScanParams::default()),
+            app.wifi_scan_progress().map(drop),
+            app.start_thread_scan(ThreadScanParams::default()),
+            app.thread_scan_progress().map(drop),
+            app.set_wifi(&config),
+            app.apply_wifi(),
+            app.wifi_status().map(drop),
+            app.reset_wifi(),
+            app.reprov_wifi(),
+            app.set_thread(b"dataset"),
+            app.apply_thread(),
+            app.thread_status().map(drop),
+            app.reset_thread(),
+            app.reprov_thread(),
+        ] {
+            assert_eq!(verdict, Err(StatusCode::InvalidArgument));
+        }
+        assert_eq!(app.wifi_scan_result(0), None);
+        assert_eq!(app.thread_scan_result(0), None);
+        assert_eq!(app.endpoint(0), None);
+        assert_eq!(app.custom("custom-data", b"x", &mut [0; 8]), Err(HandlerFailed));
+        assert_eq!(HandlerFailed.to_string(), "the endpoint's handler failed");
+    }
+}

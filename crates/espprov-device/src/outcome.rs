@@ -81,3 +81,30 @@ impl fmt::Display for Refusal {
 }
 
 impl core::error::Error for Refusal {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn refusals_are_told_apart_in_words() {
+        for (refusal, text) in [
+            (
+                Refusal::RequestTooLong { limit: 257 },
+                "request longer than 257 bytes",
+            ),
+            (
+                Refusal::ReplyTooLong { limit: 512 },
+                "reply longer than 512 bytes",
+            ),
+            (
+                Refusal::Handshake(HandshakeError::OutOfOrder),
+                &std::format!("handshake: {}", HandshakeError::OutOfOrder),
+            ),
+            (Refusal::MissingPayload, "payload field absent"),
+        ] {
+            assert_eq!(refusal.to_string(), text);
+        }
+    }
+}

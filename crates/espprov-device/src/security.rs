@@ -149,3 +149,50 @@ impl Channel for AnySecurity {
         each!(self, scheme => scheme.channel().ok_or(ChannelError::NonceExhausted)?.open(buf))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Never;
+    impl rand_core::TryRng for Never {
+        type Error = core::convert::Infallible;
+        fn try_next_u32(&mut self) -> Result<u32, Self::Error> {
+            unreachable!("no scheme that is asked here draws")
+        }
+        fn try_next_u64(&mut self) -> Result<u64, Self::Error> {
+            unreachable!("no scheme that is asked here draws")
+        }
+        fn try_fill_bytes(&mut self, _: &mut [u8]) -> Result<(), Self::Error> {
+            unreachable!("no scheme that is asked here draws")
+        }
+    }
+    impl TryCryptoRng for Never {}
+
+    #[test]
+    fn without_security_there_is_no_handshake_and_always_a_session() {
+        let mut none = NoSecurity::default();
+        assert!(!none.has_endpoint());
+        let refused = none.handle_request(&[0x52, 0], &mut Never, &mut [0; 64]);
+        assert_eq!(refused, Err(HandshakeError::Poisoned));
+        let mut any = AnySecurity::none();
+        any.reset();
+        assert!(!any.has_endpoint() && any.channel().is_some());
+        assert_eq!(any.handle_request(&[0x52, 0], &mut Never, &mut [0; 64]), refused);
+    }
+
+    #[cfg(all(feature = "sec1", feature = "sec2"))]
+    #[test]
+    fn what_a_scheme_adds_to_a_reply() {
+        let verifier = sec2::Verifier::generate(b"wifiprov", b"abcd1234", &[0x5a; 16]).unwrap();
+        for (security, overhead, is_encrypted) in [
+            (AnySecurity::none(), 0, false),
+            (AnySecurity::sec0(), 0, false),
+            (AnySecurity::sec1(b"abcd1234", &Quirks::default()), 0, true),
+            (AnySecurity::sec2(verifier, sec2::Patch::CounterNonce), 16, true),
+        ] {
+            assert_eq!(security.overhead(), overhead, "{security:?}");
+            assert_eq!(security.is_encrypted(), is_encrypted, "{security:?}");
+        }
+    }
+}

@@ -201,6 +201,10 @@ fn environment(command: &mut Command) -> &mut Command {
         .env("CARGO_PROFILE_DEV_DEBUG", "false")
         .env("CARGO_PROFILE_DEV_BUILD_OVERRIDE_DEBUG", "false")
         .env("CARGO_INCREMENTAL", "1")
+        // That a property fails is all there is to know: no smaller example, and none for the next run.
+        .env("PROPTEST_MAX_SHRINK_ITERS", "0")
+        .env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "true")
+        .env("RUST_BACKTRACE", "0")
 }
 
 fn features(subject: &Subject) -> impl Iterator<Item = String> {
