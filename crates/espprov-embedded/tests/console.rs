@@ -112,6 +112,51 @@ async fn empty_answers_only_from_custom_endpoints() {
     tokio::select! { () = session => {}, () = device(io, |_| "\r\n\r\n".into()) => unreachable!() }
 }
 
+/// A blank line fewer than an empty answer has: what is missing cannot be told. A standard endpoint has no such answer.
+#[tokio::test(start_paused = true)]
+async fn blank_lines_that_are_no_empty_answer() {
+    let (mut link, io) = link();
+    let session = async {
+        let standard = ask(&mut link, Endpoint::PROV_CONFIG, b"x").await;
+        assert_eq!(standard, Err(ConsoleError::Refused));
+        let custom = ask(&mut link, Endpoint::CUSTOM_DATA, b"x").await;
+        assert_eq!(custom, Err(ConsoleError::Spoiled));
+        let next = ask(&mut link, Endpoint::PROV_CONFIG, b"x").await;
+        assert_eq!(next, Err(ConsoleError::NeedsReconnect));
+    };
+    tokio::select! { () = session => {}, () = device(io, |_| "\r\n".into()) => unreachable!() }
+}
+
+/// The device reads the number with `atoi`: no sign bit, and after the largest comes 0.
+#[tokio::test(start_paused = true)]
+async fn session_numbers_stay_positive() {
+    let (link, io) = link();
+    let mut link = link.with_session_id(0x8000_0005);
+    assert_eq!(link.session_id(), 5);
+    let mut lines = Vec::new();
+    let session = async {
+        for id in [0x7fff_ffff, 0xffff_ffff] {
+            link = link_with_id(link, id);
+            assert_eq!(link.session_id(), 0x7fff_ffff);
+            ask(&mut link, Endpoint::PROTO_VER, b"x").await.unwrap();
+            link.reconnect(SessionIntent::Fresh).await.unwrap();
+            assert_eq!(link.session_id(), 0);
+            ask(&mut link, Endpoint::PROTO_VER, b"x").await.unwrap();
+        }
+    };
+    let device = device(io, |line| {
+        lines.push(line.to_owned());
+        "\r\n08\r\n".into()
+    });
+    tokio::select! { () = session => {}, () = device => unreachable!() }
+    assert_eq!(lines[..2], ["proto-ver 2147483647 78", "proto-ver 0 78"]);
+    assert_eq!(lines[2..], lines[..2]);
+}
+
+fn link_with_id(link: Link, id: u32) -> Link {
+    link.with_session_id(id)
+}
+
 #[tokio::test(start_paused = true)]
 async fn lines_that_do_not_fit_are_not_sent() {
     let (mut link, io) = link();

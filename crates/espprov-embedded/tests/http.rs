@@ -210,6 +210,21 @@ async fn with_a_sign_of_another_client_a_refusal_is_worthless() {
             vec![vec![OPENED, "HTTP/1.1 500 x\r\nContent-Length: 0\r\n\r\n", OTHER]],
             HttpError::SessionTaken,
         ),
+        (
+            "it hangs up on that question, too",
+            vec![vec![OPENED, ""], vec![""]],
+            HttpError::SessionTaken,
+        ),
+        (
+            "half an answer to that question",
+            vec![vec![OPENED, ""], vec!["HTTP/1.1 200 OK\r\n"]],
+            HttpError::SessionTaken,
+        ),
+        (
+            "something else answers that question",
+            vec![vec![OPENED, ""], vec!["SSH-2.0-x\r\n"]],
+            HttpError::ClosedWithoutAnswer,
+        ),
     ] {
         let (address, _) = server(scripts).await;
         let mut link = link(address);
@@ -315,4 +330,171 @@ async fn a_dropped_exchange_poisons() {
     let dropped = tokio::time::timeout(Duration::from_millis(50), ask(&mut link, b"x")).await;
     assert!(dropped.is_err());
     assert_eq!(ask(&mut link, b"x").await, Err(HttpError::NeedsReconnect));
+}
+
+/// A server that answers one request, reads another one and breaks the connection under it; then it answers the next
+/// client, if there is to be one.
+async fn breaking_server(first: &'static str, again: Option<&'static str>) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut request = [0; 1024];
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let _ = socket.read(&mut request).await.unwrap();
+        socket.write_all(first.as_bytes()).await.unwrap();
+        let _ = socket.read(&mut request).await.unwrap();
+        socket.set_zero_linger().unwrap();
+        drop(socket);
+        let Some(again) = again else { return };
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let _ = socket.read(&mut request).await.unwrap();
+        socket.write_all(again.as_bytes()).await.unwrap();
+        core::future::pending::<()>().await;
+    });
+    address
+}
+
+/// Up to the handshake nothing was acted upon: if somebody answers a moment later, the device lives, and another client
+/// has it.
+#[tokio::test]
+async fn a_connection_that_breaks_under_a_request() {
+    for (endpoint, again, expected) in [
+        (Endpoint::PROV_SESSION, Some(OK), LinkFault::SessionTaken),
+        (Endpoint::PROV_SESSION, None, LinkFault::Lost { delivered: true }),
+        (
+            Endpoint::PROV_CONFIG,
+            Some(OK),
+            LinkFault::Lost { delivered: true },
+        ),
+    ] {
+        let mut link = link(breaking_server(OPENED, again).await);
+        ask(&mut link, b"a").await.unwrap();
+        let mut buf = [b'x'; 64];
+        let error = link.exchange(endpoint, &mut buf, 1).await.unwrap_err();
+        assert_eq!(error.fault(), expected, "{endpoint}, {again:?}: {error:?}");
+        assert_eq!(ask(&mut link, b"c").await, Err(HttpError::NeedsReconnect));
+    }
+}
+
+#[tokio::test]
+async fn an_answer_without_a_length_ends_with_its_connection() {
+    const FULL: &str =
+        "HTTP/1.1 200 OK\r\n\r\n0123456789012345678901234567890123456789012345678901234567890123";
+    const MORE: &str =
+        "HTTP/1.1 200 OK\r\n\r\n01234567890123456789012345678901234567890123456789012345678901234";
+    let body = |text: &str| text.split_once("\r\n\r\n").unwrap().1.as_bytes().to_vec();
+    assert_eq!(
+        (body(FULL).len(), body(MORE).len()),
+        (64, 65),
+        "the buffer takes 64"
+    );
+    for (answer, expected) in [
+        ("HTTP/1.1 200 OK\r\n\r\nok", Ok(b"ok".to_vec())),
+        ("HTTP/1.1 200 OK\r\n\r\n", Ok(Vec::new())),
+        (FULL, Ok(body(FULL))),
+        (MORE, Err(HttpError::ReplyTooLarge { need: 65 })),
+        // With a length the buffer may be full, too; what is said beyond it is not looked at.
+        (
+            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokay",
+            Ok(b"ok".to_vec()),
+        ),
+    ] {
+        let (address, _) = server(vec![vec![answer]]).await;
+        assert_eq!(ask(&mut link(address), b"x").await, expected, "{answer}");
+    }
+    let whole = format!("HTTP/1.1 200 OK\r\nContent-Length: 64\r\n\r\n{}", "z".repeat(64));
+    let (address, _) = server(vec![vec![whole.leak()]]).await;
+    assert_eq!(ask(&mut link(address), b"x").await, Ok(vec![b'z'; 64]));
+}
+
+/// A 404 without a cookie: the session, if there is one, is the connection's.
+#[tokio::test]
+async fn a_404_leaves_the_connection_a_session_may_hang_on() {
+    let unknown = "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno";
+    let (address, seen) = server(vec![vec![OK, unknown, OK], vec![OK]]).await;
+    let mut link = link(address);
+    assert_eq!(ask(&mut link, b"a").await, Ok(b"ok".to_vec()));
+    assert_eq!(ask(&mut link, b"b").await, Err(HttpError::NotFound));
+    assert_eq!(ask(&mut link, b"c").await, Ok(b"ok".to_vec()));
+    assert_eq!(ask(&mut link, b"d").await, Ok(b"ok".to_vec()));
+    assert_eq!(seen.await.unwrap().len(), 4);
+    // Nothing was answered on it: not worth keeping.
+    let (address, seen) = server(vec![vec![unknown], vec![OK]]).await;
+    let mut link = self::link(address);
+    assert_eq!(ask(&mut link, b"a").await, Err(HttpError::NotFound));
+    assert_eq!(ask(&mut link, b"b").await, Ok(b"ok".to_vec()));
+    assert_eq!(seen.await.unwrap().len(), 2);
+}
+
+/// An error answer's text is read away before the connection is used again; without end it is not.
+#[tokio::test]
+async fn a_status_of_500_and_its_text() {
+    let with_text = |announced: usize, said: usize| -> &'static str {
+        format!(
+            "HTTP/1.1 500 x\r\nContent-Length: {announced}\r\n\r\n{}",
+            "e".repeat(said)
+        )
+        .leak()
+    };
+    for (refusal, link_alive) in [
+        (with_text(0, 0), true),
+        (with_text(4000, 4000), true),
+        (with_text(5000, 5000), false),
+        (
+            "HTTP/1.1 500 x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n",
+            false,
+        ),
+        ("HTTP/1.1 500 x\r\n\r\n", false),
+    ] {
+        let (address, _) = server(vec![vec![OK, refusal, OK]]).await;
+        let mut link = link(address);
+        assert_eq!(ask(&mut link, b"a").await, Ok(b"ok".to_vec()));
+        let code = 500;
+        assert_eq!(
+            ask(&mut link, b"b").await,
+            Err(HttpError::Status { code, link_alive }),
+            "{} bytes",
+            refusal.len()
+        );
+        let next = ask(&mut link, b"c").await;
+        match link_alive {
+            true => assert_eq!(next, Ok(b"ok".to_vec())),
+            false => assert_eq!(next, Err(HttpError::NeedsReconnect)),
+        }
+    }
+    // It says less than it announced, and closes.
+    let (address, _) = server(vec![vec![OK, with_text(9, 4)]]).await;
+    let mut link = link(address);
+    ask(&mut link, b"a").await.unwrap();
+    let error = ask(&mut link, b"b").await.unwrap_err();
+    assert_eq!(error.fault(), LinkFault::Refused { link_alive: false });
+}
+
+#[tokio::test]
+async fn the_largest_request_and_what_was_handed_over() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut link = link(listener.local_addr().unwrap());
+    assert_eq!(link.limits(), espprov_transport::Limits::HTTP);
+    let mut buf = vec![b'x'; 4096];
+    let longer = link.exchange(Endpoint::PROV_SCAN, &mut buf[..100], 101).await;
+    assert_eq!(longer, Err(HttpError::RequestTooLarge), "longer than its buffer");
+    assert!(!link.delivered());
+    let device = async {
+        let (mut socket, _) = listener.accept().await.unwrap();
+        let mut got = Vec::new();
+        while !got.ends_with(&[b'x'; 4096]) {
+            assert_ne!(socket.read_buf(&mut got).await.unwrap(), 0);
+        }
+        socket.write_all(OK.as_bytes()).await.unwrap();
+        let end = socket.read(&mut [0; 8]).await.unwrap();
+        assert_eq!(end, 0, "closed by the client");
+    };
+    let client = async {
+        let exact = link.exchange(Endpoint::PROV_SCAN, &mut buf, 4096).await;
+        assert_eq!(exact, Ok(2));
+        assert!(link.delivered());
+        link.close().await;
+        assert_eq!(ask(&mut link, b"x").await, Err(HttpError::NeedsReconnect));
+    };
+    tokio::join!(device, client);
 }

@@ -91,3 +91,62 @@ impl TransportError for ConsoleError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn what_each_error_says_and_means() {
+        let port = |delivered| ConsoleError::Port {
+            kind: ErrorKind::BrokenPipe,
+            delivered,
+        };
+        for (error, words, fault) in [
+            (
+                ConsoleError::LineTooLong { limit: 120 },
+                "at most 120 bytes",
+                LinkFault::RequestTooLarge { limit: 120 },
+            ),
+            (
+                ConsoleError::EmptyRequest,
+                "empty request",
+                LinkFault::Refused { link_alive: true },
+            ),
+            (
+                ConsoleError::Refused,
+                "device refused",
+                LinkFault::Refused { link_alive: true },
+            ),
+            (
+                ConsoleError::NeedsReconnect,
+                "earlier failure",
+                LinkFault::NeedsReconnect,
+            ),
+            (
+                ConsoleError::NoPrompt,
+                "no console prompt",
+                LinkFault::TimedOut { delivered: false },
+            ),
+            (
+                ConsoleError::AnswerTimedOut { delivered: true },
+                "did not answer in time",
+                LinkFault::TimedOut { delivered: true },
+            ),
+            (ConsoleError::EchoMismatch, "did not echo", LinkFault::Spoiled),
+            (ConsoleError::Spoiled, "other text", LinkFault::Spoiled),
+            (ConsoleError::Restarted, "restarted", LinkFault::Restarted),
+            (
+                ConsoleError::ReplyTooLarge { need: 5 },
+                "needs 5 bytes",
+                LinkFault::ReplyTooLarge { need: 5 },
+            ),
+            (port(true), "port failed", LinkFault::Lost { delivered: true }),
+            (port(false), "port failed", LinkFault::Lost { delivered: false }),
+        ] {
+            assert!(error.to_string().contains(words), "{error}");
+            assert_eq!(error.fault(), fault, "{error}");
+        }
+    }
+}

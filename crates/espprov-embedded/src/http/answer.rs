@@ -211,6 +211,52 @@ mod tests {
     }
 
     #[test]
+    fn heads_at_their_limits() {
+        let head = |text: &str| read(text.as_bytes()).map(|head| head.unwrap());
+        // Exactly as long as a head may be, and a byte more.
+        let padded = |len: usize| {
+            let filler = "y".repeat(len - "HTTP/1.1 200 OK\r\nx: \r\n\r\n".len());
+            std::format!("HTTP/1.1 200 OK\r\nx: {filler}\r\n\r\n")
+        };
+        assert_eq!(padded(MAX_HEAD).len(), MAX_HEAD);
+        assert_eq!(head(&padded(MAX_HEAD)).map(|head| head.status), Ok(200));
+        assert_eq!(read(padded(MAX_HEAD + 1).as_bytes()), Err(Malformed));
+        // A line is cut, not refused: what counts stands at its beginning.
+        let long = std::format!("Set-Cookie: session=7; Path={}", "/".repeat(200));
+        let cookie = head(&std::format!("HTTP/1.1 200 OK\r\n{long}\r\n\r\n"))
+            .unwrap()
+            .cookie;
+        assert_eq!(cookie, Some(7));
+        // The same length twice says nothing new, and 19 digits are a number.
+        let twice = head("HTTP/1.1 200 OK\r\nContent-Length: 12\r\ncontent-length: 12\r\n\r\n");
+        assert_eq!(twice.unwrap().length, Some(12));
+        let digits = "1234567890123456789";
+        let long = head(&std::format!(
+            "HTTP/1.1 200 OK\r\nContent-Length: {digits}\r\n\r\n"
+        ));
+        assert_eq!(long.unwrap().length, Some(1_234_567_890_123_456_789));
+        let plain = head("HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\n\r\n");
+        assert_eq!(plain.unwrap().status, 200);
+    }
+
+    #[test]
+    fn status_lines() {
+        for (line, expected) in [
+            ("HTTP/1.1 200 OK", Some(200)),
+            ("HTTP/1.1 200", Some(200)),
+            ("HTTP/1.0 599 x", Some(599)),
+            ("HTTP/1.1 100 Continue", Some(100)),
+            ("HTTP/1.1 099 x", None),
+            ("HTTP/1.1 2000 x", None),
+            ("HTTP/1.1x200 OK", None),
+            ("HTTP/1.1 2x0 OK", None),
+            ("HTTP/2.0 200 OK", None),
+        ] {
+            assert_eq!(status(line.as_bytes()), expected, "{line}");
+        }
+    }
+
+    #[test]
     fn cookies_exactly() {
         for (value, expected) in [
             ("session=0", Some(0)),

@@ -111,3 +111,80 @@ impl TransportError for HttpError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn what_each_error_says_and_means() {
+        let kind = ErrorKind::ConnectionReset;
+        let status = |code, link_alive| HttpError::Status { code, link_alive };
+        let refused = |link_alive| LinkFault::Refused { link_alive };
+        let lost = |delivered| LinkFault::Lost { delivered };
+        let late = |delivered| LinkFault::TimedOut { delivered };
+        for (error, words, fault) in [
+            (HttpError::EmptyRequest, "empty request", refused(true)),
+            (
+                HttpError::RequestTooLarge,
+                "longer than a device takes",
+                LinkFault::RequestTooLarge { limit: 4096 },
+            ),
+            (
+                HttpError::NeedsReconnect,
+                "earlier failure",
+                LinkFault::NeedsReconnect,
+            ),
+            (HttpError::Connect(kind), "cannot connect", lost(false)),
+            (
+                HttpError::ConnectTimedOut,
+                "no answer to the connection",
+                late(false),
+            ),
+            (HttpError::ClosedWithoutAnswer, "device refused", refused(false)),
+            (HttpError::SessionTaken, "another client", LinkFault::SessionTaken),
+            (status(500, true), "device refused", refused(true)),
+            (status(405, false), "device refused", refused(false)),
+            (status(502, false), "device refused", lost(true)),
+            (status(503, false), "device refused", lost(true)),
+            (status(504, false), "device refused", late(true)),
+            (HttpError::NotFound, "no such endpoint", LinkFault::NoSuchEndpoint),
+            (
+                HttpError::Broken {
+                    kind,
+                    delivered: true,
+                },
+                "connection broke",
+                lost(true),
+            ),
+            (
+                HttpError::Broken {
+                    kind,
+                    delivered: false,
+                },
+                "connection broke",
+                lost(false),
+            ),
+            (HttpError::Truncated, "in the middle of an answer", lost(true)),
+            (
+                HttpError::AnswerTimedOut { delivered: false },
+                "did not answer in time",
+                late(false),
+            ),
+            (
+                HttpError::ReplyTooLarge { need: 5 },
+                "longer than the buffer",
+                LinkFault::ReplyTooLarge { need: 5 },
+            ),
+            (
+                HttpError::NotHttp,
+                "not a provisioning device",
+                LinkFault::Garbled,
+            ),
+        ] {
+            assert!(error.to_string().contains(words), "{error}");
+            assert_eq!(error.fault(), fault, "{error:?}");
+        }
+    }
+}
