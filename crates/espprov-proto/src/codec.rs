@@ -77,3 +77,22 @@ pub fn encode<M: Encode>(message: &M, out: &mut [u8]) -> Result<usize, EncodeErr
         .map_err(|_| EncodeError { needed, available })?;
     Ok(needed)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn errors_say_how_much_is_missing_and_nothing_of_the_content() {
+        assert_eq!(Malformed.to_string(), "malformed protobuf message");
+        let error = EncodeError {
+            needed: 60,
+            available: 8,
+        };
+        assert_eq!(
+            error.to_string(),
+            "message of 60 bytes does not fit into a buffer of 8"
+        );
+    }
+}
