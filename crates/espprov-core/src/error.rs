@@ -131,3 +131,52 @@ impl core::error::Error for SessionError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::error::Error;
+    use std::string::ToString;
+
+    #[test]
+    fn replies_that_make_no_sense_are_told_from_verdicts() {
+        let refused = ReplyError::Status(StatusCode::InternalError);
+        assert_eq!(refused.status(), Some(StatusCode::InternalError));
+        assert!(!refused.is_nonsense() && !ReplyError::OutOfMemory.is_nonsense());
+        for nonsense in [
+            ReplyError::Malformed,
+            ReplyError::Info(InfoError::NotText),
+            ReplyError::UnexpectedMessage,
+            ReplyError::MissingPayload,
+            ReplyError::FieldOutOfRange,
+            ReplyError::TooManyEntries,
+        ] {
+            assert!(nonsense.is_nonsense(), "{nonsense:?}");
+            assert_eq!(nonsense.status(), None, "{nonsense:?}");
+        }
+        let code = StatusCode::InternalError;
+        assert_eq!(refused.to_string(), std::format!("the device refused: {code}"));
+        let info = InfoError::NotText;
+        assert_eq!(ReplyError::Info(info).to_string(), info.to_string());
+    }
+
+    #[test]
+    fn what_is_behind_a_session_error() {
+        let needed = EncodeError {
+            needed: 60,
+            available: 8,
+        };
+        let short = SessionError::from(needed);
+        assert_eq!(short.to_string(), "buffer too short: 60 bytes needed");
+        let forged = SessionError::Channel(ChannelError::Forged);
+        let nonsense = SessionError::from(ReplyError::Malformed);
+        for (error, source) in [
+            (short, None),
+            (SessionError::Desynchronised, None),
+            (forged, Some(ChannelError::Forged.to_string())),
+            (nonsense, Some(ReplyError::Malformed.to_string())),
+        ] {
+            assert_eq!(error.source().map(ToString::to_string), source, "{error:?}");
+        }
+    }
+}

@@ -220,6 +220,20 @@ mod tests {
     }
 
     #[test]
+    fn a_request_says_where_it_goes_and_how_long_it_is() {
+        let mut session = Session::new(Tagged);
+        assert_eq!((session.overhead(), session.is_encrypted()), (4, true));
+        let mut buf = [0; 16];
+        let pending = session.request(&GetWifiStatus, &mut buf).unwrap();
+        assert_eq!(pending.endpoint(), Endpoint::PROV_CONFIG);
+        assert_eq!(pending.len(), 6);
+        assert_eq!(buf[..6], *b"\x52\x00tag!");
+        assert!(!session.is_synchronised(), "its answer has not come");
+        let plain = Session::new(Plain);
+        assert_eq!((plain.overhead(), plain.is_encrypted()), (0, false));
+    }
+
+    #[test]
     fn a_short_buffer_does_not() {
         let mut session = Session::new(Tagged);
         assert_eq!(

@@ -174,6 +174,26 @@ mod tests {
     }
 
     #[test]
+    fn what_was_given_is_what_is_there() {
+        let bssid = Bssid::new([1, 2, 3, 4, 5, 6]);
+        let plain = WifiConfig::new(b"Home", b"correct-horse").unwrap();
+        assert_eq!(
+            (plain.ssid(), plain.passphrase()),
+            (&b"Home"[..], &b"correct-horse"[..])
+        );
+        assert_eq!((plain.bssid(), plain.channel()), (None, None));
+        assert!(!plain.is_open() && !plain.is_raw_key());
+        let pinned = plain.with_bssid(bssid).with_channel(11);
+        assert_eq!((pinned.bssid(), pinned.channel()), (Some(bssid), Some(11)));
+        assert_eq!(pinned.ssid(), b"Home");
+        assert!(WifiConfig::new(b"Guests", b"").unwrap().is_open());
+        assert_eq!(
+            std::format!("{}", WifiConfigError::PassphraseTooLong),
+            "the passphrase is longer than 63 characters"
+        );
+    }
+
+    #[test]
     fn debug_shows_no_secret() {
         let text = std::format!("{:?}", WifiConfig::new(b"Home", b"correct-horse").unwrap());
         assert!(!text.contains("horse"), "{text}");

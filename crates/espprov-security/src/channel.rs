@@ -52,3 +52,42 @@ impl Channel for Plain {
         Ok(buf)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_records_are_what_they_hold() {
+        let mut buf = *b"four";
+        assert!(!Plain.is_encrypted());
+        assert_eq!(Plain.overhead(), 0);
+        assert_eq!(Plain.seal(&mut buf, 3), Ok(3));
+        assert_eq!(Plain.seal(&mut buf, 4), Ok(4));
+        let needed = 5;
+        assert_eq!(
+            Plain.seal(&mut buf, needed),
+            Err(ChannelError::BufferTooShort { needed })
+        );
+        assert_eq!(Plain.open(&mut buf), Ok(&b"four"[..]));
+        assert_eq!(buf, *b"four");
+    }
+
+    /// Whoever brings a cipher of their own need not say that it is one.
+    #[test]
+    fn a_channel_is_encrypted_unless_it_says_otherwise() {
+        struct Own;
+        impl Channel for Own {
+            fn overhead(&self) -> usize {
+                0
+            }
+            fn seal(&mut self, _: &mut [u8], len: usize) -> Result<usize, ChannelError> {
+                Ok(len)
+            }
+            fn open<'b>(&mut self, buf: &'b mut [u8]) -> Result<&'b [u8], ChannelError> {
+                Ok(buf)
+            }
+        }
+        assert!(Own.is_encrypted());
+    }
+}

@@ -208,6 +208,22 @@ impl core::error::Error for ChannelError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::string::ToString;
+
+    #[test]
+    fn errors_say_what_happened() {
+        for (field, text) in [
+            (Field::DeviceRandom, "device random of the wrong length"),
+            (Field::Nonce, "nonce of the wrong length"),
+        ] {
+            assert_eq!(HandshakeError::WrongLength(field).to_string(), text);
+        }
+        let status = HandshakeError::DeviceStatus(4).to_string();
+        assert_eq!(status, "the device answered with status 4");
+        let short = ChannelError::BufferTooShort { needed: 17 }.to_string();
+        assert_eq!(short, "buffer too short: 17 bytes needed");
+        assert_eq!(ChannelError::Forged.to_string(), "record failed authentication");
+    }
 
     #[test]
     fn every_error_is_in_exactly_one_group() {

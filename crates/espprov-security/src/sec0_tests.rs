@@ -39,6 +39,7 @@ fn both_halves_and_the_bytes_on_the_wire() {
 #[test]
 fn the_device_serves_without_a_handshake() {
     assert!(Device::new().channel().is_some());
+    assert!(Device::new().has_endpoint());
 }
 
 #[test]

@@ -199,3 +199,79 @@ impl core::error::Error for PolicyError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::error::Error;
+    use std::string::ToString;
+
+    #[test]
+    fn schemes_have_their_numbers() {
+        let numbers = [
+            SessionSecurity::None,
+            SessionSecurity::Sec0,
+            SessionSecurity::Sec1,
+            SessionSecurity::Sec2,
+            SessionSecurity::Custom,
+        ]
+        .map(SessionSecurity::number);
+        assert_eq!(numbers, [None, Some(0), Some(1), Some(2), None]);
+    }
+
+    #[test]
+    fn refusals_name_what_was_said_and_by_whom() {
+        let fall = |by| PolicyError::SecurityFall {
+            offered: 0,
+            said: 2,
+            by,
+        };
+        for (error, text) in [
+            (
+                PolicyError::SecurityDowngrade { offered: 0 },
+                "the device claims security 0, weaker than the credentials given",
+            ),
+            (
+                fall(Witness::SetupPayload),
+                "the device claims security 0, but its setup code says security 2",
+            ),
+            (
+                fall(Witness::EarlierAnswer),
+                "the device claims security 0, but earlier it said security 2",
+            ),
+            (
+                PolicyError::SchemeMismatch {
+                    offered: 2,
+                    wanted: 1,
+                },
+                "security 1 was asked for, but the device claims security 2",
+            ),
+            (
+                PolicyError::UnknownScheme(3),
+                "the device claims unknown security 3",
+            ),
+            (
+                PolicyError::PopMissing,
+                "the device needs a proof of possession (PoP)",
+            ),
+        ] {
+            assert_eq!(error.to_string(), text);
+            assert!(error.source().is_none());
+        }
+        let empty = HandshakeError::EmptyUsername;
+        let error = PolicyError::from(empty);
+        assert_eq!(error.to_string(), empty.to_string());
+        assert_eq!(error.source().map(ToString::to_string), Some(empty.to_string()));
+        assert_eq!(PolicyError::from(HandshakeError::Entropy), PolicyError::Entropy);
+    }
+
+    #[test]
+    fn what_asking_the_user_can_mend() {
+        for error in [PolicyError::PopMissing, PolicyError::PasswordMissing] {
+            assert!(error.is_missing_credentials(), "{error:?}");
+        }
+        for error in [PolicyError::PopNotWanted, PolicyError::Entropy] {
+            assert!(!error.is_missing_credentials(), "{error:?}");
+        }
+    }
+}

@@ -52,3 +52,23 @@ impl Handshake for SkippedHandshake {
         Ok(Plain)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Counter, SEC0, info};
+    use super::*;
+
+    #[test]
+    fn there_is_nothing_to_shake() {
+        let mut auth = NoSecurity;
+        let mut handshake = auth.begin(&info(SEC0), &mut Counter(0)).unwrap();
+        assert_eq!(auth.security(&handshake), SessionSecurity::None);
+        assert!(auth.allows_plaintext());
+        assert_eq!(handshake.poll_request(&mut [0; 64]), Ok(None));
+        // Nothing was asked, so nothing can be answered or refused.
+        assert_eq!(handshake.handle_response(&[]), Err(HandshakeError::Poisoned));
+        assert_eq!(handshake.handle_refusal(true), Err(HandshakeError::Poisoned));
+        assert_eq!(handshake.notices(), Notices::default());
+        assert_eq!(handshake.into_channel(), Ok(Plain));
+    }
+}
