@@ -61,6 +61,7 @@ pub use failure::{Phase, ProvisionError};
 pub use session::{Pending, Session};
 pub use wifi_config::{WifiConfig, WifiConfigError};
 
+pub use espprov_security::Budget;
 pub use espprov_types::{
     AccessPoint, AuthMode, Bssid, DeviceInfo, SecurityScheme, SetupPayload, Ssid, StatusCode,
     ThreadAttachment, ThreadDataset, ThreadFailure, ThreadName, ThreadNetwork, ThreadStatus, WifiConnection,

@@ -1,7 +1,7 @@
 //! How much long arithmetic is done at a time.
 
 /// How much of a handshake's long arithmetic to do before control comes back, for programs that have something else to
-/// do meanwhile. See [`Handshake::compute`](crate::Handshake::compute).
+/// do meanwhile. See [`Handshake::compute`](crate::Handshake::compute); the drivers of `espprov-core` call it.
 ///
 /// The unit is a product of two numbers of 3072 bits, of which the client half of security 2 takes about 2150 on a
 /// microcontroller. One is some 150 000 to 190 000 instructions of a Cortex-M4, so that `Budget::products(6)` gives
@@ -17,6 +17,12 @@ impl Budget {
     #[must_use]
     pub const fn products(products: u32) -> Self {
         Self(products)
+    }
+
+    /// How many products it is, for a scheme of your own; `u32::MAX` is everything.
+    #[must_use]
+    pub const fn as_products(self) -> u32 {
+        self.0
     }
 }
 
@@ -41,7 +47,7 @@ pub(crate) struct Spending {
 impl Spending {
     pub(crate) const fn new(budget: Budget) -> Self {
         Self {
-            left: budget.0,
+            left: budget.as_products(),
             untouched: true,
         }
     }

@@ -8,7 +8,7 @@ use crate::call::{
     ScanOptions, ScanThread, ScanWifi, SendData, SendRaw,
 };
 use crate::request::{Control, ControlAction, GetThreadStatus, GetWifiStatus, Request};
-use crate::{Deadlines, Engine, Observer, ProvisionError, WifiConfig};
+use crate::{Budget, Deadlines, Engine, Observer, ProvisionError, WifiConfig};
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
@@ -100,6 +100,13 @@ where
     #[must_use]
     pub fn with_endpoints(mut self, endpoints: Endpoints) -> Self {
         self.engine = self.engine.with_endpoints(endpoints);
+        self
+    }
+
+    /// Sets how much a handshake may compute before the executor runs what else there is: see [`Engine::with_budget`].
+    #[must_use]
+    pub fn with_budget(mut self, budget: Budget) -> Self {
+        self.engine = self.engine.with_budget(budget);
         self
     }
 

@@ -3,9 +3,11 @@
 use super::Provisioner;
 use crate::auth::Authenticator;
 use crate::call::Call;
-use crate::{Input, Observer, ProvisionError, Step};
-use core::future::pending;
+use crate::{Budget, Input, Observer, ProvisionError, Step};
+use core::future::{pending, poll_fn};
+use core::mem;
 use core::pin::pin;
+use core::task::Poll;
 use core::time::Duration;
 use espprov_transport::{Clock, Reconnect, with_deadline};
 use rand_core::TryCryptoRng;
@@ -31,6 +33,9 @@ where
             let until = match step {
                 Step::Exchange { until, .. } | Step::Reconnect { until, .. } | Step::Wait { until } => until,
                 Step::Busy => {
+                    if self.engine.budget() != Budget::UNLIMITED {
+                        others_first().await;
+                    }
                     input = Input::Continue;
                     continue;
                 }
@@ -96,10 +101,23 @@ where
     }
 }
 
+/// Lets whatever else the executor has run.
+async fn others_first() {
+    let mut done = false;
+    poll_fn(|cx| {
+        if mem::replace(&mut done, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::NoSecurity;
+    use crate::auth::{NoSecurity, PolicyError, SessionSecurity};
     use crate::{Deadlines, Phase};
     use core::cell::Cell;
     use core::convert::Infallible;
@@ -107,7 +125,9 @@ mod tests {
     use core::future::Future;
     use core::task::{Context, Poll, Waker};
     use core::time::Duration;
+    use espprov_security::{Handshake, HandshakeError, Notices, Plain, Progress, Retry};
     use espprov_transport::{Endpoint, Limits, LinkFault, SessionIntent, Transport, TransportError};
+    use espprov_types::DeviceInfo;
     use rand_core::TryRng;
     use std::rc::Rc;
     use std::vec;
@@ -281,5 +301,83 @@ mod tests {
             "exchange",
         ];
         assert_eq!(device.transport.log, log);
+    }
+
+    /// A handshake of one message that takes 10 products to compute.
+    struct Slow {
+        left: u32,
+        sent: bool,
+    }
+
+    impl Handshake for Slow {
+        type Channel = Plain;
+        fn poll_request(&mut self, out: &mut [u8]) -> Result<Option<usize>, HandshakeError> {
+            assert_eq!(self.left, 0, "computed before");
+            out[0] = b'h';
+            Ok((!mem::replace(&mut self.sent, true)).then_some(1))
+        }
+        fn compute(&mut self, budget: Budget) -> Result<Progress, HandshakeError> {
+            self.left = self.left.saturating_sub(budget.as_products());
+            Ok(if self.left == 0 {
+                Progress::Done
+            } else {
+                Progress::Busy
+            })
+        }
+        fn handle_response(&mut self, _: &[u8]) -> Result<(), HandshakeError> {
+            Ok(())
+        }
+        fn handle_refusal(&mut self, _: bool) -> Result<Retry, HandshakeError> {
+            unreachable!()
+        }
+        fn notices(&self) -> Notices {
+            Notices::default()
+        }
+        fn into_channel(self) -> Result<Plain, HandshakeError> {
+            Ok(Plain)
+        }
+    }
+
+    struct Slowly;
+
+    impl Authenticator for Slowly {
+        type Handshake = Slow;
+        fn begin<R: TryCryptoRng>(&mut self, _: &DeviceInfo, _: &mut R) -> Result<Slow, PolicyError> {
+            Ok(Slow {
+                left: 10,
+                sent: false,
+            })
+        }
+        fn security(&self, _: &Slow) -> SessionSecurity {
+            SessionSecurity::Custom
+        }
+    }
+
+    #[test]
+    fn others_run_while_a_handshake_computes() {
+        // Without a budget nobody waits.
+        for (budget, turns) in [
+            (Budget::UNLIMITED, 0),
+            (Budget::products(1), 10),
+            (Budget::products(3), 4),
+        ] {
+            let link = Scripted {
+                script: vec![INFO, Does::Answer(b"welcome")],
+                log: Vec::new(),
+            };
+            let device = Provisioner::new(link, Slowly, NoDice, Watch::default(), vec![0; 512]);
+            let mut device = device.with_budget(budget);
+            let mut connect = pin!(device.connect());
+            let mut waits = 0;
+            let security = loop {
+                match connect.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                    Poll::Ready(security) => break security,
+                    Poll::Pending => waits += 1,
+                }
+            };
+            assert_eq!(security, Ok(SessionSecurity::Custom));
+            // Once more after the answer, which takes nothing.
+            assert_eq!(waits, if turns == 0 { 0 } else { turns + 1 });
+        }
     }
 }

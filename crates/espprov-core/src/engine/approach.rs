@@ -48,7 +48,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
         if let Stage::Nothing = self.stage {
             self.begin_handshake()?;
         }
-        if self.has_computed() {
+        if self.compute()? {
             return Ok(UnderWay::Computing);
         }
         if self.poll_handshake()? {

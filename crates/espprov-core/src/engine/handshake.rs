@@ -5,7 +5,7 @@ use super::state::{Link, Stage};
 use crate::auth::Authenticator;
 use crate::{Event, Observer, Phase, ProvisionError, Session};
 use core::mem;
-use espprov_security::{Handshake, HandshakeError, Retry};
+use espprov_security::{Handshake, HandshakeError, Progress, Retry};
 use rand_core::TryCryptoRng;
 
 /// More steps than any handshake has, fallbacks included: a scheme that never ends must not hang us.
@@ -29,16 +29,26 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
         Ok(())
     }
 
-    /// Whether the handshake has computed since the time was last told: deadlines must not be reckoned from before.
-    pub(super) const fn has_computed(&mut self) -> bool {
-        match &mut self.stage {
-            Stage::Handshake { computed, .. } => mem::replace(computed, false),
-            _ => false,
-        }
+    /// Lets the handshake compute what its next request takes, within the budget. Whether to come again: there is more to
+    /// compute, or it has computed since the time was last told, and deadlines must not be reckoned from before.
+    #[inline(never)] // the deepest stack is here: what is needed elsewhere must not lie under it
+    pub(super) fn compute<E>(&mut self) -> Result<bool, ProvisionError<E>> {
+        let Stage::Handshake {
+            handshake,
+            security,
+            computed,
+            ..
+        } = &mut self.stage
+        else {
+            return Ok(false);
+        };
+        let progress = handshake.compute(self.budget);
+        let progress = progress.map_err(|error| ProvisionError::handshake(*security, error))?;
+        Ok(progress == Progress::Busy || mem::replace(computed, false))
     }
 
     /// Puts the next request of the handshake into the buffer; `false` if there is no more, or no handshake.
-    #[inline(never)] // the deepest stack is here: what is needed elsewhere must not lie under it
+    #[inline(never)] // as above
     pub(super) fn poll_handshake<E>(&mut self) -> Result<bool, ProvisionError<E>> {
         let Stage::Handshake {
             handshake,
@@ -105,11 +115,15 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
     /// The device refused without an answer. The handshake knows whether that is its end.
     pub(super) fn handle_refusal<E>(&mut self, link_alive: bool) -> Result<(), ProvisionError<E>> {
         let Stage::Handshake {
-            handshake, security, ..
+            handshake,
+            security,
+            computed,
+            ..
         } = &mut self.stage
         else {
             return Ok(());
         };
+        *computed = true;
         let security = *security;
         let retry = handshake.handle_refusal(link_alive);
         match retry.map_err(|error| ProvisionError::handshake(security, error))? {

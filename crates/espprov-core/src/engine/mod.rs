@@ -25,7 +25,7 @@ pub use step::{Input, Misuse, Step};
 use self::state::{Link, Run, Stage, UnderWay};
 use crate::auth::{Authenticator, SessionSecurity};
 use crate::call::{Call, Ticket};
-use crate::{Deadlines, Observer, ProvisionError};
+use crate::{Budget, Deadlines, Observer, ProvisionError};
 use core::fmt;
 use core::mem;
 use core::time::Duration;
@@ -109,6 +109,8 @@ pub struct Engine<A: Authenticator, R, B: AsMut<[u8]>, O = ()> {
     /// The overall deadline; `Duration::MAX` = none.
     total: Duration,
     info: Option<DeviceInfo>,
+    /// How much a handshake may compute in one step.
+    budget: Budget,
     stage: Stage<A::Handshake>,
     link: Link,
     run: Run,
@@ -142,6 +144,7 @@ impl<A: Authenticator, R, B: AsMut<[u8]>> Engine<A, R, B> {
             endpoints: Endpoints::PROVISIONING,
             total: Duration::MAX,
             info: None,
+            budget: Budget::UNLIMITED,
             stage: Stage::Nothing,
             link: Link::Usable,
             run: Run::default(),
@@ -160,6 +163,7 @@ impl<A: Authenticator, R, B: AsMut<[u8]>> Engine<A, R, B> {
             endpoints: self.endpoints,
             total: self.total,
             info: self.info,
+            budget: self.budget,
             stage: self.stage,
             link: self.link,
             run: self.run,
@@ -181,6 +185,19 @@ impl<A: Authenticator, R, B: AsMut<[u8]>, O> Engine<A, R, B, O> {
     pub const fn with_endpoints(mut self, endpoints: Endpoints) -> Self {
         self.endpoints = endpoints;
         self
+    }
+
+    /// Sets how much a handshake may compute in one step: after that, [`Step::Busy`] gives control back. Unless set, all
+    /// there is, which with security 2 is seconds on a microcontroller.
+    #[must_use]
+    pub const fn with_budget(mut self, budget: Budget) -> Self {
+        self.budget = budget;
+        self
+    }
+
+    /// How much a handshake may compute in one step.
+    pub const fn budget(&self) -> Budget {
+        self.budget
     }
 
     /// Says what is known of the device from elsewhere: it is not asked then.

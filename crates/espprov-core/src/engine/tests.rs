@@ -9,7 +9,7 @@ use crate::request::{Custom, EncodeError, GetWifiStatus, Request};
 use crate::{Event, Phase, ReplyError, Session};
 use core::convert::Infallible;
 use core::fmt;
-use espprov_security::{Channel, ChannelError, Handshake, HandshakeError, Notices, Retry};
+use espprov_security::{Channel, ChannelError, Handshake, HandshakeError, Notices, Progress, Retry};
 use espprov_transport::{Endpoint, LinkFault};
 use espprov_types::WifiStatus;
 use rand_core::{TryCryptoRng, TryRng};
@@ -60,6 +60,9 @@ impl TryCryptoRng for Dice {}
 struct Steps {
     left: u8,
     give_up: Retry,
+    /// What a request takes to compute, and what is left of that.
+    work: u32,
+    work_left: u32,
 }
 
 impl Handshake for Steps {
@@ -73,7 +76,16 @@ impl Handshake for Steps {
         Ok(Some(1))
     }
 
+    fn compute(&mut self, budget: Budget) -> Result<Progress, HandshakeError> {
+        self.work_left = self.work_left.saturating_sub(budget.as_products());
+        Ok(match self.work_left {
+            0 => Progress::Done,
+            _ => Progress::Busy,
+        })
+    }
+
     fn handle_response(&mut self, response: &[u8]) -> Result<(), HandshakeError> {
+        self.work_left = self.work;
         match response {
             b"!" => Err(HandshakeError::WrongProof),
             _ => {
@@ -120,6 +132,8 @@ impl Channel for Tagged {
 struct Keys {
     give_up: Retry,
     endless: bool,
+    /// What each request of a handshake takes to compute.
+    work: u32,
 }
 
 impl Authenticator for Keys {
@@ -129,6 +143,8 @@ impl Authenticator for Keys {
         Ok(Steps {
             left: if self.endless { u8::MAX } else { 2 },
             give_up: self.give_up,
+            work: self.work,
+            work_left: self.work,
         })
     }
 
@@ -268,6 +284,7 @@ impl Bench {
         let keys = Keys {
             give_up,
             endless: false,
+            work: 0,
         };
         let quiet: fn(&Event<'_>) = |_| {};
         Self {
@@ -809,6 +826,37 @@ fn time_is_told_again_after_computing() {
             _ => Duration::from_secs(5),
         };
         assert_eq!((word, until), (next, bench.now + limit));
+    }
+}
+
+/// Each request takes 10 products: how often the engine gives control back before it goes out, and that its deadline is
+/// reckoned from when it does.
+#[test]
+fn a_budget_bounds_each_step_of_computing() {
+    for (budget, times) in [
+        (Budget::UNLIMITED, 1),
+        (Budget::products(10), 1),
+        (Budget::products(9), 2),
+        (Budget::products(4), 3),
+        (Budget::products(1), 10),
+    ] {
+        let (mut bench, mut probe) = (Bench::new(WRONG), Probe::new(answer));
+        bench.engine.auth.work = 10;
+        bench.engine = bench.engine.with_budget(budget);
+        bench.until(&mut probe, "info");
+        let mut input = bench.reply(INFO);
+        for _ in 0..2 {
+            for _ in 0..times {
+                let step = bench.engine.step(&mut probe, input, bench.now, Limits::UNKNOWN);
+                assert_eq!(step, Ok(Step::Busy), "{budget:?}");
+                bench.now += Duration::from_secs(3); // a slow machine
+                input = Input::Continue;
+            }
+            let (word, until) = bench.step(&mut probe, input).unwrap().unwrap();
+            assert_eq!(word, "handshake", "{budget:?}");
+            assert_eq!(until, bench.now + Deadlines::default().handshake);
+            input = bench.reply(b"yes");
+        }
     }
 }
 
