@@ -1,6 +1,11 @@
 //! A small device for tests: the networks of the recorded scenario, and a radio that follows a script.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
+mod air;
+
+pub(crate) use air::networks;
+
+use air::connection;
 use core::convert::Infallible;
 use core::time::Duration;
 use espprov_device::{
@@ -9,8 +14,8 @@ use espprov_device::{
 };
 use espprov_security::{Channel, ChannelError, DeviceHandshake, HandshakeError};
 use espprov_types::{
-    AccessPoint, AuthMode, Bssid, Ssid, StatusCode, ThreadAttachment, ThreadName, ThreadNetwork,
-    ThreadStatus, WifiConnection, WifiFailure, WifiStatus,
+    AccessPoint, Bssid, Ssid, StatusCode, ThreadAttachment, ThreadName, ThreadNetwork, ThreadStatus,
+    WifiFailure, WifiStatus,
 };
 use std::collections::VecDeque;
 
@@ -79,18 +84,8 @@ impl TestApp {
             Some(Step::AttemptFailed(remaining)) => self.wifi.on_attempt_failed(remaining),
             Some(Step::Failed(reason)) => self.wifi.on_failed(reason),
             Some(Step::Connected) => {
-                let ssid = self.applied.as_ref().unwrap().ssid.clone();
-                let ap = self
-                    .networks
-                    .iter()
-                    .find(|ap| ap.ssid.as_bytes() == ssid)
-                    .unwrap();
-                let mut connection = WifiConnection::new(ap.ssid.clone());
-                connection.ip = Some([192, 168, 1, 77].into());
-                connection.bssid = Some(ap.bssid);
-                connection.channel = Some(ap.channel as i32);
-                connection.auth = ap.auth;
-                self.wifi.on_connected(connection);
+                let ssid = Ssid::new(&self.applied.as_ref().unwrap().ssid).unwrap();
+                self.wifi.on_connected(connection(&self.networks, &ssid));
             }
         }
     }
@@ -184,39 +179,6 @@ impl Application for TestApp {
             }
         }
     }
-}
-
-/// The networks of the recordings, strongest first.
-pub fn networks() -> Vec<AccessPoint> {
-    let ap = |ssid: &[u8], channel, rssi, bssid, auth| {
-        AccessPoint::new(
-            Ssid::new(ssid).unwrap(),
-            Bssid::new(bssid),
-            channel,
-            rssi,
-            AuthMode::from_wire(auth),
-        )
-    };
-    let many = |last| [0x10, 0x20, 0x30, 0x40, 0x50, last];
-    vec![
-        ap(b"good", 6, -38, [0x24, 0x0a, 0xc4, 0, 0x11, 0x22], 3),
-        ap(b"flaky", 1, -45, [0x24, 0x0a, 0xc4, 0, 0x11, 0x23], 7),
-        ap(b"badpass", 11, -51, [0x24, 0x0a, 0xc4, 1, 2, 3], 6),
-        ap(b"", 6, -55, [0, 0, 0x5e, 0, 0x53, 1], 3),
-        ap(
-            b"abcdefghijklmnopqrstuvwxyz012345",
-            13,
-            -60,
-            [0xfe, 0xff, 0xff, 0xff, 0xff, 0xfe],
-            0,
-        ),
-        ap("Café 日本 😀".as_bytes(), 9, -66, many(0x60), 4),
-        ap(b"raw\xff\xfe\x80", 3, -70, many(0x61), 1),
-        ap(b"corp", 36, -71, many(0x62), 5),
-        ap(b"good", 149, -77, [0x24, 0x0a, 0xc4, 0, 0x11, 0x24], 3),
-        ap(b"owe net", 5, -84, many(0x63), 0),
-        ap(b"wpa", 14, -93, many(0x64), 2),
-    ]
 }
 
 pub fn thread_network(name: &[u8]) -> ThreadNetwork {

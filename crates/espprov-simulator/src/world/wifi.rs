@@ -78,10 +78,10 @@ impl WifiRadio {
         while let Some((at, step)) = self.steps.pop_front_if(|(at, _)| *at <= now) {
             let event = match step {
                 Step::Failed { why, remaining } => {
-                    let reason = why.unwrap_or_else(|| self.last_reason.clone());
-                    self.last_reason = reason.clone();
+                    let reason = why.unwrap_or(self.last_reason);
+                    self.last_reason = reason;
                     if remaining == 0 {
-                        self.rules.on_failed(reason.clone());
+                        self.rules.on_failed(reason);
                         SimEvent::WifiFailed(reason)
                     } else {
                         self.rules.on_attempt_failed(remaining);
@@ -225,7 +225,6 @@ impl WifiRadio {
         let remaining = (attempts - failed..attempts).rev();
         let steps = remaining.map(|remaining| {
             at = at.saturating_add(each);
-            let why = why.clone();
             (at, Step::Failed { why, remaining })
         });
         let steps = steps.collect();
