@@ -286,3 +286,333 @@ impl<E: core::error::Error + 'static> core::error::Error for ProvisionError<E> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::error::Error;
+    use espprov_security::ChannelError;
+    use std::string::{String, ToString};
+
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    struct Fault(LinkFault);
+
+    impl fmt::Display for Fault {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("out of range")
+        }
+    }
+
+    impl Error for Fault {}
+
+    impl TransportError for Fault {
+        fn fault(&self) -> LinkFault {
+            self.0
+        }
+    }
+
+    type Failure = ProvisionError<Fault>;
+
+    const LOST: Fault = Fault(LinkFault::Lost { delivered: true });
+    const PHASE: Phase = Phase::Scan;
+    const REPLY: Failure = ProvisionError::Reply {
+        phase: PHASE,
+        error: SessionError::Channel(ChannelError::Forged),
+    };
+
+    /// Every failure: what it says, what is behind it, where it happened, whether a stranger may have answered, whether
+    /// the link is to blame.
+    #[test]
+    fn what_each_failure_says_and_means() {
+        let scanning = Some(Phase::Scan);
+        let handshake = Some(Phase::Handshake);
+        let code = StatusCode::InternalError;
+        let wrong = |security| ProvisionError::WrongCredentials { security };
+        let refused = |phase| ProvisionError::Refused { phase };
+        let table: [(Failure, &str, bool, Option<Phase>, bool, bool); 23] = [
+            (
+                ProvisionError::Link {
+                    phase: PHASE,
+                    error: LOST,
+                },
+                "link failed while scanning for networks: out of range",
+                true,
+                scanning,
+                false,
+                true,
+            ),
+            (
+                refused(PHASE),
+                "the device refused without an answer while scanning for networks",
+                false,
+                scanning,
+                false,
+                true,
+            ),
+            (
+                refused(Phase::Info),
+                "the device refused without an answer while reading the device's version",
+                false,
+                Some(Phase::Info),
+                true,
+                true,
+            ),
+            (
+                refused(Phase::Handshake),
+                "the device refused without an answer while establishing a session",
+                false,
+                handshake,
+                true,
+                true,
+            ),
+            (
+                ProvisionError::NoSuchEndpoint { phase: PHASE },
+                "the device has no endpoint for scanning for networks",
+                false,
+                scanning,
+                true,
+                false,
+            ),
+            (
+                ProvisionError::Deadline { phase: PHASE },
+                "deadline passed while scanning for networks",
+                false,
+                scanning,
+                false,
+                true,
+            ),
+            (
+                ProvisionError::SessionTaken { phase: PHASE },
+                "another client took the session over while scanning for networks",
+                false,
+                scanning,
+                false,
+                true,
+            ),
+            (
+                ProvisionError::Policy(PolicyError::PopMissing),
+                "the device needs a proof of possession (PoP)",
+                true,
+                handshake,
+                false,
+                false,
+            ),
+            (
+                ProvisionError::PlaintextNotAllowed,
+                "secrets would have travelled unencrypted; nothing was sent",
+                false,
+                handshake,
+                false,
+                false,
+            ),
+            (
+                wrong(SessionSecurity::Sec2),
+                "wrong username or password",
+                false,
+                handshake,
+                true,
+                false,
+            ),
+            (
+                wrong(SessionSecurity::Sec1),
+                "wrong proof of possession (PoP)",
+                false,
+                handshake,
+                true,
+                false,
+            ),
+            (
+                ProvisionError::Handshake(HandshakeError::OutOfOrder),
+                "handshake failed: session command out of order",
+                true,
+                handshake,
+                true,
+                false,
+            ),
+            (
+                ProvisionError::Status { phase: PHASE, code },
+                "the device refused while scanning for networks: ",
+                true,
+                scanning,
+                false,
+                false,
+            ),
+            (
+                REPLY,
+                "bad reply while scanning for networks: record failed authentication",
+                true,
+                scanning,
+                false,
+                true,
+            ),
+            (
+                ProvisionError::RequestTooLarge { need: 9, limit: 7 },
+                "the request takes 9 bytes, this link carries at most 7; nothing was sent",
+                false,
+                None,
+                false,
+                false,
+            ),
+            (
+                ProvisionError::ReplyTooLarge { need: 9 },
+                "the reply takes 9 bytes, more than the buffer has",
+                false,
+                None,
+                true,
+                true,
+            ),
+            (
+                ProvisionError::EmptyRequest,
+                "a request needs at least one byte",
+                false,
+                None,
+                false,
+                false,
+            ),
+            (
+                ProvisionError::OutOfMemory { phase: PHASE },
+                "out of memory while scanning for networks",
+                false,
+                scanning,
+                false,
+                false,
+            ),
+            (
+                ProvisionError::OutOfMemory { phase: Phase::Apply },
+                "out of memory while applying the configuration",
+                false,
+                Some(Phase::Apply),
+                false,
+                false,
+            ),
+            (
+                ProvisionError::Deadline {
+                    phase: Phase::Connect,
+                },
+                "deadline passed while connecting",
+                false,
+                Some(Phase::Connect),
+                false,
+                true,
+            ),
+            (
+                ProvisionError::Deadline { phase: Phase::Status },
+                "deadline passed while asking for the status",
+                false,
+                Some(Phase::Status),
+                false,
+                true,
+            ),
+            (
+                ProvisionError::Misuse(Misuse::NotOver),
+                "the call has no result",
+                false,
+                None,
+                false,
+                false,
+            ),
+            (
+                ProvisionError::Internal,
+                "the program contradicts itself",
+                false,
+                None,
+                false,
+                false,
+            ),
+        ];
+        for (failure, text, has_source, phase, stranger, link) in table {
+            let shown = failure.to_string();
+            assert!(shown.starts_with(text), "{shown}");
+            assert_eq!(failure.source().is_some(), has_source, "{shown}");
+            assert_eq!(failure.phase(), phase, "{shown}");
+            assert_eq!(failure.is_of_a_stranger(), stranger, "{shown}");
+            assert_eq!(failure.is_link_trouble(), link, "{shown}");
+        }
+    }
+
+    #[test]
+    fn what_is_behind_a_failure_is_the_error_itself() {
+        let source = |failure: Failure| failure.source().map(ToString::to_string);
+        assert_eq!(
+            source(ProvisionError::Link {
+                phase: PHASE,
+                error: LOST
+            }),
+            Some("out of range".into())
+        );
+        let code = StatusCode::InvalidArgument;
+        assert_eq!(
+            source(ProvisionError::Status { phase: PHASE, code }),
+            Some(code.to_string())
+        );
+        assert_eq!(source(REPLY), Some(String::from("record failed authentication")));
+        assert_eq!(Failure::from(EmptyRequest), ProvisionError::EmptyRequest);
+        assert!(
+            EmptyRequest
+                .to_string()
+                .starts_with("a request needs at least one byte")
+        );
+    }
+
+    #[test]
+    fn faults_of_the_link_that_have_a_name_of_their_own() {
+        let phase = PHASE;
+        let of = |fault| Failure::link(phase, Fault(fault));
+        assert_eq!(
+            of(LinkFault::Refused { link_alive: true }),
+            ProvisionError::Refused { phase }
+        );
+        assert_eq!(
+            of(LinkFault::SessionTaken),
+            ProvisionError::SessionTaken { phase }
+        );
+        assert_eq!(
+            of(LinkFault::NoSuchEndpoint),
+            ProvisionError::NoSuchEndpoint { phase }
+        );
+        assert_eq!(
+            of(LinkFault::ReplyTooLarge { need: 7 }),
+            ProvisionError::ReplyTooLarge { need: 7 }
+        );
+        let error = Fault(LinkFault::Garbled);
+        assert_eq!(of(LinkFault::Garbled), ProvisionError::Link { phase, error });
+    }
+
+    #[test]
+    fn errors_from_below_that_have_a_name_of_their_own() {
+        let phase = PHASE;
+        let code = StatusCode::InternalError;
+        let reply = |error| Failure::session(phase, SessionError::Reply(error));
+        assert_eq!(
+            reply(ReplyError::Status(code)),
+            ProvisionError::Status { phase, code }
+        );
+        assert_eq!(
+            reply(ReplyError::OutOfMemory),
+            ProvisionError::OutOfMemory { phase }
+        );
+        let error = SessionError::Reply(ReplyError::Malformed);
+        assert_eq!(
+            reply(ReplyError::Malformed),
+            ProvisionError::Reply { phase, error }
+        );
+        let memory = ProvisionError::OutOfMemory {
+            phase: Phase::Handshake,
+        };
+        let security = SessionSecurity::Sec1;
+        let shaken = |error| Failure::handshake(security, error);
+        assert_eq!(shaken(HandshakeError::OutOfMemory), memory);
+        assert_eq!(
+            shaken(HandshakeError::WrongProof),
+            ProvisionError::WrongCredentials { security }
+        );
+        let error = HandshakeError::Malformed;
+        assert_eq!(shaken(error), ProvisionError::Handshake(error));
+        assert_eq!(
+            Failure::policy(PolicyError::Handshake(HandshakeError::OutOfMemory)),
+            memory
+        );
+        let error = PolicyError::Entropy;
+        assert_eq!(Failure::policy(error), ProvisionError::Policy(error));
+    }
+}

@@ -233,6 +233,30 @@ mod tests {
     }
 
     #[test]
+    fn every_state_has_its_meaning() {
+        use WifiStatus::{Disconnected, Failed};
+        for (reply, expected) in [
+            ("08015a021002", Ok(Disconnected)),
+            ("08015a0410035001", Ok(Failed(WifiFailure::NetworkNotFound))),
+            ("08015a0410035007", Ok(Failed(WifiFailure::Unknown(Some(7))))),
+            ("08015a021004", Err(ReplyError::FieldOutOfRange)),
+            (
+                "08015a020804",
+                Err(ReplyError::Status(StatusCode::InvalidArgument)),
+            ),
+        ] {
+            assert_eq!(GetWifiStatus.decode(&hex(reply)), expected, "{reply}");
+        }
+        // The recorded connection without its last field: a channel of 0 is none.
+        let reply = hex("08015a215a1f0a0c3139322e3136382e312e373710071a05666c616b792206240ac4000700");
+        let Ok(WifiStatus::Connected(connection)) = GetWifiStatus.decode(&reply) else {
+            panic!("connected")
+        };
+        assert_eq!(connection.channel, None);
+        assert_eq!(connection.bssid, Some(Bssid::new([0x24, 0x0a, 0xc4, 0, 7, 0])));
+    }
+
+    #[test]
     fn no_state_at_all_is_not_connected() {
         for reply in ["08015a00", "08015a025000", "08015a0462020801"] {
             assert_eq!(
@@ -253,6 +277,16 @@ mod tests {
         let config = WifiConfig::unchecked(b"flaky", b"x");
         let n = SetWifi(&config).encode(&mut out).unwrap();
         assert_eq!(out[..n], hex("0802620a0a05666c616b79120178"));
+        let config = WifiConfig::unchecked(b"Home", b"abcd")
+            .with_bssid(Bssid::new([1, 2, 3, 4, 5, 6]))
+            .with_channel(11);
+        let n = SetWifi(&config).encode(&mut out).unwrap();
+        assert_eq!(
+            out[..n],
+            hex("080262160a04486f6d65120461626364 1a06010203040506 200b"
+                .replace(' ', "")
+                .as_str())
+        );
     }
 
     #[test]

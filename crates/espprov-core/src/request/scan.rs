@@ -411,11 +411,63 @@ mod tests {
     }
 
     #[test]
+    fn thread_entries_are_read() {
+        let entry = "08b424100f18d0ffffffffffffffff0120c8012a080102030405060708320261623a081111111122222222";
+        let reply = hex(&std::format!("080baa012d0a2b{entry}"));
+        let page = ThreadScanPage(ScanPage { start: 0, count: 1 })
+            .decode(&reply)
+            .unwrap();
+        let name = ThreadName::new(b"ab").unwrap();
+        let mut expected =
+            ThreadNetwork::new(name, 0x1234, [0x11, 0x11, 0x11, 0x11, 0x22, 0x22, 0x22, 0x22], 15);
+        expected.ext_addr = [1, 2, 3, 4, 5, 6, 7, 8];
+        (expected.rssi, expected.lqi) = (-48, 200);
+        assert_eq!((page.networks, page.skipped), (std::vec![expected], 0));
+    }
+
+    #[test]
+    fn scans_are_started_as_asked_for() {
+        let mut out = [0; 16];
+        let wifi = StartWifiScan {
+            blocking: true,
+            passive: true,
+            group_channels: 5,
+            period_ms: 120,
+        };
+        let n = wifi.encode(&mut out).unwrap();
+        assert_eq!(out[..n], hex("520808011001180520 78".replace(' ', "").as_str()));
+        let thread = StartThreadScan {
+            blocking: true,
+            channel_mask: 0x800,
+        };
+        let n = thread.encode(&mut out).unwrap();
+        assert_eq!(out[..n], hex("08068201050801108010"));
+        let n = ScanStatus::Thread.encode(&mut out).unwrap();
+        assert_eq!(out[..n], hex("0808920100"));
+        // The answers differ, and one's is no answer to the other.
+        assert_eq!(wifi.decode(&hex("08015a00")), Ok(()));
+        assert_eq!(thread.decode(&hex("08078a0100")), Ok(()));
+        assert_eq!(
+            wifi.decode(&hex("08078a0100")),
+            Err(ReplyError::UnexpectedMessage)
+        );
+        assert_eq!(
+            thread.decode(&hex("08015a00")),
+            Err(ReplyError::UnexpectedMessage)
+        );
+        let refused = ReplyError::Status(StatusCode::InternalError);
+        assert_eq!(wifi.decode(&hex("080110055a00")), Err(refused));
+    }
+
+    #[test]
     fn page_request_bytes() {
         let mut out = [0; 16];
         let n = WifiScanPage(ScanPage { start: 4, count: 4 })
             .encode(&mut out)
             .unwrap();
         assert_eq!(out[..n], hex("0804720408041004"));
+        let page = ThreadScanPage(ScanPage { start: 2, count: 3 });
+        let n = page.encode(&mut out).unwrap();
+        assert_eq!(out[..n], hex("080aa2010408021003"));
     }
 }

@@ -134,8 +134,58 @@ mod tests {
     }
 
     #[test]
+    fn every_state_has_its_meaning() {
+        use ThreadStatus::{Detached, Failed};
+        for (reply, expected) in [
+            ("08078a01021002", Ok(Detached)),
+            ("08078a010410035000", Ok(Failed(ThreadFailure::DatasetInvalid))),
+            ("08078a010410035001", Ok(Failed(ThreadFailure::NetworkNotFound))),
+            ("08078a010410035009", Ok(Failed(ThreadFailure::Unknown(Some(9))))),
+            ("08078a01021003", Ok(Failed(ThreadFailure::Unknown(None)))),
+            ("08078a01021004", Err(ReplyError::FieldOutOfRange)),
+            // "Attached" without details, and with a PAN id of 17 bits.
+            ("08078a0100", Err(ReplyError::MissingPayload)),
+            ("08078a01065a0408808004", Err(ReplyError::FieldOutOfRange)),
+            (
+                "08078a01020804",
+                Err(ReplyError::Status(StatusCode::InvalidArgument)),
+            ),
+        ] {
+            assert_eq!(GetThreadStatus.decode(&hex(reply)), expected, "{reply}");
+        }
+        assert_eq!((narrow(0xffff), narrow(0)), (Ok(0xffff), Ok(0)));
+    }
+
+    #[test]
+    fn verdicts_and_strangers() {
+        let dataset = dataset();
+        let refused = ReplyError::Status(StatusCode::InvalidArgument);
+        assert_eq!(SetThread(&dataset).decode(&hex("08099a0100")), Ok(()));
+        assert_eq!(SetThread(&dataset).decode(&hex("08099a01020804")), Err(refused));
+        assert_eq!(
+            SetThread(&dataset).decode(&hex("080baa0100")),
+            Err(ReplyError::UnexpectedMessage)
+        );
+        assert_eq!(ApplyThread.decode(&hex("080baa0100")), Ok(()));
+        assert_eq!(ApplyThread.decode(&hex("080baa01020804")), Err(refused));
+        assert_eq!(
+            ApplyThread.decode(&hex("08099a0100")),
+            Err(ReplyError::UnexpectedMessage)
+        );
+    }
+
+    /// A channel and a network key, as text.
+    const DATASET: &str = "000300000f051000112233445566778899aabbccddeeff";
+
+    fn dataset() -> ThreadDataset {
+        ThreadDataset::parse(DATASET).unwrap()
+    }
+
+    #[test]
     fn requests_are_byte_exact() {
         let mut out = [0; 64];
+        let n = SetThread(&dataset()).encode(&mut out).unwrap();
+        assert_eq!(out[..n], hex(&std::format!("08089201190a17{DATASET}")));
         let n = GetThreadStatus.encode(&mut out).unwrap();
         assert_eq!(out[..n], hex("0806820100"));
         let n = ApplyThread.encode(&mut out).unwrap();
