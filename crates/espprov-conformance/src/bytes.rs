@@ -1,10 +1,8 @@
 //! What the transport itself must do, whatever the bytes mean. The device runs security 0, so that a session is
 //! one exchange and everything after it is plain.
 
+use crate::bench::Bench;
 use crate::{Failure, Verdict};
-use core::future::Future;
-use core::pin::pin;
-use core::task::Poll;
 use espprov_security::{Handshake, sec0};
 use espprov_transport::{Endpoint, LinkFault, Reconnect, SessionIntent, TransportError};
 
@@ -174,17 +172,14 @@ pub(crate) async fn small_buffer<T: Reconnect>(link: &mut T) -> Result {
     Ok(Verdict::Passed)
 }
 
-pub(crate) async fn dropped<T: Reconnect>(link: &mut T) -> Result {
-    open(link).await?;
-    {
-        let mut buf = vec![0; ROOM];
-        buf[..BLOCKING_SCAN.len()].copy_from_slice(&BLOCKING_SCAN);
-        let mut exchange = pin!(link.exchange(Endpoint::PROV_SCAN, &mut buf, BLOCKING_SCAN.len()));
-        let polled = core::future::poll_fn(|cx| Poll::Ready(exchange.as_mut().poll(cx))).await;
-        if let Poll::Ready(result) = polled {
-            return Err(Failure::new("a scan that takes time", &result));
-        }
-    }
+pub(crate) async fn dropped<B: Bench>(bench: &mut B) -> Result {
+    open(bench.link()).await?;
+    let mut buf = vec![0; ROOM];
+    buf[..BLOCKING_SCAN.len()].copy_from_slice(&BLOCKING_SCAN);
+    bench
+        .give_up(Endpoint::PROV_SCAN, &mut buf, BLOCKING_SCAN.len())
+        .await?;
+    let link = bench.link();
     expect_needs_reconnect(link).await?;
     reconnect(link).await?;
     open(link).await?;

@@ -1,9 +1,5 @@
 //! The cases.
 
-use crate::{Failure, Verdict, bytes, provisioning};
-use core::pin::Pin;
-use espprov_transport::{Clock, Reconnect};
-
 /// Security scheme the device under test runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
@@ -69,43 +65,8 @@ pub struct Case {
     pub request: usize,
     /// Longest reply in bytes, as it crosses the link; 0 where no link is known to be too small for it.
     pub reply: usize,
-    kind: Kind,
+    pub(crate) kind: Kind,
 }
-
-impl Case {
-    /// Runs the case on a fresh link to a fresh device. Closes the link.
-    ///
-    /// # Errors
-    /// [`Failure`]: the link, or the device, does not do what it must.
-    pub async fn run<T: Reconnect, C: Clock>(&self, link: &mut T, clock: C) -> Result<Verdict, Failure> {
-        let result = self.start(link, clock).await;
-        link.close().await;
-        result
-    }
-
-    /// On the heap, and not where it is polled: the flows are some ten kilobytes each.
-    fn start<'f, T: Reconnect, C: Clock + 'f>(&'f self, link: &'f mut T, clock: C) -> Run<'f> {
-        match self.kind {
-            Kind::Version => Box::pin(bytes::version(link)),
-            Kind::Echo => Box::pin(bytes::echo(link, self.request)),
-            Kind::Many => Box::pin(bytes::many(link)),
-            Kind::Refused => Box::pin(bytes::refused(link)),
-            Kind::Unknown => Box::pin(bytes::unknown(link)),
-            Kind::SmallBuffer => Box::pin(bytes::small_buffer(link)),
-            Kind::Dropped => Box::pin(bytes::dropped(link)),
-            Kind::Closed => Box::pin(bytes::closed(link)),
-            Kind::Fresh => Box::pin(provisioning::fresh(self, link, clock)),
-            Kind::Provision => Box::pin(provisioning::provision(self, link, clock)),
-            Kind::Scan => Box::pin(provisioning::scan(self, link, clock)),
-            Kind::WrongSecret => Box::pin(provisioning::wrong_secret(self, link, clock)),
-            Kind::WrongPassphrase => Box::pin(provisioning::wrong_passphrase(self, link, clock)),
-            Kind::Data => Box::pin(provisioning::data(self, link, clock)),
-        }
-    }
-}
-
-/// A case under way.
-type Run<'f> = Pin<Box<dyn Future<Output = Result<Verdict, Failure>> + 'f>>;
 
 const fn bytes(name: &'static str, kind: Kind) -> Case {
     Case {

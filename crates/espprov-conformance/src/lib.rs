@@ -3,7 +3,8 @@
 //! [`CASES`] are run one after the other, each on a device of its own and a link of its own: a simulated device
 //! in the [`WORLD`] of the suite with the case's [`Scheme`], reached by whatever is under test. A case states
 //! the longest request and reply it needs. Where a link cannot carry that, it passes by saying exactly so
-//! ([`LinkFault::RequestTooLarge`](espprov_transport::LinkFault)) and by staying usable.
+//! ([`LinkFault::RequestTooLarge`](espprov_transport::LinkFault)) and by staying usable. [`Case::run`] takes an async
+//! link and the async driver, [`Case::run_blocking`] a blocking link and the blocking driver.
 //!
 //! The crate must never contain a `#[test]`, a transport or a device: whoever has those calls it, from host
 //! tests or from a binary on another machine.
@@ -25,9 +26,11 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod bench;
 mod bytes;
 mod case;
 mod provisioning;
+mod run;
 mod tally;
 
 pub use case::{CASES, Case, Scheme};

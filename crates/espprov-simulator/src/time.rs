@@ -7,6 +7,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use espprov_transport::Clock;
+use espprov_transport::blocking::BlockOn;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Wake;
@@ -153,6 +154,13 @@ pub fn block_on<F: Future>(clock: &VirtualClock, future: F) -> F::Output {
             );
         };
         clock.advance_to(next);
+    }
+}
+
+/// A blocking link over an async one, in virtual time.
+impl BlockOn for VirtualClock {
+    fn block_on<F: Future>(&self, future: F) -> F::Output {
+        block_on(self, future)
     }
 }
 

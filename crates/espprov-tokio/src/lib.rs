@@ -1,4 +1,4 @@
-//! espprov on tokio: the clock that the provisioning flow asks for.
+//! espprov on tokio: the clock that the provisioning flow asks for, and a runtime for the blocking driver.
 //!
 //! The place for small adapters between the runtime-free core and tokio. It must never contain protocol, I/O
 //! or entropy.
@@ -15,6 +15,8 @@
 //! # });
 //! ```
 
+mod blocking;
 mod clock;
 
+pub use blocking::TokioRuntime;
 pub use clock::TokioClock;
