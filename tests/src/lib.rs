@@ -20,6 +20,8 @@ pub use binary::bin;
 mod documentation {
     #[doc = include_str!("../../docs/src/embedded.md")]
     mod embedded {}
+    #[doc = include_str!("../../docs/src/engine.md")]
+    mod engine {}
     #[doc = include_str!("../../docs/src/library.md")]
     mod library {}
     #[doc = include_str!("../../README.md")]

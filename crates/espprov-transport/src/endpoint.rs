@@ -99,7 +99,7 @@ fn check(name: &str) -> Result<&str, InvalidEndpoint> {
     }
 }
 
-/// What a protocol over protocomm calls the endpoint of its handshake and the one that tells its version.
+/// What a protocol over protocomm calls the endpoint of its handshake, the one that tells its version, and itself.
 ///
 /// ```
 /// use espprov_transport::{Endpoint, Endpoints};
@@ -116,6 +116,8 @@ pub struct Endpoints {
     pub session: Endpoint<'static>,
     /// Version and capabilities.
     pub version: Endpoint<'static>,
+    /// The key under which the answer has them.
+    pub root: &'static str,
 }
 
 impl Endpoints {
@@ -123,6 +125,7 @@ impl Endpoints {
     pub const PROVISIONING: Self = Self {
         session: Endpoint::PROV_SESSION,
         version: Endpoint::PROTO_VER,
+        root: "prov",
     };
 
     /// Those of another protocol.
@@ -133,7 +136,15 @@ impl Endpoints {
         Ok(Self {
             session: Endpoint::new(check(session)?, Role::Session),
             version: Endpoint::new(check(version)?, Role::Version),
+            ..Self::PROVISIONING
         })
+    }
+
+    /// The version's answer has this key instead of `prov`.
+    #[must_use]
+    pub const fn with_root(mut self, root: &'static str) -> Self {
+        self.root = root;
+        self
     }
 
     /// The same name, as this protocol understands it.
@@ -220,7 +231,7 @@ mod tests {
         assert_eq!(Endpoint::PROV_SCAN.to_string(), "prov-scan");
         assert_eq!(
             InvalidEndpoint.to_string(),
-            "an endpoint name is 1 to 64 characters of A-Z a-z 0-9 _ . -"
+            "an endpoint name is 1 to 64 characters of A-Z a-z 0-9 _ . -, with / between its parts"
         );
         assert_eq!(Endpoint::custom("proto-ver"), Ok(Endpoint::PROTO_VER));
         assert!(!Endpoint::PROTO_VER.is_encrypted() && !Endpoint::PROV_SESSION.is_encrypted());

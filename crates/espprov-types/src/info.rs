@@ -168,13 +168,22 @@ impl DeviceInfo {
     /// # Errors
     /// [`InfoError`] for what no provisioning firmware would say.
     pub fn parse(reply: &[u8]) -> Result<Self, InfoError> {
+        Self::parse_as("prov", reply)
+    }
+
+    /// [`parse`](Self::parse) for another protocol, whose description stands under the key `root` instead of `prov`:
+    /// `local_ctrl`, for example.
+    ///
+    /// # Errors
+    /// [`InfoError`] for what no firmware with this protocol would say.
+    pub fn parse_as(root: &str, reply: &[u8]) -> Result<Self, InfoError> {
         let end = reply
             .iter()
             .rposition(|&b| b != 0 && !b.is_ascii_whitespace())
             .ok_or(InfoError::Empty)?;
         let text = reply.get(..=end).unwrap_or_default().trim_ascii_start();
         if text.first() == Some(&b'{') {
-            Self::parse_json(text)
+            Self::parse_json(root, text)
         } else {
             Self::parse_bare(text)
         }
@@ -197,13 +206,13 @@ impl DeviceInfo {
         })
     }
 
-    fn parse_json(text: &[u8]) -> Result<Self, InfoError> {
+    fn parse_json(root: &str, text: &[u8]) -> Result<Self, InfoError> {
         let mut reader = Reader::new(text);
         let mut info = Self::default();
         let mut found = false;
         reader.next_event()?; // the brace that was seen
         while let Event::Key(key) = reader.next_event()? {
-            let is_prov = key.is("prov");
+            let is_prov = key.is(root);
             let value = reader.next_event()?;
             if !matches!(value, Event::ObjectStart) {
                 reader.finish_value(value)?;

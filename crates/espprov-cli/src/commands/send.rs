@@ -24,7 +24,7 @@ pub(super) async fn run(context: &Context, args: &SendArgs) -> Result<Success, F
     let words = Words::of(args)?;
     let endpoint = Endpoint::custom(&words.endpoint).map_err(|error| {
         Failure::usage("invalid_endpoint", error.to_string())
-            .cause("names have 1 to 64 of the characters A-Z a-z 0-9 _ . -")
+            .cause("names have 1 to 64 of the characters A-Z a-z 0-9 _ . -, with / between their parts")
             .help("give the name the firmware registered, such as custom-data")
     })?;
     let to_stdout = args.raw || args.out.as_deref() == Some(Path::new("-"));

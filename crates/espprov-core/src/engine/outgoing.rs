@@ -5,8 +5,9 @@ use super::state::{Stage, UnderWay};
 use crate::auth::Authenticator;
 use crate::call::Question;
 use crate::request::{GetInfo, Request};
-use crate::{Event, Observer, Phase, ProvisionError, SessionError};
+use crate::{Event, Observer, Phase, ProvisionError, ReplyError, SessionError};
 use espprov_transport::{Endpoint, Limits};
+use espprov_types::DeviceInfo;
 use rand_core::TryCryptoRng;
 
 impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R, B, O> {
@@ -77,7 +78,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
     #[inline(never)] // it is large, and nothing deeper shall run on top of the copy made here
     pub(super) fn read_info<E>(&mut self, len: usize) -> Result<(), ProvisionError<E>> {
         let reply = self.buf.bytes().get(..len).unwrap_or_default();
-        let info = GetInfo.decode(reply);
+        let info = DeviceInfo::parse_as(self.endpoints.root, reply).map_err(ReplyError::Info);
         let info = info.map_err(|error| ProvisionError::session(Phase::Info, error.into()))?;
         self.observer.event(&Event::Info(self.info.insert(info)));
         Ok(())

@@ -943,7 +943,9 @@ fn a_call_given_up_in_mid_exchange_costs_the_link_one_in_a_pause_nothing() {
 
 #[test]
 fn endpoints_are_data() {
+    const LOCAL: &[u8] = br#"{"local_ctrl":{"ver":"v1.0","sec_ver":1}}"#;
     let endpoints = Endpoints::new("local/session", "local/version").unwrap();
+    let endpoints = endpoints.with_root("local_ctrl");
     let mut bench = Bench::new(WRONG);
     bench.engine.endpoints = endpoints;
     let mut probe = Probe::new(answer);
@@ -958,7 +960,7 @@ fn endpoints_are_data() {
             Step::Exchange { endpoint, .. } => {
                 asked.push((endpoint.as_str().to_string(), endpoint.is_encrypted()));
                 match asked.len() {
-                    1 => bench.reply(INFO),
+                    1 => bench.reply(LOCAL),
                     4 => bench.reply(CONNECTING),
                     _ => bench.reply(b"yes"),
                 }
@@ -973,6 +975,7 @@ fn endpoints_are_data() {
         ("local/session", false),
         ("prov-config", true),
     ];
+    assert_eq!(bench.engine.info().and_then(|info| info.security), Some(1));
     assert_eq!(asked, expected.map(|(name, sealed)| (name.to_string(), sealed)));
     // Raw bytes for the version leave the session alone, by whatever name.
     for (name, lives) in [

@@ -77,7 +77,7 @@ impl TryFrom<RawEndpoint> for OwnEndpoint {
 
     fn try_from(raw: RawEndpoint) -> Result<Self, &'static str> {
         if Endpoint::custom(&raw.name).is_err() {
-            return Err("an endpoint's name is 1 to 64 of A-Z a-z 0-9 _ . -");
+            return Err("an endpoint's name is 1 to 64 of A-Z a-z 0-9 _ . -, with / between its parts");
         }
         if STANDARD.contains(&raw.name.as_str()) {
             return Err("an endpoint of the firmware itself cannot be given another answer");
