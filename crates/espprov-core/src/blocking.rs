@@ -10,7 +10,6 @@ use crate::{Deadlines, Engine, Input, Observer, ProvisionError, Step, WifiConfig
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
-use espprov_security::Budget;
 use espprov_transport::blocking::{Clock, Link, Stopped};
 use espprov_transport::{Endpoint, Endpoints};
 use espprov_types::{
@@ -75,13 +74,6 @@ where
     #[must_use]
     pub fn with_deadlines(mut self, deadlines: Deadlines) -> Self {
         self.engine = self.engine.with_deadlines(deadlines);
-        self
-    }
-
-    /// Lets the handshake's arithmetic go on by so much at a time: see [`Engine::with_budget`].
-    #[must_use]
-    pub fn with_budget(mut self, budget: Budget) -> Self {
-        self.engine = self.engine.with_budget(budget);
         self
     }
 
