@@ -215,3 +215,182 @@ impl<T: Reconnect, C: crate::Clock, X: BlockOn> Link for Blocked<T, C, X> {
         let _ = self.time.executor.block_on(ended);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{LinkFault, Transport};
+    use core::cell::Cell;
+    use core::fmt;
+    use core::future::{pending, poll_fn};
+    use core::pin::pin;
+    use core::task::{Context, Poll, Waker};
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Time that goes on by a second whenever somebody looks whether it is late enough.
+    struct Ticking(Cell<Duration>);
+
+    impl crate::Clock for &Ticking {
+        fn now(&self) -> Duration {
+            self.0.get()
+        }
+
+        async fn sleep(&self, duration: Duration) {
+            let until = self.0.get() + duration;
+            poll_fn(|_| {
+                if self.0.get() >= until {
+                    return Poll::Ready(());
+                }
+                self.0.set(self.0.get() + SECOND);
+                Poll::Pending
+            })
+            .await;
+        }
+    }
+
+    /// Polls until it is done.
+    struct Spin;
+
+    impl BlockOn for Spin {
+        fn block_on<F: Future>(&self, future: F) -> F::Output {
+            let mut future = pin!(future);
+            loop {
+                if let Poll::Ready(output) = future.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                    return output;
+                }
+            }
+        }
+    }
+
+    #[derive(Debug, PartialEq)]
+    struct Broken;
+
+    impl fmt::Display for Broken {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("broken")
+        }
+    }
+
+    impl core::error::Error for Broken {}
+
+    impl TransportError for Broken {
+        fn fault(&self) -> LinkFault {
+            LinkFault::Garbled
+        }
+    }
+
+    /// Does this, whatever it is asked for.
+    #[derive(Clone, Copy)]
+    enum Does {
+        Work,
+        Break,
+        /// Hangs; the request was handed over, or not.
+        Hang(bool),
+    }
+
+    struct Fake {
+        does: Does,
+        fresh: Option<bool>,
+        closed: u32,
+    }
+
+    impl Transport for Fake {
+        type Error = Broken;
+
+        async fn exchange(&mut self, _: Endpoint<'_>, buf: &mut [u8], len: usize) -> Result<usize, Broken> {
+            match self.does {
+                Does::Work => {
+                    buf[0] = 0xaa;
+                    Ok(len + 1)
+                }
+                Does::Break => Err(Broken),
+                Does::Hang(_) => pending().await,
+            }
+        }
+
+        fn limits(&self) -> Limits {
+            Limits::HTTP
+        }
+
+        fn delivered(&self) -> bool {
+            matches!(self.does, Does::Hang(true))
+        }
+
+        async fn close(&mut self) {
+            self.closed += 1;
+            if let Does::Hang(_) = self.does {
+                pending().await
+            }
+        }
+    }
+
+    impl Reconnect for Fake {
+        async fn reconnect(&mut self, intent: SessionIntent) -> Result<(), Broken> {
+            self.fresh = Some(intent == SessionIntent::Fresh);
+            match self.does {
+                Does::Work => Ok(()),
+                Does::Break => Err(Broken),
+                Does::Hang(_) => pending().await,
+            }
+        }
+    }
+
+    /// What came of an exchange, of a reconnect and of a close, and the seconds that each took.
+    type Story = (
+        Result<usize, Stopped<Broken>>,
+        Result<(), Stopped<Broken>>,
+        [u64; 3],
+    );
+
+    fn story(does: Does) -> Story {
+        let time = Ticking(Cell::new(5 * SECOND));
+        let fake = Fake {
+            does,
+            fresh: None,
+            closed: 0,
+        };
+        let mut blocked = Blocked::new(fake, Wait::new(&time, Spin));
+        let link = &mut &mut blocked;
+        assert_eq!(Link::limits(link), Limits::HTTP);
+        let mut moments = [Duration::ZERO; 4];
+        moments[0] = time.0.get();
+        let mut buf = [0; 8];
+        let exchanged = Link::exchange(link, Endpoint::PROV_SCAN, &mut buf, 3, 7 * SECOND);
+        moments[1] = time.0.get();
+        let reconnected = Link::reconnect(link, SessionIntent::Fresh, 4 * SECOND);
+        moments[2] = time.0.get();
+        Link::close(link, 2 * SECOND);
+        moments[3] = time.0.get();
+        assert_eq!(buf[0] == 0xaa, exchanged.is_ok());
+        assert_eq!(blocked.transport_mut().fresh, Some(true));
+        assert_eq!(blocked.into_inner().closed, 1);
+        let took = |n: usize| (moments[n + 1] - moments[n]).as_secs();
+        (exchanged, reconnected, [took(0), took(1), took(2)])
+    }
+
+    #[test]
+    fn what_works_and_what_breaks_is_told_at_once() {
+        assert_eq!(story(Does::Work), (Ok(4), Ok(()), [0, 0, 0]));
+        let fault = || Stopped::Fault(Broken);
+        assert_eq!(story(Does::Break), (Err(fault()), Err(fault()), [0, 0, 0]));
+    }
+
+    #[test]
+    fn what_hangs_ends_by_its_time_and_says_whether_the_request_went_out() {
+        let lost = (Err(Stopped::Elapsed), Err(Stopped::Elapsed), [7, 4, 2]);
+        assert_eq!(story(Does::Hang(false)), lost);
+        let unanswered = (Err(Stopped::Unanswered), Err(Stopped::Elapsed), [7, 4, 2]);
+        assert_eq!(story(Does::Hang(true)), unanswered);
+    }
+
+    #[test]
+    fn waiting_is_sleeping() {
+        let time = Ticking(Cell::new(SECOND));
+        let wait = Wait::new(&time, &Spin);
+        let clock = &&wait;
+        assert_eq!(Clock::now(clock), SECOND);
+        Clock::sleep(clock, 3 * SECOND);
+        assert_eq!(Clock::now(clock), 4 * SECOND);
+    }
+}
