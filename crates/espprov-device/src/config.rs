@@ -218,3 +218,44 @@ pub(crate) fn write_verdict(command: Command<Config>, status: i32, out: &mut [u8
         .write_reply(0, &[(1, Item::Int(status))], out)
         .map_err(too_long)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the client half reads the vendor's: the state in field 2, the reason as a case of its own, present even as 0.
+    #[test]
+    fn every_failure_is_told_by_its_number() {
+        let mut out = [0; 32];
+        let failed: &[u8] = &[0x08, 0x01, 0x5a, 0x04, 0x10, 0x03, 0x50];
+        for (reason, number) in [
+            (WifiFailure::AuthError, Some(0)),
+            (WifiFailure::NetworkNotFound, Some(1)),
+            (WifiFailure::Unknown(Some(7)), Some(7)),
+            (WifiFailure::Unknown(None), None),
+        ] {
+            let len = write_wifi(&Ok(WifiStatus::Failed(reason)), &Quirks::default(), &mut out).unwrap();
+            match number {
+                Some(number) => assert_eq!(out[..len], [failed, &[number]].concat()),
+                None => assert_eq!(out[..len], [0x08, 0x01, 0x5a, 0x02, 0x10, 0x03]),
+            }
+        }
+        let failed: &[u8] = &[0x08, 0x07, 0x8a, 0x01, 0x04, 0x10, 0x03, 0x50];
+        for (reason, number) in [
+            (ThreadFailure::DatasetInvalid, Some(0)),
+            (ThreadFailure::NetworkNotFound, Some(1)),
+            (ThreadFailure::Unknown(Some(9)), Some(9)),
+            (ThreadFailure::Unknown(None), None),
+        ] {
+            let len = write_thread(&Ok(ThreadStatus::Failed(reason)), &mut out).unwrap();
+            match number {
+                Some(number) => assert_eq!(out[..len], [failed, &[number]].concat()),
+                None => assert_eq!(out[..len], [0x08, 0x07, 0x8a, 0x01, 0x02, 0x10, 0x03]),
+            }
+        }
+        let len = write_wifi(&Ok(WifiStatus::Disconnected), &Quirks::default(), &mut out).unwrap();
+        assert_eq!(out[..len], [0x08, 0x01, 0x5a, 0x02, 0x10, 0x02]);
+        let len = write_thread(&Ok(ThreadStatus::Detached), &mut out).unwrap();
+        assert_eq!(out[..len], [0x08, 0x07, 0x8a, 0x01, 0x02, 0x10, 0x02]);
+    }
+}
