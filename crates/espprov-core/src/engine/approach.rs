@@ -48,15 +48,9 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
         if let Stage::Nothing = self.stage {
             self.begin_handshake()?;
         }
-        if self.compute()? {
-            return Ok(UnderWay::Computing);
-        }
-        if self.poll_handshake()? {
-            return Ok(UnderWay::Handshake);
-        }
-        match want {
-            Want::Answer { question, .. } => self.seal(*question, limits),
-            _ => Ok(UnderWay::Nothing),
+        match (self.poll_handshake()?, want) {
+            (UnderWay::Nothing, Want::Answer { question, .. }) => self.seal(*question, limits),
+            (under_way, _) => Ok(under_way),
         }
     }
 

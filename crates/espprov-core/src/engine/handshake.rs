@@ -1,7 +1,7 @@
 //! The handshake's part of the engine.
 
 use super::Engine;
-use super::state::{Link, Stage};
+use super::state::{Link, Stage, UnderWay};
 use crate::auth::Authenticator;
 use crate::{Event, Observer, Phase, ProvisionError, Session};
 use core::mem;
@@ -29,47 +29,36 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
         Ok(())
     }
 
-    /// Lets the handshake compute what its next request takes, within the budget. Whether to come again: there is more to
-    /// compute, or it has computed since the time was last told, and deadlines must not be reckoned from before.
+    /// Lets the handshake compute what its next request takes, within the budget, and puts that into the buffer. Nothing is
+    /// under way then if there is no more, or no handshake.
+    ///
+    /// It is to come again when there is more to compute, and when it has computed since the time was last told: deadlines
+    /// must not be reckoned from before.
     #[inline(never)] // the deepest stack is here: what is needed elsewhere must not lie under it
-    pub(super) fn compute<E>(&mut self) -> Result<bool, ProvisionError<E>> {
-        let Stage::Handshake {
-            handshake,
-            security,
-            computed,
-            ..
-        } = &mut self.stage
-        else {
-            return Ok(false);
-        };
-        let progress = handshake.compute(self.budget);
-        let progress = progress.map_err(|error| ProvisionError::handshake(*security, error))?;
-        Ok(progress == Progress::Busy || mem::replace(computed, false))
-    }
-
-    /// Puts the next request of the handshake into the buffer; `false` if there is no more, or no handshake.
-    #[inline(never)] // as above
-    pub(super) fn poll_handshake<E>(&mut self) -> Result<bool, ProvisionError<E>> {
+    pub(super) fn poll_handshake<E>(&mut self) -> Result<UnderWay, ProvisionError<E>> {
         let Stage::Handshake {
             handshake,
             security,
             steps,
-            ..
+            computed,
         } = &mut self.stage
         else {
-            return Ok(false);
+            return Ok(UnderWay::Nothing);
         };
-        if *steps >= MAX_STEPS {
-            return Err(ProvisionError::Handshake(HandshakeError::NotFinished));
-        }
+        let request = match handshake.compute(self.budget) {
+            Ok(Progress::Busy) => return Ok(UnderWay::Computing),
+            Ok(Progress::Done) if mem::replace(computed, false) => return Ok(UnderWay::Computing),
+            Ok(Progress::Done) if *steps >= MAX_STEPS => Err(HandshakeError::NotFinished),
+            Ok(Progress::Done) => handshake.poll_request(self.buf.bytes()),
+            Err(error) => Err(error),
+        };
         *steps = steps.saturating_add(1);
-        let request = handshake.poll_request(self.buf.bytes());
         match request.map_err(|error| ProvisionError::handshake(*security, error))? {
             Some(len) => {
                 self.run.sent = len;
-                Ok(true)
+                Ok(UnderWay::Handshake)
             }
-            None => self.finish_handshake().map(|()| false),
+            None => self.finish_handshake().map(|()| UnderWay::Nothing),
         }
     }
 
