@@ -24,6 +24,11 @@ pub struct Deadlines {
     pub takeover: Duration,
 }
 
+/// So many milliseconds. Firmware that has pauses grow as numbers and not as `Duration`s links no division of those.
+pub(crate) const fn millis(millis: u32) -> Duration {
+    Duration::new((millis / 1000) as u64, millis % 1000 * 1_000_000)
+}
+
 impl Default for Deadlines {
     fn default() -> Self {
         Self {

@@ -1,13 +1,14 @@
 //! After `apply`: asking again and again until the device is online, gave up, or went quiet.
 
 use super::{Desk, Outcome};
+use crate::deadlines::millis;
 use crate::{Deadlines, Event, Phase, ProvisionError};
 use core::time::Duration;
 use espprov_types::{ThreadAttachment, ThreadFailure, ThreadStatus, WifiConnection, WifiFailure, WifiStatus};
 
-/// The first pause between two status requests, and the longest.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// The first pause between two status requests, and the longest, in milliseconds.
+const FIRST_PAUSE: u32 = 500;
+const LONGEST_PAUSE: u32 = 2000;
 /// What the last attempt to reach a lost device may take beyond the time it has to come back.
 const LAST_ATTEMPT: Duration = Duration::from_secs(1);
 
@@ -25,7 +26,7 @@ pub enum Progress<C, F> {
 #[derive(Debug)]
 pub(super) struct Follow<E> {
     until: Duration,
-    pause: Duration,
+    pause: u32,
     /// The device's last answer was that it is connecting.
     connecting: bool,
     /// A question reached the device after that, and was not answered.
@@ -123,9 +124,8 @@ impl<E> Follow<E> {
             return self.gone();
         }
         let until = self.lost.as_ref().map_or(self.until, |lost| lost.patience);
-        let pause = self.pause.min(until.saturating_sub(now));
-        let longer = self.pause.saturating_mul(3).checked_div(2);
-        self.pause = longer.unwrap_or(LONGEST_PAUSE).min(LONGEST_PAUSE);
+        let pause = millis(self.pause).min(until.saturating_sub(now));
+        self.pause = (self.pause.saturating_mul(3) / 2).min(LONGEST_PAUSE);
         Ok(Next::Pause(pause))
     }
 

@@ -2,14 +2,15 @@
 
 use super::Engine;
 use crate::auth::Authenticator;
+use crate::deadlines::millis;
 use crate::{Event, Observer, Phase};
 use core::time::Duration;
 use rand_core::TryCryptoRng;
 
 /// The first pause to let the other client go first, and the longest; each is spread by half of it, so that two clients
-/// that met do not meet again.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// that met do not meet again. In milliseconds.
+const FIRST_PAUSE: u32 = 200;
+const LONGEST_PAUSE: u32 = 2000;
 
 /// What is known of another client, since the call began.
 #[derive(Clone, Copy)]
@@ -17,7 +18,7 @@ pub(super) struct Takeover {
     /// When it was first noticed.
     since: Duration,
     /// The next pause, before it is spread.
-    next: Duration,
+    next: u32,
     /// The pause that is due.
     pause: Duration,
     due: bool,
@@ -47,9 +48,8 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
         let base = before.map_or(FIRST_PAUSE, |takeover| takeover.next);
         // Without entropy they may meet again; the handshake will have its own word on that.
         let dice = self.rng.try_next_u32().unwrap_or_default();
-        let spread = base.saturating_mul(dice >> 16).checked_div(1 << 16);
-        let half = base.checked_div(2).unwrap_or_default();
-        let pause = half.saturating_add(spread.unwrap_or_default());
+        let spread = base.saturating_mul(dice >> 16) >> 16;
+        let pause = millis((base / 2).saturating_add(spread));
         let limit = since.saturating_add(self.deadlines.takeover).min(until);
         let goes_on = now.saturating_add(pause) < limit;
         self.run.takeover = Some(Takeover {
