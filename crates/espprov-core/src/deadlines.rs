@@ -26,7 +26,7 @@ pub struct Deadlines {
 
 /// So many milliseconds. Firmware that has pauses grow as numbers and not as `Duration`s links no division of those.
 pub(crate) const fn millis(millis: u32) -> Duration {
-    Duration::new((millis / 1000) as u64, millis % 1000 * 1_000_000)
+    Duration::new((millis / 1000) as u64, (millis % 1000).saturating_mul(1_000_000))
 }
 
 impl Default for Deadlines {

@@ -127,6 +127,9 @@ enum Step<E> {
     },
 }
 
+/// What a status comes to, on this kind of network.
+type ProgressOn<N> = Progress<<N as Network>::Online, <N as Network>::Failure>;
+
 /// The question how far the device is.
 const fn status<G: Goal>() -> &'static <G::Network as Network>::Status {
     G::Network::STATUS
@@ -173,38 +176,22 @@ impl<G: Goal, E> Task<E> for Provision<G, E> {
         if self.pause.take().is_some() {
             return Ok(false);
         }
-        let seen = match &mut self.step {
-            Step::Set => {
-                let set = answer.and_then(|reply| desk.read(self.goal.decode(reply)));
-                set.map(|()| {
-                    desk.event(&Event::ConfigSent);
-                    self.step = Step::Apply;
-                    false
-                })
-            }
-            Step::Apply => {
-                let applied = answer.and_then(|reply| desk.read(G::APPLY.decode(reply)));
-                return self.after_apply(desk, applied);
-            }
-            Step::Look => match answer.and_then(|reply| desk.read(status::<G>().decode(reply))) {
-                Ok(seen) => return self.clear_the_way(desk, seen.into()),
-                Err(error) => Err(error),
-            },
-            Step::Control(lever) => match answer.and_then(|reply| desk.read(lever.decode(reply))) {
-                Ok(()) => return self.try_again(),
-                Err(error) => Err(error),
-            },
-            Step::Follow { follow, ours } => {
+        match &self.step {
+            Step::Look | Step::Follow { .. } => {
                 let seen = answer.and_then(|reply| desk.read(status::<G>().decode(reply)));
-                match follow.handle(desk, seen.map(Into::into))? {
-                    Next::Pause(time) => self.pause = Some(time),
-                    Next::End(outcome) if *ours => return Ok(self.end(outcome)),
-                    Next::End(outcome) => return self.after_another(outcome),
-                }
-                Ok(false)
+                self.seen(desk, seen.map(Into::into))
             }
-        };
-        seen.or_else(|error| self.trouble(desk, error))
+            step => {
+                let told = answer.and_then(|reply| {
+                    desk.read(match step {
+                        Step::Apply => G::APPLY.decode(reply),
+                        Step::Control(lever) => lever.decode(reply),
+                        _ => self.goal.decode(reply),
+                    })
+                });
+                self.told(desk, told)
+            }
+        }
     }
 }
 
@@ -227,6 +214,44 @@ impl<G: Goal, E> Provision<G, E> {
             doubt: None,
             outcome: None,
         }
+    }
+
+    /// Credentials, apply or control were answered, or not.
+    fn told(
+        &mut self,
+        desk: &mut Desk<'_>,
+        told: Result<(), ProvisionError<E>>,
+    ) -> Result<bool, ProvisionError<E>> {
+        match (&self.step, told) {
+            (Step::Apply, applied) => self.after_apply(desk, applied),
+            (_, Err(error)) => self.trouble(desk, error),
+            (Step::Control(_), Ok(())) => self.try_again(),
+            (_, Ok(())) => {
+                desk.event(&Event::ConfigSent);
+                self.step = Step::Apply;
+                Ok(false)
+            }
+        }
+    }
+
+    /// The question for the status was answered, or not.
+    fn seen(
+        &mut self,
+        desk: &mut Desk<'_>,
+        seen: Result<ProgressOn<G::Network>, ProvisionError<E>>,
+    ) -> Result<bool, ProvisionError<E>> {
+        let Step::Follow { follow, ours } = &mut self.step else {
+            return match seen {
+                Ok(seen) => self.clear_the_way(desk, seen),
+                Err(error) => self.trouble(desk, error),
+            };
+        };
+        match follow.handle(desk, seen)? {
+            Next::Pause(time) => self.pause = Some(time),
+            Next::End(outcome) if *ours => return Ok(self.end(outcome)),
+            Next::End(outcome) => return self.after_another(outcome),
+        }
+        Ok(false)
     }
 
     fn after_apply(
@@ -292,7 +317,7 @@ impl<G: Goal, E> Provision<G, E> {
     fn clear_the_way(
         &mut self,
         desk: &Desk<'_>,
-        seen: Progress<<G::Network as Network>::Online, <G::Network as Network>::Failure>,
+        seen: ProgressOn<G::Network>,
     ) -> Result<bool, ProvisionError<E>> {
         match seen {
             // Ours or a stale one? One more attempt answers that for certain.

@@ -30,6 +30,8 @@ const MAX_BRACKET: usize = 16;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lexer {
     state: State,
+    /// `[` and what followed, perhaps the beginning of an Arduino log line.
+    bracket: Bracket,
     signs: Signs,
     /// Nothing but escape sequences and carriage returns since the last line end.
     line_start: bool,
@@ -42,8 +44,8 @@ enum State {
     Text,
     /// One of `IWEDV`, perhaps the level of a log line; and whether the blank after it came.
     Level(u8, bool),
-    /// `[` and what followed, perhaps the beginning of an Arduino log line.
-    Bracket(Bracket),
+    /// After a `[`: so far it goes on like an Arduino log line.
+    Bracket,
     Log,
     /// So many `>` at the beginning of a line.
     Prompt(u8),
@@ -53,7 +55,7 @@ enum State {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Bracket {
     held: [u8; MAX_BRACKET],
-    len: usize,
+    len: u8,
     /// What is expected next.
     next: Part,
 }
@@ -80,10 +82,10 @@ impl Bracket {
         }
     }
 
-    /// The next part, if `byte` goes on like an Arduino log line; `None` if it does not, and when there is no more room.
-    fn follow(mut self, byte: u8) -> Option<Self> {
-        *self.held.get_mut(self.len)? = byte;
-        self.len = self.len.saturating_add(1);
+    /// Goes on to the next part, if `byte` goes on like an Arduino log line; `None` if it does not, and when there is no
+    /// more room.
+    fn follow(&mut self, byte: u8) -> Option<()> {
+        let place = self.held.get_mut(usize::from(self.len))?;
         self.next = match (self.next, byte) {
             (Part::TimeOrLevel | Part::Time, b' ' | b'0'..=b'9') => Part::Time,
             (Part::Time, b']') => Part::LevelOpens,
@@ -92,11 +94,9 @@ impl Bracket {
             (Part::LevelCloses, b']') => Part::FileOpens,
             _ => return None,
         };
-        Some(self)
-    }
-
-    fn held(&self) -> &[u8] {
-        self.held.get(..self.len).unwrap_or_default()
+        *place = byte;
+        self.len = self.len.saturating_add(1);
+        Some(())
     }
 }
 
@@ -104,6 +104,7 @@ impl Lexer {
     pub(super) const fn new() -> Self {
         Self {
             state: State::Text,
+            bracket: Bracket::new(),
             signs: Signs::new(),
             line_start: true,
             escape: None,
@@ -134,19 +135,18 @@ impl Lexer {
                 }
                 self.text(byte, sink);
             }
-            (State::Bracket(bracket), _) if bracket.next == Part::FileOpens && byte == b'[' => {
-                self.state = State::Log;
-            }
-            (State::Bracket(bracket), _) => match bracket.follow(byte) {
-                Some(bracket) => self.state = State::Bracket(bracket),
-                None => {
+            (State::Bracket, b'[') if self.bracket.next == Part::FileOpens => self.state = State::Log,
+            (State::Bracket, _) => {
+                if self.bracket.follow(byte).is_none() {
                     // None. What was held back after the bracket may begin something else.
+                    let Bracket { held, len, .. } = self.bracket;
                     self.state = State::Text;
                     sink(Symbol::Char(b'['));
-                    bracket.held().iter().skip(1).for_each(|&c| self.lex(c, sink));
+                    let held = held.iter().take(usize::from(len)).skip(1);
+                    held.for_each(|&c| self.lex(c, sink));
                     self.lex(byte, sink);
                 }
-            },
+            }
             (State::Prompt(1), b'>') => self.state = State::Prompt(2),
             (State::Prompt(2), b' ') => {
                 // What follows, on the same line, is the echo or a log line.
@@ -168,7 +168,10 @@ impl Lexer {
         match byte {
             b'\n' => self.end_line(Symbol::LineEnd, sink),
             b'I' | b'W' | b'E' | b'D' | b'V' => self.state = State::Level(byte, false),
-            b'[' => self.state = State::Bracket(Bracket::new()),
+            b'[' => {
+                self.bracket = Bracket::new();
+                self.state = State::Bracket;
+            }
             b'>' if self.line_start => self.state = State::Prompt(1),
             _ => sink(Symbol::Char(byte)),
         }
