@@ -14,13 +14,7 @@ pub fn scan_reply(data: &[u8]) {
     let page = ScanPage { start: 0, count };
     match request % 6 {
         0 => {
-            let start = StartWifiScan {
-                blocking: true,
-                passive: false,
-                group_channels: 5,
-                period_ms: 120,
-            };
-            let _ = start.decode(reply);
+            let _ = StartWifiScan::new().decode(reply);
         }
         1 => drop(ScanStatus::Wifi.decode(reply)),
         2 => {
@@ -32,11 +26,7 @@ pub fn scan_reply(data: &[u8]) {
             }
         }
         3 => {
-            let start = StartThreadScan {
-                blocking: true,
-                channel_mask: 0,
-            };
-            let _ = start.decode(reply);
+            let _ = StartThreadScan::new().decode(reply);
         }
         4 => drop(ScanStatus::Thread.decode(reply)),
         _ => {

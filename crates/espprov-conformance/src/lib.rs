@@ -43,4 +43,4 @@ pub const WORLD: &str = include_str!("../device.toml");
 pub const SECRET: &str = "abcd1234";
 
 /// User name under security 2.
-pub const USERNAME: &str = "wifiprov";
+pub const USERNAME: &str = espprov_core::DEFAULT_USERNAME;

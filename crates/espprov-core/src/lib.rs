@@ -55,9 +55,9 @@ pub use wifi_config::{WifiConfig, WifiConfigError};
 
 pub use espprov_security::Budget;
 pub use espprov_types::{
-    AccessPoint, AuthMode, Bssid, DeviceInfo, SecurityScheme, SetupPayload, Ssid, StatusCode,
-    ThreadAttachment, ThreadDataset, ThreadFailure, ThreadName, ThreadNetwork, ThreadStatus, WifiConnection,
-    WifiFailure, WifiStatus,
+    AccessPoint, AuthMode, Bssid, DEFAULT_USERNAME, DeviceInfo, SecurityScheme, SetupPayload, Ssid,
+    StatusCode, ThreadAttachment, ThreadDataset, ThreadFailure, ThreadName, ThreadNetwork, ThreadStatus,
+    WifiConnection, WifiFailure, WifiStatus,
 };
 
 #[cfg(test)]

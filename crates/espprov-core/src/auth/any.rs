@@ -8,6 +8,7 @@ use espprov_security::{
 
 /// One of the three handshakes.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum AnyHandshake {
     /// No handshake; see [`NoSecurity`].
     Skipped(SkippedHandshake),
@@ -21,6 +22,7 @@ pub enum AnyHandshake {
 
 /// The channel one of the handshakes ended in.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum AnyChannel {
     /// No cipher.
     Plain(Plain),

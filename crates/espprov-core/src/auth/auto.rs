@@ -1,14 +1,16 @@
 //! The policy for people: what proto-ver says, but never weaker than the credentials they hold.
 
 use super::sec1_only::check_pop;
-use super::sec2_only::DEFAULT_USERNAME;
 use super::{AnyHandshake, Authenticator, PolicyError, SessionSecurity, Witness};
 use espprov_security::{sec0, sec1, sec2};
-use espprov_types::{DeviceInfo, MAX_CREDENTIAL, Secret, SecurityScheme, SetupPayload, TooLong};
+use espprov_types::{
+    DEFAULT_USERNAME, DeviceInfo, MAX_CREDENTIAL, Secret, SecurityScheme, SetupPayload, TooLong,
+};
 use rand_core::TryCryptoRng;
 
 /// Which scheme the user asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum SecurityChoice {
     /// What the device says, within the policy.
     #[default]

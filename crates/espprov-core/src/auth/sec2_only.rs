@@ -5,9 +5,6 @@ use espprov_security::sec2;
 use espprov_types::{DeviceInfo, Secret, SecurityScheme, TooLong};
 use rand_core::TryCryptoRng;
 
-/// The username the vendor's examples and apps use when none is given.
-pub const DEFAULT_USERNAME: &str = "wifiprov";
-
 /// Provisions security 2 devices with a username and password; refuses all others.
 #[derive(Debug, Clone)]
 pub struct Sec2Only {

@@ -19,8 +19,6 @@ const ENTRY: usize = 60;
 const ENVELOPE: usize = 8;
 /// Time between two questions whether a scan is over.
 const POLL: Duration = Duration::from_millis(500);
-/// Active dwell time per channel.
-const PERIOD_MS: u32 = 120;
 
 /// How to scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,8 +84,7 @@ impl Radio for Wifi {
         StartWifiScan {
             blocking: options.blocking,
             passive: options.passive,
-            group_channels: 0,
-            period_ms: PERIOD_MS,
+            ..StartWifiScan::new()
         }
     }
 
@@ -114,7 +111,7 @@ impl Radio for Thread {
     fn start(options: &ScanOptions) -> StartThreadScan {
         StartThreadScan {
             blocking: options.blocking,
-            channel_mask: 0,
+            ..StartThreadScan::new()
         }
     }
 

@@ -8,6 +8,7 @@ use espprov_types::StatusCode;
 
 /// What to do; see [`Control`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ControlAction {
     /// After a failed attempt: clear the credentials and be ready for others.
     ResetWifi,

@@ -11,6 +11,7 @@ use espprov_types::{AccessPoint, AuthMode, Bssid, Ssid, StatusCode, ThreadName, 
 
 /// Starts a Wi-Fi scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StartWifiScan {
     /// Answer only when the scan is over (seconds), instead of at once.
     pub blocking: bool,
@@ -24,6 +25,7 @@ pub struct StartWifiScan {
 
 /// Starts a Thread scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StartThreadScan {
     /// Answer only when the scan is over, instead of at once.
     pub blocking: bool,
@@ -33,6 +35,7 @@ pub struct StartThreadScan {
 
 /// Asks how far the scan is: `Wifi` or `Thread`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ScanStatus {
     /// The Wi-Fi scan.
     Wifi,
@@ -42,6 +45,7 @@ pub enum ScanStatus {
 
 /// How far a scan is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ScanProgress {
     /// The scan is over.
     pub finished: bool,
@@ -74,6 +78,42 @@ pub struct ScanEntries<N> {
     pub networks: Vec<N>,
     /// Those that could not: a name that is too long, an identifier of the wrong length.
     pub skipped: u8,
+}
+
+impl StartWifiScan {
+    /// An active scan that is answered when it is over, with the usual dwell time and without groups.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            blocking: true,
+            passive: false,
+            group_channels: 0,
+            period_ms: 120,
+        }
+    }
+}
+
+impl Default for StartWifiScan {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl StartThreadScan {
+    /// A scan of all channels that is answered when it is over.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            blocking: true,
+            channel_mask: 0,
+        }
+    }
+}
+
+impl Default for StartThreadScan {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 /// Messages with empty content may arrive with the oneof absent: `msg` decides.
