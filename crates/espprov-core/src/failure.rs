@@ -327,6 +327,8 @@ mod tests {
     }
 
     type Failure = ProvisionError<Fault>;
+    /// What it is, its text, whether there is more behind it, where, whether a stranger's, whether the link's.
+    type Row = (Failure, &'static str, bool, Option<Phase>, bool, bool);
 
     const LOST: Fault = Fault(LinkFault::Lost { delivered: true });
     const PHASE: Phase = Phase::Scan;
@@ -344,7 +346,7 @@ mod tests {
         let code = StatusCode::InternalError;
         let wrong = |security| ProvisionError::WrongCredentials { security };
         let refused = |phase| ProvisionError::Refused { phase };
-        let table: [(Failure, &str, bool, Option<Phase>, bool, bool); 23] = [
+        let table: [Row; 23] = [
             (
                 ProvisionError::Link {
                     phase: PHASE,
