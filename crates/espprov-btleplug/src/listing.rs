@@ -18,7 +18,7 @@ const MANAGERS: core::ops::RangeInclusive<u16> = 0xff4f..=0xff53;
 #[derive(Debug)]
 pub(crate) struct Listing {
     pub(crate) endpoints: EndpointMap,
-    /// What was read are names, each once, and none where another one belongs. Else the platform may remember a table
+    /// What was read are names, each once, none where another one belongs, and none is missing. Else the platform may remember a table
     /// that is not there any more.
     pub(crate) makes_sense: bool,
 }
@@ -117,7 +117,7 @@ pub(crate) async fn list_endpoints<P: Peripheral>(
     if has_twins(&rows) {
         ask_all(peripheral, &mut rows, |_| true).await?;
     }
-    let makes_sense = rows.iter().all(Row::makes_sense) && !has_twins(&rows);
+    let makes_sense = rows.iter().all(Row::makes_sense) && !has_twins(&rows) && !lacks_some(&rows);
     let described = rows.into_iter().map(|row| {
         let name = row.value().map(<[u8]>::to_vec);
         (row.characteristic, name)
@@ -153,6 +153,13 @@ fn has_twins(rows: &[Row]) -> bool {
     names.sort_unstable();
     names.dedup();
     names.len() < count
+}
+
+/// Whether some have names and others none. A device names all its endpoints or, long ago, none; BlueZ remembers half a table
+/// when the connection is cut while it reads.
+fn lacks_some(rows: &[Row]) -> bool {
+    let any = |what: fn(&Name) -> bool| rows.iter().any(|row| what(&row.name));
+    any(|name| matches!(name, Name::Told(_))) && any(|name| *name == Name::None)
 }
 
 /// The user description of a characteristic.

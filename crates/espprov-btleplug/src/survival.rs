@@ -83,6 +83,9 @@ impl Origin<Fake> for Home {
                 self.say("forget");
                 self.fake.with(|s| {
                     s.names = None;
+                    if let Some(real) = s.really.take() {
+                        s.endpoints = real;
+                    }
                     s.connected = false;
                 });
             }
@@ -276,6 +279,35 @@ async fn attributes_that_moved_are_read_afresh_once() {
         assert_eq!(calls(&fake), ["connect", "forget", "connect"], "{stale:?}");
         assert_eq!(ask(&mut link, Endpoint::PROV_SESSION).await, Ok(2));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_a_table_is_read_afresh_once() {
+    let whole = vec![
+        (0xff51, Some("prov-session")),
+        (0xff52, Some("prov-config")),
+        (0xff53, Some("proto-ver")),
+        (0xff54, Some("sensors")),
+    ];
+    // The connection was cut while the descriptors were read: of the last, or of the one that is always asked.
+    for cut in [3, 0] {
+        let fake = Fake::new(DEFAULT_SERVICE);
+        let home = Home::new(&fake, Some(MOMENT));
+        let mut half = whole.clone();
+        half[cut].1 = None;
+        fake.with(|s| (s.endpoints, s.really) = (half, Some(whole.clone())));
+        let mut link = connect(&home).await.unwrap();
+        assert_eq!(calls(&fake), ["connect", "forget", "connect"], "{cut}");
+        let sensors = Endpoint::custom("sensors").unwrap();
+        assert_eq!(ask(&mut link, sensors).await, Ok(2));
+    }
+    // One that stays without a name is the device's own word.
+    let fake = Fake::new(DEFAULT_SERVICE);
+    let home = Home::new(&fake, Some(MOMENT));
+    fake.with(|s| s.endpoints.push((0xff54, None)));
+    let mut link = connect(&home).await.unwrap();
+    assert_eq!(calls(&fake), ["connect", "forget", "connect"]);
+    assert_eq!(ask(&mut link, Endpoint::PROTO_VER).await, Ok(2));
 }
 
 #[tokio::test(start_paused = true)]
