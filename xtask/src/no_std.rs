@@ -26,7 +26,7 @@ const FEATURES: [&str; 11] = [
     "trouble",
     "clocks",
     "entropy",
-    "sec1,sec2,console,http,trouble,clocks,entropy",
+    "sec1,sec2,console,http,trouble,clocks,entropy,defmt",
     "defaults",
 ];
 

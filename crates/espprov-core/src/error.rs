@@ -7,12 +7,13 @@ use espprov_types::{InfoError, StatusCode};
 
 /// The plaintext of a reply is not what was asked for, or carries a verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ReplyError {
     /// The peer sent bytes that are no message.
     Malformed,
     /// The peer's description of itself is none.
-    Info(InfoError),
+    Info(#[cfg_attr(feature = "defmt", defmt(Debug2Format))] InfoError),
     /// The peer answered another question.
     UnexpectedMessage,
     /// The answer lacks its content.
@@ -22,7 +23,7 @@ pub enum ReplyError {
     /// More scan results than asked for.
     TooManyEntries,
     /// The device understood, and refused.
-    Status(StatusCode),
+    Status(#[cfg_attr(feature = "defmt", defmt(Debug2Format))] StatusCode),
     /// The reply may be fine, but the heap has no room for what it lists.
     OutOfMemory,
 }
@@ -89,6 +90,7 @@ impl core::error::Error for ReplyError {
 
 /// What went wrong in a [`Session`](crate::Session).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum SessionError {
     /// The caller's buffer is too short for the request; the session is unchanged.
@@ -97,7 +99,7 @@ pub enum SessionError {
         needed: usize,
     },
     /// The record layer failed: forged, cut or repeated reply, or the nonce is used up.
-    Channel(ChannelError),
+    Channel(#[cfg_attr(feature = "defmt", defmt(Debug2Format))] ChannelError),
     /// The reply decrypted, but does not answer the request.
     Reply(ReplyError),
     /// A request without a byte: devices do not answer such. The session is unchanged.

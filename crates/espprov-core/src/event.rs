@@ -7,15 +7,17 @@ use espprov_types::DeviceInfo;
 
 /// Something happened. Carries no secrets.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// The device described itself.
-    Info(&'a DeviceInfo),
+    Info(#[cfg_attr(feature = "defmt", defmt(Debug2Format))] &'a DeviceInfo),
     /// A session is established.
     Session {
         /// How it is secured.
         security: SessionSecurity,
         /// What the user should know about it.
+        #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
         notices: Notices,
     },
     /// The device accepted the credentials for keeping.

@@ -10,6 +10,7 @@ use espprov_types::StatusCode;
 
 /// The step that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Phase {
     /// Opening the link, or opening it again.
@@ -50,6 +51,7 @@ impl fmt::Display for Phase {
 
 /// Why a step failed. `E` is the transport's own error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum ProvisionError<E> {
     /// The link failed.
@@ -57,6 +59,7 @@ pub enum ProvisionError<E> {
         /// The step under way.
         phase: Phase,
         /// The transport's error.
+        #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
         error: E,
     },
     /// The device refused the request without an answer, for a reason other than credentials.
@@ -91,12 +94,13 @@ pub enum ProvisionError<E> {
         phase: Phase,
     },
     /// The peer broke the handshake's rules.
-    Handshake(HandshakeError),
+    Handshake(#[cfg_attr(feature = "defmt", defmt(Debug2Format))] HandshakeError),
     /// The device understood the request and refused it.
     Status {
         /// The step under way.
         phase: Phase,
         /// Its verdict.
+        #[cfg_attr(feature = "defmt", defmt(Debug2Format))]
         code: StatusCode,
     },
     /// The peer sent something that is no answer to the request, or a forged record.

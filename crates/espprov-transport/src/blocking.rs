@@ -8,6 +8,7 @@ use core::time::Duration;
 
 /// Why a link did not do what it was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Stopped<E> {
     /// The link failed.

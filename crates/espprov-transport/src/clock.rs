@@ -32,6 +32,7 @@ impl<C: Clock + ?Sized> Clock for &C {
 
 /// The deadline of [`with_deadline`] passed first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Elapsed;
 
 impl fmt::Display for Elapsed {

@@ -185,6 +185,13 @@ impl fmt::Debug for Endpoint<'_> {
     }
 }
 
+#[cfg(feature = "defmt")]
+impl defmt::Format for Endpoint<'_> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        defmt::write!(f, "{=str}", self.name);
+    }
+}
+
 impl fmt::Display for Endpoint<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
@@ -194,6 +201,7 @@ impl fmt::Display for Endpoint<'_> {
 /// Not an endpoint name: empty (all of it, or between two `/`), longer than 64 characters, or with characters outside
 /// `A-Za-z0-9_.-/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct InvalidEndpoint;
 
 impl fmt::Display for InvalidEndpoint {

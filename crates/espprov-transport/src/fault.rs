@@ -2,6 +2,7 @@
 
 /// The meaning of a transport error. Every transport maps its own errors onto these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum LinkFault {
     /// The device answered with a transport-level refusal (ATT error, closed socket without a byte, HTTP

@@ -94,6 +94,7 @@ pub trait Transport {
 
 /// Whether a reconnect should try to keep the device's session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum SessionIntent {
     /// Same session if the link can (HTTP: send the cookie again).
     Keep,

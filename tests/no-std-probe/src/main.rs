@@ -16,6 +16,23 @@ use espprov_types as _;
 #[cfg(feature = "control")]
 use std_crate as _;
 
+/// What firmware logs is formatted by defmt without the standard library's formatting of numbers and texts.
+#[cfg(feature = "defmt")]
+const _: fn() = || {
+    const fn formats<T: defmt::Format>() {}
+    /// An error of a link, with `Debug` and nothing more.
+    #[derive(Debug)]
+    struct Broken;
+    formats::<espprov_core::Step<'_>>();
+    formats::<espprov_core::Event<'_>>();
+    formats::<espprov_core::Misuse>();
+    formats::<espprov_core::ProvisionError<Broken>>();
+    formats::<espprov_core::Input<Broken>>();
+    formats::<espprov_core::Outcome<espprov_core::WifiConnection, espprov_core::WifiFailure>>();
+    formats::<espprov_transport::Endpoint<'_>>();
+    formats::<espprov_transport::LinkFault>();
+};
+
 /// Has no memory: the probe is checked, never run.
 struct NoMemory;
 

@@ -110,7 +110,7 @@ pub(super) fn probe(toolchain: &Toolchain, target: &str, results: &mut Results) 
     if !CHECKED.contains(&target) {
         return;
     }
-    let mut sets = vec!["defaults,console,http,trouble,clocks,entropy"];
+    let mut sets = vec!["defaults,console,http,trouble,clocks,entropy,defmt"];
     if target == SMALLEST {
         sets.extend(["", "sec1", "sec2"]);
     }

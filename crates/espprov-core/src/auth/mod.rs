@@ -57,6 +57,7 @@ pub trait Authenticator {
 
 /// How a session is secured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum SessionSecurity {
     /// No handshake at all.
@@ -86,6 +87,7 @@ impl SessionSecurity {
 
 /// Who said which scheme a device has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Witness {
     /// The setup payload, which somebody has read off the device itself.
@@ -96,6 +98,7 @@ pub enum Witness {
 
 /// Why there will be no session with this device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum PolicyError {
     /// The device claims a scheme weaker than the credentials held: going on could hand the secrets to an
@@ -135,7 +138,7 @@ pub enum PolicyError {
     /// The entropy source failed, or repeats itself.
     Entropy,
     /// The handshake could not start.
-    Handshake(HandshakeError),
+    Handshake(#[cfg_attr(feature = "defmt", defmt(Debug2Format))] HandshakeError),
 }
 
 impl PolicyError {

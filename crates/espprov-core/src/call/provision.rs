@@ -15,11 +15,12 @@ const MAX_ATTEMPTS: u8 = 3;
 
 /// How a provisioning ended. `C` says where the device is now, `F` why it is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Outcome<C, F> {
     /// The device says that it is online.
-    Connected(C),
+    Connected(#[cfg_attr(feature = "defmt", defmt(Debug2Format))] C),
     /// The device says that it could not join.
-    Failed(F),
+    Failed(#[cfg_attr(feature = "defmt", defmt(Debug2Format))] F),
     /// What a device does that joined and closed its provisioning service before its last answer was read: it said
     /// that it was connecting, took the next question, did not answer it, and its service stayed away
     /// ([`Limits::gone_after`](espprov_transport::Limits::gone_after)).

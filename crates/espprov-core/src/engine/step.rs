@@ -14,6 +14,7 @@ use espprov_transport::{Endpoint, SessionIntent};
 /// | [`Step::Wait`] | [`Elapsed`](Self::Elapsed) |
 /// | [`Step::Busy`] | [`Continue`](Self::Continue) |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Input<E> {
     /// A call begins. What was under way before is given up: where that was an exchange, its session is lost, and the
@@ -24,7 +25,7 @@ pub enum Input<E> {
     /// The link is open again.
     Reconnected,
     /// The link failed.
-    Fault(E),
+    Fault(#[cfg_attr(feature = "defmt", defmt(Debug2Format))] E),
     /// The time is up, and what was under way is dropped.
     Elapsed,
     /// The same, and the request had been handed over completely: the device may have acted on it, and that it does not
@@ -64,8 +65,33 @@ pub enum Step<'c> {
     Done,
 }
 
+#[cfg(feature = "defmt")]
+impl defmt::Format for Step<'_> {
+    fn format(&self, f: defmt::Formatter<'_>) {
+        let millis = |until: &Duration| until.as_millis();
+        match self {
+            Self::Exchange { endpoint, len, until } => {
+                defmt::write!(
+                    f,
+                    "Exchange {{ {}, {} bytes, until {} ms }}",
+                    endpoint,
+                    len,
+                    millis(until)
+                );
+            }
+            Self::Reconnect { intent, until } => {
+                defmt::write!(f, "Reconnect {{ {}, until {} ms }}", intent, millis(until));
+            }
+            Self::Wait { until } => defmt::write!(f, "Wait {{ until {} ms }}", millis(until)),
+            Self::Busy => defmt::write!(f, "Busy"),
+            Self::Done => defmt::write!(f, "Done"),
+        }
+    }
+}
+
 /// The engine, or a call, was not used as its order of calls demands. Nothing was changed by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Misuse {
     /// [`Input::Start`] for a call that began before: a call is for once.
