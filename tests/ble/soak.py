@@ -1,6 +1,6 @@
 """A line per run, so that many runs can be looked at together; `cargo xtask e2e ble --soak N` writes them.
 
-soak.py LOG DOC REPORT.json idle|busy SECONDS
+soak.py LOG DOC REPORT.json idle|busy SECONDS COMMIT
 
 Appends what REPORT.json says of one run to LOG (a line of JSON), puts the table of all lines between the two marks in
 DOC, and keeps the report and the logs of a run that was not perfect. Without a report the run has failed.
@@ -8,7 +8,6 @@ DOC, and keeps the report and the logs of a run that was not perfect. Without a 
 import json
 import os
 import shutil
-import subprocess
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
@@ -17,17 +16,10 @@ BEGIN, END = '<!-- soak: written by tests/ble/soak.py -->', '<!-- soak: end -->'
 EMPTY = {'good': False, 'passed': 0, 'failed': 0, 'second_attempts': [], 'daemon': {'crashed': 0, 'killed': 0}}
 
 
-def git(*arguments):
-    return subprocess.run(['git', *arguments], capture_output=True, text=True, check=True).stdout.strip()
-
-
-def line(report, busy, seconds):
-    # Changes that are not committed, apart from what this program writes itself.
-    changed = git('status', '--porcelain', '--untracked-files=no', '--', ':!docs')
+def line(report, busy, seconds, commit):
     return {
         'date': datetime.now(timezone.utc).strftime('%Y-%m-%dT%H:%MZ'),
-        'commit': git('rev-parse', '--short=10', 'HEAD') + ('+' if changed else ''),
-        'busy': busy, 'load': round(os.getloadavg()[0], 1), 'cores': os.cpu_count(),
+        'commit': commit, 'busy': busy, 'load': round(os.getloadavg()[0], 1), 'cores': os.cpu_count(),
         'good': report['good'], 'passed': report['passed'], 'failed': report['failed'],
         'second_attempts': len(report['second_attempts']), 'daemon_crashes': report['daemon']['crashed'],
         'daemon_kills': report['daemon']['killed'], 'seconds': round(seconds),
@@ -60,9 +52,9 @@ def keep(report, name):
     print(f'its report and logs are kept in {to}')
 
 
-def main(log, doc, report, host, seconds):
+def main(log, doc, report, host, seconds, commit):
     log, doc, report = Path(log), Path(doc), Path(report)
-    run = line(json.loads(report.read_text()) if report.exists() else EMPTY, host == 'busy', float(seconds))
+    run = line(json.loads(report.read_text()) if report.exists() else EMPTY, host == 'busy', float(seconds), commit)
     with open(log, 'a') as file:
         file.write(json.dumps(run) + '\n')
     print(json.dumps(run))

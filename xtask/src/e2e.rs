@@ -1,7 +1,7 @@
 //! `cargo xtask e2e`: the real program against the real Bluetooth stack, in a virtual machine. See tests/ble.
 
 use crate::programs;
-use crate::tools::{root, run, target_dir};
+use crate::tools::{capture, root, run, target_dir};
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::env;
 use std::fs;
@@ -55,6 +55,7 @@ pub(crate) fn bluetooth(only: Option<&str>) -> Result<String, String> {
 /// Runs again and again, and what each came to in a line that stays in the repository. A run that fails does not
 /// end it.
 fn soak(runs: u32, busy: bool) -> Result<(), String> {
+    let commit = commit()?;
     let bench = Bench::build()?;
     let (report, docs) = (bench.report(), root().join("docs"));
     let mut failed = 0;
@@ -75,12 +76,24 @@ fn soak(runs: u32, busy: bool) -> Result<(), String> {
             .arg(&report)
             .arg(if busy { "busy" } else { "idle" })
             .arg(start.elapsed().as_secs().to_string())
+            .arg(&commit)
             .current_dir(root()))?;
     }
     if failed > 0 {
         return Err(format!("{failed} of {runs} runs failed"));
     }
     Ok(())
+}
+
+/// What is tested: the commit, with a mark where something is not committed, apart from what the runs themselves write.
+fn commit() -> Result<String, String> {
+    let git = |arguments: &[&str]| {
+        let (ok, text) = capture(Command::new("git").args(arguments).current_dir(root()))?;
+        if ok { Ok(text.trim().to_owned()) } else { Err(text) }
+    };
+    let changed = git(&["status", "--porcelain", "--untracked-files=no", "--", ":!docs"])?;
+    let mark = if changed.is_empty() { "" } else { "+" };
+    Ok(git(&["rev-parse", "--short=10", "HEAD"])? + mark)
 }
 
 /// Programs and machine, ready to run.
