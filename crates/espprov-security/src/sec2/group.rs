@@ -83,6 +83,21 @@ const fn modulus() -> Modulus<Word, LIMBS> {
     Modulus::from_reduced(n1)
 }
 
+/// k, SRP's multiplier: H(N ǀ PAD(g)). The tests compute it.
+pub(super) const MULTIPLIER: [u8; 64] = unhex(concat!(
+    "A9C2E2559BF0EBB53F0CBBF62282906BEDE7F2182F00678211FBD5BDE5B28503",
+    "3A4993503B87397F9BE5EC02080FEDBC0835587AD039060879B8621E8C3659E0",
+));
+
+/// What comes after a power of the generator.
+#[derive(Clone, Copy)]
+pub(super) enum Then<'a> {
+    /// It is all.
+    Nothing,
+    /// The power is the client's g^x, and S = (B − k·g^x)^exponent, the exponent being a + u·x.
+    ClientSecret { b_pub: &'a [u8], exponent: &'a [u8] },
+}
+
 /// A computation that can be left after any product and taken up again: how far it is, and its numbers, which are on the
 /// heap and wiped when it goes.
 pub(super) struct Work {
@@ -159,42 +174,26 @@ impl Group {
         power
     }
 
-    /// Goes on with g^exponent. Whether it is the result.
+    /// Goes on with g^exponent, then with what comes of it. Whether it is the result.
     #[inline(never)]
-    pub(super) fn client_public(work: &mut Work, exponent: &[u8], spending: &mut Spending) -> bool {
-        let lower = Power::generator_steps(exponent);
-        work.go_on(lower.saturating_add(1), spending, |power, _, step| {
-            if step < lower {
-                power.generator_step(exponent, step);
-            } else {
-                power.lower();
-            }
-        })
-    }
-
-    /// Goes on with the client's S = (B − k·g^x)^exponent, the exponent being a + u·x. Whether it is the result.
-    #[inline(never)]
-    pub(super) fn client_secret(
-        work: &mut Work,
-        b_pub: &[u8],
-        k: &[u8],
-        x: &[u8],
-        exponent: &[u8],
-        spending: &mut Spending,
-    ) -> bool {
-        let base = Power::generator_steps(x);
-        let lift = base.saturating_add(1);
-        let pow = lift.saturating_add(1);
-        let lower = pow.saturating_add(Power::pow_steps(TABLE, exponent));
+    pub(super) fn go_on(work: &mut Work, exponent: &[u8], then: Then<'_>, spending: &mut Spending) -> bool {
+        let base = Power::generator_steps(exponent);
+        let steps = match then {
+            Then::Nothing => 0,
+            Then::ClientSecret { exponent, .. } => Power::pow_steps(TABLE, exponent).saturating_add(2),
+        };
+        let lower = base.saturating_add(steps);
         work.go_on(lower.saturating_add(1), spending, |power, table, step| {
             if step < base {
-                power.generator_step(x, step);
-            } else if step == base {
-                Self::client_base(power, b_pub, k);
-            } else if step == lift {
-                power.lift();
-            } else if step < lower {
-                power.pow_step(table, exponent, step.saturating_sub(pow));
+                power.generator_step(exponent, step);
+            } else if let Then::ClientSecret { b_pub, exponent } = then
+                && step < lower
+            {
+                match step.saturating_sub(base) {
+                    0 => Self::client_base(power, b_pub),
+                    1 => power.lift(),
+                    step => power.pow_step(table, exponent, step.saturating_sub(2)),
+                }
             } else {
                 power.lower();
             }
@@ -203,18 +202,18 @@ impl Group {
 
     /// B − k·g^x. Not inlined: what it has on the stack is gone before the long power.
     #[inline(never)]
-    fn client_base(power: &mut Power, b_pub: &[u8], k: &[u8]) {
-        let mut number = from_bytes(k);
+    fn client_base(power: &mut Power, b_pub: &[u8]) {
+        let mut number = from_bytes(&MULTIPLIER);
         power.lower_times(&number);
         read_words(b_pub, &mut *number);
         power.subtract_from(&number);
     }
 
     /// The device's B = k·v + g^b.
-    pub(super) fn device_public(&'static self, verifier: &[u8], k: &[u8], b: &[u8]) -> Zeroizing<[u8; LEN]> {
+    pub(super) fn device_public(&'static self, verifier: &[u8], b: &[u8]) -> Zeroizing<[u8; LEN]> {
         let mut product = Power::of(&self.0, &from_bytes(verifier));
         product.lift();
-        product.lower_times(&from_bytes(k));
+        product.lower_times(&from_bytes(&MULTIPLIER));
         let mut sum = Zeroizing::new(*product.value());
         self.0.add(&mut sum, self.power_of_generator(b).value());
         let mut bytes = Zeroizing::new([0; LEN]);
@@ -249,7 +248,8 @@ impl Group {
     pub(super) fn is_zero(&self, number: &[u8]) -> bool {
         let mut number = from_bytes(number);
         self.0.canonical(&mut number);
-        *number == [0; LIMBS]
+        // Not compared with zeros: those would be in the flash.
+        number.iter().all(|word| *word == 0)
     }
 
     /// Is the number below N?
@@ -277,15 +277,9 @@ pub(super) fn client_exponent(a: &[u8; 32], u: &[u8; 64], x: &[u8; 64], out: &mu
 /// Left-pads with zeros to 384 bytes; `None` for more.
 pub(super) fn pad(bytes: &[u8]) -> Option<[u8; LEN]> {
     let mut padded = [0; LEN];
-    pad_into(bytes, &mut padded)?;
-    Some(padded)
-}
-
-/// The same into zeros.
-pub(super) fn pad_into(bytes: &[u8], padded: &mut [u8; LEN]) -> Option<()> {
     let start = LEN.checked_sub(bytes.len())?;
     padded.get_mut(start..)?.copy_from_slice(bytes);
-    Some(())
+    Some(padded)
 }
 
 /// The number without leading zero bytes; at least one byte stays.

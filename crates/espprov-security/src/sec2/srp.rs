@@ -10,7 +10,7 @@
 //! | M1 | H((H(N) xor H(PAD(g))) ǀ H(I) ǀ salt ǀ A as sent ǀ B as sent ǀ K) |
 //! | M2 | H(A as sent ǀ M1 ǀ K) |
 
-use super::group::{self, GROUP, Group, LEN, Work, unhex};
+use super::group::{self, GROUP, Group, LEN, Then, Work, unhex};
 use crate::budget::Spending;
 use crate::{Field, HandshakeError};
 use alloc::vec::Vec;
@@ -33,13 +33,7 @@ fn hash_into(parts: &[&[u8]], digest: &mut Digest512) {
     crate::digest::hash::<Sha512>(parts, digest.into());
 }
 
-/// k. A constant of the group, like the next: the tests compute both.
-pub(super) const MULTIPLIER: Digest512 = unhex(concat!(
-    "A9C2E2559BF0EBB53F0CBBF62282906BEDE7F2182F00678211FBD5BDE5B28503",
-    "3A4993503B87397F9BE5EC02080FEDBC0835587AD039060879B8621E8C3659E0",
-));
-
-/// H(N) xor H(PAD(g)).
+/// H(N) xor H(PAD(g)). A constant of the group: the tests compute it.
 pub(super) const GROUP_DIGEST: Digest512 = unhex(concat!(
     "DAD76ED5365ED7BF6BBC1BFA050981458392BBD35A50335D03DB3C7535B261D1",
     "C902F2FFB8647125BD28CE966C066D5BE9B939216C6078B65889299C61624694",
@@ -73,25 +67,33 @@ pub(super) fn private_x(salt: &[u8], inner: &Digest512, form: InnerForm) -> Secr
     hash(&[salt, inner])
 }
 
-/// A of 384 bytes or B of 1..=384, padded into zeros. Refuses 0 modulo N.
-pub(super) fn peer_public(bytes: &[u8], padded: &mut [u8; LEN]) -> Result<(), HandshakeError> {
-    if bytes.is_empty() {
+/// A of 384 bytes or B of 1..=384. Refuses 0 modulo N.
+pub(super) fn peer_public(bytes: &[u8]) -> Result<(), HandshakeError> {
+    if bytes.is_empty() || bytes.len() > LEN {
         return Err(HandshakeError::WrongLength(Field::PublicKey));
     }
-    group::pad_into(bytes, padded).ok_or(HandshakeError::WrongLength(Field::PublicKey))?;
-    if GROUP.is_zero(padded) {
+    if GROUP.is_zero(bytes) {
         return Err(HandshakeError::DegeneratePublicKey);
     }
     Ok(())
 }
 
-fn scrambler(a_pub: &[u8], b_padded: &[u8; LEN]) -> Result<Digest512, HandshakeError> {
-    nonzero(*hash(&[a_pub, b_padded]))
+/// u, of numbers that have passed [`peer_public`]. B is padded as it is hashed: another 384 bytes of stack are not needed.
+pub(super) fn scrambler(a_pub: &[u8], b_pub: &[u8]) -> Result<Digest512, HandshakeError> {
+    const PIECE: usize = LEN / 6;
+    let zeros = [0; PIECE];
+    let mut parts: [&[u8]; 8] = [a_pub, &[], &[], &[], &[], &[], &[], b_pub];
+    let mut missing = LEN.saturating_sub(b_pub.len());
+    for part in parts.iter_mut().skip(1).take(6) {
+        *part = zeros.get(..missing.min(PIECE)).unwrap_or_default();
+        missing = missing.saturating_sub(PIECE);
+    }
+    nonzero(*hash(&parts))
 }
 
 /// No input is known that hashes to zero, so the rule stands on its own and is tested on its own.
 pub(super) fn nonzero(u: Digest512) -> Result<Digest512, HandshakeError> {
-    if u == [0; 64] {
+    if u.iter().all(|byte| *byte == 0) {
         Err(HandshakeError::ZeroScrambler)
     } else {
         Ok(u)
@@ -175,7 +177,7 @@ impl ClientPublic {
 
     /// Goes on with it. Whether it is there.
     pub(super) fn go_on(&mut self, a: &[u8; 32], spending: &mut Spending) -> bool {
-        Group::client_public(&mut self.0, a, spending)
+        Group::go_on(&mut self.0, a, Then::Nothing, spending)
     }
 
     /// A, into the 384 bytes of `out`.
@@ -207,9 +209,8 @@ impl ClientSecret {
         b_pub: &[u8],
         x: &Digest512,
     ) -> Result<Self, HandshakeError> {
-        let mut b_padded = [0; LEN];
-        peer_public(b_pub, &mut b_padded)?;
-        let u = scrambler(a_pub, &b_padded)?;
+        peer_public(b_pub)?;
+        let u = scrambler(a_pub, b_pub)?;
         let mut exponents = Zeroizing::new(zeros(X_LEN + SUM_LEN)?);
         if let Some((first, sum)) = exponents.split_first_chunk_mut() {
             *first = *x;
@@ -221,8 +222,9 @@ impl ClientSecret {
 
     /// Goes on with it. Whether it is there, and the means suffice for the proofs.
     pub(super) fn go_on(&mut self, b_pub: &[u8], spending: &mut Spending) -> bool {
-        let (x, sum) = self.exponents.split_at_checked(X_LEN).unwrap_or_default();
-        Group::client_secret(&mut self.work, b_pub, &MULTIPLIER, x, sum, spending) && spending.pay(PROOFS)
+        let (x, exponent) = self.exponents.split_at_checked(X_LEN).unwrap_or_default();
+        let then = Then::ClientSecret { b_pub, exponent };
+        Group::go_on(&mut self.work, x, then, spending) && spending.pay(PROOFS)
     }
 
     /// The proofs.
@@ -235,7 +237,7 @@ impl ClientSecret {
 
 /// B = k·v + g^b, padded. Refuses 0 modulo N (no b is known that leads there).
 pub(super) fn device_public(verifier: &[u8], b: &[u8; 32]) -> Result<[u8; LEN], HandshakeError> {
-    let public = GROUP.device_public(verifier, &MULTIPLIER, b);
+    let public = GROUP.device_public(verifier, b);
     if GROUP.is_zero(&*public) {
         return Err(HandshakeError::DegeneratePublicKey);
     }
@@ -248,9 +250,8 @@ pub(super) fn device_agree(
     verifier: &[u8],
     b: &[u8; 32],
 ) -> Result<Agreement, HandshakeError> {
-    let mut b_padded = [0; LEN];
-    peer_public(transcript.b_pub, &mut b_padded)?;
-    let u = scrambler(transcript.a_pub, &b_padded)?;
+    peer_public(transcript.b_pub)?;
+    let u = scrambler(transcript.a_pub, transcript.b_pub)?;
     let mut secret = Zeroizing::new([0; LEN]);
     GROUP.device_secret(transcript.a_pub, verifier, &u, b, &mut secret);
     let mut agreement = Agreement::none();

@@ -361,13 +361,14 @@ fn client_rejects_response_1() {
 #[test]
 fn zero_modulo_n_and_zero_scrambler() {
     for zero in [&[0][..], &[0; 384], &n_bytes()] {
-        assert_eq!(peer_public(zero, &mut [0; 384]), Err(E::DegeneratePublicKey));
+        assert_eq!(peer_public(zero), Err(E::DegeneratePublicKey));
     }
     let mut above = n_bytes();
     above[383] = 0; // N ends in FF: this is N - 255
-    let mut padded = [0; 384];
-    assert_eq!(peer_public(&above, &mut padded), Ok(()));
-    assert_eq!(padded, above);
+    assert_eq!(peer_public(&above), Ok(()));
+    for wrong in [&[][..], &[1; 385]] {
+        assert_eq!(peer_public(wrong), Err(E::WrongLength(Field::PublicKey)));
+    }
     assert_eq!(nonzero([0; 64]), Err(E::ZeroScrambler));
     let mut one = [0; 64];
     one[63] = 1;

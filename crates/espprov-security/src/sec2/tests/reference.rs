@@ -127,25 +127,20 @@ fn leading_zero_in_b() {
 
 #[test]
 fn leading_zero_in_s() {
-    use crate::sec2::group::{Group, Work, client_exponent, pad};
+    use crate::sec2::group::{Group, Then, Work, client_exponent};
     let verifier = verifier();
     let x = srp::private_x(&SALT, &srp::inner_digest(USER, PASSWORD), InnerForm::Full);
     let b_pub = srp::device_public(verifier.verifier(), &private(1)).unwrap();
-    let k = hash(&[&n_bytes(), &pad(&[5]).unwrap()]);
     let seed = first(|seed| {
         let a = private(seed);
         let u = hash(&[&client_public(&a), &b_pub]);
         let (mut work, mut exponent) = (Work::with_table().unwrap(), [0; 128]);
         client_exponent(&a, &u, &x, &mut exponent);
-        let all = &mut everything();
-        assert!(Group::client_secret(
-            &mut work,
-            &b_pub,
-            &k,
-            x.as_slice(),
-            &exponent,
-            all
-        ));
+        let then = Then::ClientSecret {
+            b_pub: &b_pub,
+            exponent: &exponent,
+        };
+        assert!(Group::go_on(&mut work, x.as_slice(), then, &mut everything()));
         super::filled(|out| work.result(out))[0] == 0
     });
     check(
@@ -156,11 +151,23 @@ fn leading_zero_in_s() {
     );
 }
 
+/// u hashes both numbers padded, however short B was sent.
+#[test]
+fn u_is_of_padded_numbers() {
+    let a_pub = client_public(&private(3));
+    for len in [1, 63, 64, 65, 128, 191, 320, 383, 384] {
+        let b_pub: std::vec::Vec<u8> = (0..len).map(|index| index as u8 | 1).collect();
+        let padded = [&std::vec![0; 384 - len][..], &b_pub].concat();
+        let want = hash(&[&a_pub, &padded]);
+        assert_eq!(srp::scrambler(&a_pub, &b_pub).unwrap()[..], want[..], "{len}");
+    }
+}
+
 #[test]
 fn constants_of_the_group() {
     use crate::sec2::group::pad;
     let g = pad(&[5]).unwrap();
-    assert_eq!(srp::MULTIPLIER, hash(&[&n_bytes(), &g]));
+    assert_eq!(crate::sec2::group::MULTIPLIER, hash(&[&n_bytes(), &g]));
     let mut digest = hash(&[&n_bytes()]);
     for (byte, other) in digest.iter_mut().zip(hash(&[&g])) {
         *byte ^= other;
