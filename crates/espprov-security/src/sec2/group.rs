@@ -203,9 +203,10 @@ impl Group {
     /// B − k·g^x. Not inlined: what it has on the stack is gone before the long power.
     #[inline(never)]
     fn client_base(power: &mut Power, b_pub: &[u8]) {
-        let mut number = from_bytes(&MULTIPLIER);
+        let mut number = [0; LIMBS];
+        read_words(&MULTIPLIER, &mut number);
         power.lower_times(&number);
-        read_words(b_pub, &mut *number);
+        read_words(b_pub, &mut number);
         power.subtract_from(&number);
     }
 
@@ -245,8 +246,10 @@ impl Group {
     }
 
     /// Is the number 0 modulo N? For public values: in the time, it shows which words of it are 0.
-    pub(super) fn is_zero(&self, number: &[u8]) -> bool {
-        let mut number = from_bytes(number);
+    #[inline(never)] // a number on the stack, gone before anything is hashed
+    pub(super) fn is_zero(&self, bytes: &[u8]) -> bool {
+        let mut number = [0; LIMBS];
+        read_words(bytes, &mut number);
         self.0.canonical(&mut number);
         // Not compared with zeros: those would be in the flash.
         number.iter().all(|word| *word == 0)

@@ -237,13 +237,11 @@ impl<W: Word, const L: usize> Modulus<W, L> {
         self.n1[index].sub_borrow(carry, W::default()).0
     }
 
-    /// R mod N = R - N: 1 in Montgomery form.
-    fn one(&self) -> [W; L] {
-        let mut one = [W::ONE; L];
-        for (index, word) in one.iter_mut().enumerate().skip(1) {
-            *word = self.n(index).not();
+    /// R mod N = R - N: 1 in Montgomery form. Put where it stays: another number on the stack would be the deepest.
+    fn one(&self, to: &mut [W; L]) {
+        for (index, word) in to.iter_mut().enumerate() {
+            *word = if index == 0 { W::ONE } else { self.n(index).not() };
         }
-        one
     }
 
     /// Subtracts N, `mask` being all ones or zero. Gives the borrow.

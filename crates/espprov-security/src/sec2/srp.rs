@@ -228,6 +228,7 @@ impl ClientSecret {
     }
 
     /// The proofs.
+    #[inline(never)] // what it has on the stack must not lie under the arithmetic
     pub(super) fn agree(&self, transcript: &Transcript<'_>, agreement: &mut Agreement) {
         let mut secret = Zeroizing::new([0; LEN]);
         self.work.result(&mut *secret);

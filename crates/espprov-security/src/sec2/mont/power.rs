@@ -4,7 +4,7 @@
 use super::{Column, Modulus, Word, all_ones_if_one};
 use core::mem;
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroize;
 
 /// A residue being computed, with the scratch space for it; both are wiped on drop.
 pub(in crate::sec2) struct Power<'m, W: Word, const L: usize> {
@@ -53,7 +53,7 @@ impl<'m, W: Word, const L: usize> Power<'m, W, L> {
     pub(in crate::sec2) fn generator_step(&mut self, exponent: &[u8], step: usize) {
         let window = W::GENERATOR_WINDOW;
         if step == 0 {
-            self.value = self.modulus.one();
+            self.modulus.one(&mut self.value);
         } else {
             self.square();
         }
@@ -82,7 +82,7 @@ impl<'m, W: Word, const L: usize> Power<'m, W, L> {
     pub(in crate::sec2) fn pow_step(&mut self, table: &mut [[W; L]], exponent: &[u8], step: usize) {
         let window = table.len().trailing_zeros() as usize;
         if step == 0 {
-            table[0] = self.modulus.one();
+            self.modulus.one(&mut table[0]);
             table[1] = self.value;
         }
         let Some(step) = (step + 2).checked_sub(table.len()) else {
@@ -97,10 +97,12 @@ impl<'m, W: Word, const L: usize> Power<'m, W, L> {
         if step % (window + 1) < window {
             self.square();
         } else {
-            let mut factor = Zeroizing::new([W::default(); L]);
+            // Not `Zeroizing`: making one costs a second number on the stack.
+            let mut factor = [W::default(); L];
             let index = top - 1 - step / (window + 1);
             select(table, digit(exponent, index, window), &mut factor);
             self.mul(&factor);
+            factor.zeroize();
         }
     }
 
