@@ -29,6 +29,12 @@ pub(crate) const fn millis(millis: u32) -> Duration {
     Duration::new((millis / 1000) as u64, (millis % 1000).saturating_mul(1_000_000))
 }
 
+/// `time` after `from`, but `latest` at the latest. In one place: the carry over seconds is a lot of code in firmware.
+#[inline(never)]
+pub(crate) fn until(from: Duration, time: Duration, latest: Duration) -> Duration {
+    from.saturating_add(time).min(latest)
+}
+
 impl Default for Deadlines {
     fn default() -> Self {
         Self {

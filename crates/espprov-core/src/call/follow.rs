@@ -2,6 +2,7 @@
 
 use super::{Desk, Outcome};
 use crate::deadlines::millis;
+use crate::deadlines::until;
 use crate::{Deadlines, Event, Phase, ProvisionError};
 use core::time::Duration;
 use espprov_types::{ThreadAttachment, ThreadFailure, ThreadStatus, WifiConnection, WifiFailure, WifiStatus};
@@ -63,7 +64,7 @@ impl<E> Follow<E> {
     /// failure to read.
     pub(super) fn new(desk: &Desk<'_>) -> Self {
         Self {
-            until: desk.now.saturating_add(desk.deadlines.connecting).min(desk.total),
+            until: until(desk.now, desk.deadlines.connecting, desk.total),
             pause: FIRST_PAUSE,
             connecting: false,
             unanswered: false,
@@ -74,15 +75,15 @@ impl<E> Follow<E> {
     /// When the next look must be over.
     pub(super) fn deadline(&self, deadlines: &Deadlines) -> Duration {
         self.lost.as_ref().map_or(self.until, |lost| {
-            lost.since.saturating_add(deadlines.recover).min(self.until)
+            until(lost.since, deadlines.recover, self.until)
         })
     }
 
     /// When the device must be in reach again for that. The last attempt has a moment to succeed.
     pub(super) fn reconnect_deadline(&self) -> Duration {
-        self.lost.as_ref().map_or(self.until, |lost| {
-            lost.patience.saturating_add(LAST_ATTEMPT).min(self.until)
-        })
+        self.lost
+            .as_ref()
+            .map_or(self.until, |lost| until(lost.patience, LAST_ATTEMPT, self.until))
     }
 
     /// Takes what was seen.
@@ -166,9 +167,9 @@ impl<E> Follow<E> {
             lost.away = now;
         }
         lost.evidence = self.connecting && self.unanswered;
-        let recover = lost.since.saturating_add(desk.deadlines.recover);
-        let gone = lost.away.saturating_add(desk.limits.gone_after);
-        lost.patience = if lost.evidence { recover.min(gone) } else { recover }.min(self.until);
+        let recover = until(lost.since, desk.deadlines.recover, self.until);
+        let gone = until(lost.away, desk.limits.gone_after, Duration::MAX);
+        lost.patience = if lost.evidence { recover.min(gone) } else { recover };
         // Short of the whole time nothing is known.
         lost.evidence &= now >= gone;
         self.lost.insert(lost).patience

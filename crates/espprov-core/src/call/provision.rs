@@ -4,6 +4,7 @@ use super::follow::{Follow, Next, Progress};
 use super::network::{Network, OutcomeOn};
 use super::task::Question;
 use super::{Desk, IntoResult, Task, Thread, Ticket, Want, Wifi};
+use crate::deadlines::until;
 use crate::request::{ApplyThread, ApplyWifi, Control, ControlAction, Request, SetThread, SetWifi};
 use crate::{Deadlines, Event, Misuse, Phase, ProvisionError, WifiConfig};
 use core::time::Duration;
@@ -164,7 +165,7 @@ impl<G: Goal, E> Task<E> for Provision<G, E> {
     fn reconnect_deadline(&self, deadlines: &Deadlines) -> Duration {
         match (&self.step, &self.doubt) {
             (Step::Follow { follow, .. }, _) => follow.reconnect_deadline(),
-            (_, Some(doubt)) => doubt.since.saturating_add(deadlines.recover),
+            (_, Some(doubt)) => until(doubt.since, deadlines.recover, Duration::MAX),
             _ => Duration::MAX,
         }
     }
@@ -305,7 +306,7 @@ impl<G: Goal, E> Provision<G, E> {
         if !error.is_link_trouble() && !error.is_of_a_stranger() {
             return Err(error);
         }
-        let left = doubt.since.saturating_add(desk.deadlines.recover).min(desk.total);
+        let left = until(doubt.since, desk.deadlines.recover, desk.total);
         let left = left.saturating_sub(desk.now);
         if left.is_zero() {
             return Ok(self.end(Outcome::Unconfirmed));

@@ -2,6 +2,7 @@
 
 use super::task::Question;
 use super::{Desk, IntoResult, Task, Thread, Ticket, Want, Wifi};
+use crate::deadlines::until;
 use crate::request::{
     GetWifiStatus, Request, ScanEntries, ScanPage, ScanStatus, StartThreadScan, StartWifiScan,
     ThreadScanPage, WifiScanPage,
@@ -261,7 +262,7 @@ impl<E, R: Radio> Task<E> for Scan<R> {
         match self.step {
             Step::Approach => {
                 R::fit(&mut self.start, desk.limits.scan);
-                self.until = desk.now.saturating_add(desk.deadlines.scan).min(desk.total);
+                self.until = until(desk.now, desk.deadlines.scan, desk.total);
                 self.step = Step::Start;
             }
             Step::Start => {
@@ -280,7 +281,7 @@ impl<E, R: Radio> Task<E> for Scan<R> {
                     desk.event(&Event::Scanning {
                         found: progress.count,
                     });
-                    if desk.now.saturating_add(POLL) > self.until {
+                    if until(desk.now, POLL, Duration::MAX) > self.until {
                         return Err(ProvisionError::Deadline { phase: Phase::Scan });
                     }
                     self.step = Step::Pause;

@@ -4,6 +4,7 @@ use super::state::{Link, Stage, UnderWay};
 use super::{Engine, Step};
 use crate::auth::Authenticator;
 use crate::call::{Call, Want};
+use crate::deadlines::until;
 use crate::{Deadlines, Event, Observer, ProvisionError};
 use core::time::Duration;
 use espprov_transport::{Limits, SessionIntent};
@@ -70,26 +71,26 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
             (UnderWay::Computing, _) => return Step::Busy,
             (UnderWay::BackOff, _) => {
                 let pause = self.run.takeover.map(|takeover| takeover.pause());
-                let until = now.saturating_add(pause.unwrap_or_default());
+                let until = until(now, pause.unwrap_or_default(), Duration::MAX);
                 return Step::Wait { until };
             }
             (_, Want::Pause(time)) => {
-                let until = now.saturating_add(time);
+                let until = until(now, time, Duration::MAX);
                 return Step::Wait { until };
             }
             _ => {
-                let until = call.reconnect_deadline(&self.deadlines).min(self.total);
+                let latest = call.reconnect_deadline(&self.deadlines).min(self.total);
                 return Step::Reconnect {
                     intent: SessionIntent::Fresh,
-                    until: now.saturating_add(connect).min(until),
+                    until: until(now, connect, latest),
                 };
             }
         };
-        let until = call.deadline(&self.deadlines).min(self.total);
+        let latest = call.deadline(&self.deadlines).min(self.total);
         Step::Exchange {
             endpoint,
             len: self.run.sent,
-            until: now.saturating_add(limit).min(until),
+            until: until(now, limit, latest),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::Engine;
 use crate::auth::Authenticator;
 use crate::deadlines::millis;
-use crate::{Event, Observer, Phase};
+use crate::{Event, Observer, Phase, deadlines};
 use core::time::Duration;
 use rand_core::TryCryptoRng;
 
@@ -50,8 +50,8 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
         let dice = self.rng.try_next_u32().unwrap_or_default();
         let spread = base.saturating_mul(dice >> 16) >> 16;
         let pause = millis((base / 2).saturating_add(spread));
-        let limit = since.saturating_add(self.deadlines.takeover).min(until);
-        let goes_on = now.saturating_add(pause) < limit;
+        let limit = deadlines::until(since, self.deadlines.takeover, until);
+        let goes_on = deadlines::until(now, pause, Duration::MAX) < limit;
         self.run.takeover = Some(Takeover {
             since,
             next: base.saturating_mul(2).min(LONGEST_PAUSE),
