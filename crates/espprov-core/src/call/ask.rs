@@ -49,7 +49,7 @@ impl<E, U, Q: for<'b> Request<Response<'b> = U>> Task<E> for Ask<Q, U> {
 impl<U, Q: for<'b> Request<Response<'b> = U>> IntoResult for Ask<Q, U> {
     type Output = U;
 
-    fn into_result(self) -> Result<U, Misuse> {
-        self.answer.ok_or(Misuse::NotOver)
+    fn take_result(&mut self) -> Result<U, Misuse> {
+        self.answer.take().ok_or(Misuse::NotOver)
     }
 }

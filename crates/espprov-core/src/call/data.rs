@@ -76,7 +76,7 @@ impl<E, F: FnMut(&[u8])> Task<E> for SendData<'_, F> {
 impl<F: FnMut(&[u8])> IntoResult for SendData<'_, F> {
     type Output = usize;
 
-    fn into_result(self) -> Result<usize, Misuse> {
+    fn take_result(&mut self) -> Result<usize, Misuse> {
         if self.over {
             Ok(self.exchanges)
         } else {
@@ -153,7 +153,7 @@ impl<E, F: FnOnce(&[u8])> Task<E> for SendRaw<'_, F> {
 impl<F: FnOnce(&[u8])> IntoResult for SendRaw<'_, F> {
     type Output = ();
 
-    fn into_result(self) -> Result<(), Misuse> {
+    fn take_result(&mut self) -> Result<(), Misuse> {
         match self.sink {
             None => Ok(()),
             Some(_) => Err(Misuse::NotOver),

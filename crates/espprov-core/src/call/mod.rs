@@ -52,9 +52,20 @@ pub trait IntoResult {
     /// Its kind.
     type Output;
 
-    /// The result, when the engine has said [`Step::Done`](crate::Step::Done).
+    /// The result, when the engine has said [`Step::Done`](crate::Step::Done). There is one: it is taken.
     ///
     /// # Errors
-    /// [`Misuse::NotOver`] before that, and after a failure.
-    fn into_result(self) -> Result<Self::Output, Misuse>;
+    /// [`Misuse::NotOver`] before that, after a failure, and when it was taken.
+    fn take_result(&mut self) -> Result<Self::Output, Misuse>;
+
+    /// The same, at the end of the call's life.
+    ///
+    /// # Errors
+    /// As [`take_result`](Self::take_result).
+    fn into_result(mut self) -> Result<Self::Output, Misuse>
+    where
+        Self: Sized,
+    {
+        self.take_result()
+    }
 }

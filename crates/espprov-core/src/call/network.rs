@@ -129,7 +129,7 @@ impl<N: Network, E> Task<E> for FollowNetwork<N, E> {
 impl<N: Network, E> IntoResult for FollowNetwork<N, E> {
     type Output = OutcomeOn<N>;
 
-    fn into_result(self) -> Result<OutcomeOn<N>, Misuse> {
-        self.outcome.ok_or(Misuse::NotOver)
+    fn take_result(&mut self) -> Result<OutcomeOn<N>, Misuse> {
+        self.outcome.take().ok_or(Misuse::NotOver)
     }
 }

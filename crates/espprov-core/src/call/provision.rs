@@ -200,8 +200,8 @@ impl<G: Goal, E> Task<E> for Provision<G, E> {
 impl<G: Goal, E> IntoResult for Provision<G, E> {
     type Output = OutcomeOn<G::Network>;
 
-    fn into_result(self) -> Result<OutcomeOn<G::Network>, Misuse> {
-        self.outcome.ok_or(Misuse::NotOver)
+    fn take_result(&mut self) -> Result<OutcomeOn<G::Network>, Misuse> {
+        self.outcome.take().ok_or(Misuse::NotOver)
     }
 }
 

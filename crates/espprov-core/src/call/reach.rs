@@ -68,7 +68,7 @@ macro_rules! reaches {
         impl IntoResult for $call {
             type Output = ();
 
-            fn into_result(self) -> Result<(), Misuse> {
+            fn take_result(&mut self) -> Result<(), Misuse> {
                 self.0.result()
             }
         }

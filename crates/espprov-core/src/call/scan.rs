@@ -10,6 +10,7 @@ use crate::request::{
 use crate::{Deadlines, Event, Misuse, Phase, ProvisionError};
 use alloc::vec::Vec;
 use core::fmt;
+use core::mem;
 use core::time::Duration;
 use espprov_transport::ScanHint;
 use espprov_types::{AccessPoint, ThreadNetwork, WifiConnection, WifiStatus};
@@ -306,9 +307,9 @@ impl<E, R: Radio> Task<E> for Scan<R> {
 impl<R: Radio> IntoResult for Scan<R> {
     type Output = Vec<R::Network>;
 
-    fn into_result(self) -> Result<Vec<R::Network>, Misuse> {
+    fn take_result(&mut self) -> Result<Vec<R::Network>, Misuse> {
         match self.step {
-            Step::Over => Ok(self.networks),
+            Step::Over => Ok(mem::take(&mut self.networks)),
             _ => Err(Misuse::NotOver),
         }
     }

@@ -61,8 +61,13 @@ where
     B: AsMut<[u8]>,
 {
     /// A driver for the device at the other end of `transport`.
+    #[inline(never)] // what it takes on the stack is off it before anything runs
     pub fn new(transport: T, auth: A, rng: R, clock: C, buf: B) -> Self {
-        Self::with_engine(transport, clock, Engine::new(auth, rng, buf))
+        Self {
+            transport,
+            clock,
+            engine: Engine::new(auth, rng, buf),
+        }
     }
 
     /// Reports events to `observer`.
@@ -161,7 +166,7 @@ where
         mut call: K,
     ) -> Result<K::Output, ProvisionError<T::Error>> {
         self.drive(&mut call).await?;
-        Ok(call.into_result()?)
+        call.take_result().map_err(ProvisionError::Misuse)
     }
 
     /// The device's description: asked for once, then remembered.
@@ -192,7 +197,7 @@ where
     ) -> Result<Vec<AccessPoint>, ProvisionError<T::Error>> {
         let mut scan = ScanWifi::new(options);
         self.drive(&mut scan).await?;
-        Ok(scan.into_result()?)
+        scan.take_result().map_err(ProvisionError::Misuse)
     }
 
     /// Scans for Thread networks.
@@ -205,7 +210,7 @@ where
     ) -> Result<Vec<ThreadNetwork>, ProvisionError<T::Error>> {
         let mut scan = ScanThread::new(options);
         self.drive(&mut scan).await?;
-        Ok(scan.into_result()?)
+        scan.take_result().map_err(ProvisionError::Misuse)
     }
 
     /// Gives the device Wi-Fi credentials and follows it until it is online or gave up.
@@ -223,7 +228,7 @@ where
     ) -> Result<Outcome<WifiConnection, WifiFailure>, ProvisionError<T::Error>> {
         let mut call = ProvisionWifi::new(config);
         self.drive(&mut call).await?;
-        Ok(call.into_result()?)
+        call.take_result().map_err(ProvisionError::Misuse)
     }
 
     /// Gives the device a Thread dataset and follows it until it is attached or gave up.
@@ -236,7 +241,7 @@ where
     ) -> Result<Outcome<ThreadAttachment, ThreadFailure>, ProvisionError<T::Error>> {
         let mut call = ProvisionThread::new(dataset);
         self.drive(&mut call).await?;
-        Ok(call.into_result()?)
+        call.take_result().map_err(ProvisionError::Misuse)
     }
 
     /// Follows a device that has its Wi-Fi credentials until it is online or gave up.
@@ -269,7 +274,7 @@ where
     {
         let mut call = Ask::new(question);
         self.drive(&mut call).await?;
-        Ok(call.into_result()?)
+        call.take_result().map_err(ProvisionError::Misuse)
     }
 
     /// Sends application data to an endpoint within the session, and hands the answer to `sink`.

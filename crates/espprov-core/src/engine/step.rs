@@ -102,7 +102,7 @@ pub enum Misuse {
     UnexpectedInput,
     /// A reply longer than the buffer.
     ReplyBeyondBuffer,
-    /// The result of a call that is not over, or has failed.
+    /// The result of a call that is not over, has failed, or has given it already.
     NotOver,
 }
 
