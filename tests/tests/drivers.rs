@@ -3,6 +3,7 @@
 use core::future::Future;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
+use embedded_io_adapters::tokio_1::FromTokio;
 use espprov_core::auth::{Auto, SessionSecurity};
 use espprov_core::call::{Connect, FollowWifi, IntoResult, ProvisionWifi};
 use espprov_core::{
@@ -12,7 +13,7 @@ use espprov_core::{ScanOptions, blocking};
 use espprov_http::{HttpTarget, HttpTransport};
 use espprov_security::Budget;
 use espprov_simulator::time::{VirtualClock, block_on};
-use espprov_simulator::{LinkModel, Shared, SimDevice};
+use espprov_simulator::{Console, HttpServer, LinkModel, Shared, SimDevice};
 use espprov_tests::pair::{Pair, Recorder, Scheme, WORLD, client};
 use espprov_tokio::TokioClock;
 use espprov_transport::blocking::{Blocked, Wait};
@@ -197,6 +198,41 @@ fn another_protocol_needs_other_names_and_nothing_else() {
         let mut device = device.with_endpoints(endpoints);
         assert_eq!(pair.run(device.connect()).0.is_ok(), works, "{endpoints:?}");
     }
+}
+
+/// Where a name is part of a URL, and where it stands on a line of a console.
+#[tokio::test]
+async fn names_with_a_slash_reach_their_endpoint() {
+    let world = format!("{WORLD}\n[[endpoint]]\nname = \"sensors/echo\"\necho = true\n");
+    let endpoint = Endpoint::custom("sensors/echo").unwrap();
+    let scheme = Scheme::Sec1;
+    let device = Shared::new(SimDevice::new(scheme.scenario(&world)).unwrap());
+    let server = HttpServer::bind("127.0.0.1:0", device).await.unwrap();
+    let target = format!("http://{}", server.local_addr().unwrap());
+    let serving = tokio::spawn(server.run());
+    let link = HttpTransport::new(target.parse::<HttpTarget>().unwrap());
+    let rng = ChaCha20Rng::seed_from_u64(1);
+    let mut over_http = Provisioner::new(link, scheme.auth(), rng, TokioClock::new(), vec![0; 1024]);
+    let mut heard = Vec::new();
+    let sent = over_http.send(endpoint, b"hello", None, |reply| heard.extend_from_slice(reply));
+    assert_eq!(sent.await, Ok(1));
+    serving.abort();
+
+    let (theirs, ours) = tokio::io::duplex(4096);
+    let console = Console::new(Shared::new(SimDevice::new(scheme.scenario(&world)).unwrap()));
+    let serving = tokio::spawn(async move {
+        let (input, output) = tokio::io::split(theirs);
+        console.serve(input, output, &TokioClock::new()).await
+    });
+    let (rx, tx) = tokio::io::split(ours);
+    let (rx, tx) = (FromTokio::new(rx), FromTokio::new(tx));
+    let link = espprov_embedded::console::Console::new(rx, tx, TokioClock::new());
+    let rng = ChaCha20Rng::seed_from_u64(1);
+    let mut on_a_line = Provisioner::new(link, scheme.auth(), rng, TokioClock::new(), vec![0; 1024]);
+    let sent = on_a_line.send(endpoint, b" world", None, |reply| heard.extend_from_slice(reply));
+    assert_eq!(sent.await, Ok(1));
+    serving.abort();
+    assert_eq!(heard, b"hello world");
 }
 
 #[test]

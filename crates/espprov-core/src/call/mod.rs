@@ -5,7 +5,7 @@
 //! | [`Info`] | asks for the device's description, once | in the engine: [`Engine::info`](crate::Engine::info) |
 //! | [`Connect`] | makes sure that there is a session | in the engine: [`Engine::security`](crate::Engine::security) |
 //! | [`ScanWifi`], [`ScanThread`] | which networks does the device hear? | a list |
-//! | [`ProvisionWifi`], [`ProvisionThread`] | hands over credentials and follows the device until it is online | [`Outcome`](crate::Outcome) |
+//! | [`ProvisionWifi`], [`ProvisionThread`] | hands over credentials and follows the device until it is online | [`Outcome`] |
 //! | [`FollowWifi`], [`FollowThread`] | the latter alone | the same |
 //! | [`Ask`] | one [`Request`], the protocol's or yours | its answer |
 //! | [`SendData`] | application data, in pieces | the number of exchanges; the answers go to a sink |
