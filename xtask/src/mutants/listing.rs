@@ -61,10 +61,7 @@ impl Listing {
     /// Splits mutants into batches of at most `size`, but leaves a file together where cargo-mutants cannot be told to try one
     /// mutant and not another: it tries the fields of structs whatever names it is given.
     pub(super) fn batches(&self, chosen: &[usize], size: usize) -> Vec<Vec<usize>> {
-        let has_fields = |file: &str| self.of_file(file).any(|index| self.mutants[index].is_field());
-        let (whole, single): (Vec<_>, Vec<_>) = chosen
-            .iter()
-            .partition(|&&index| has_fields(&self.mutants[index].file));
+        let (whole, single): (Vec<_>, Vec<_>) = chosen.iter().partition(|&&index| self.has_fields(index));
         let mut batches: Vec<_> = single.chunks(size).map(<[usize]>::to_vec).collect();
         for (file, _) in &self.files {
             let of_file: Vec<_> = whole
@@ -77,6 +74,12 @@ impl Listing {
             }
         }
         batches
+    }
+
+    /// Whether the file of this mutant has struct fields among its mutants.
+    pub(super) fn has_fields(&self, index: usize) -> bool {
+        let file = &self.mutants[index].file;
+        self.of_file(file).any(|index| self.mutants[index].is_field())
     }
 
     /// The indices of a file's mutants.

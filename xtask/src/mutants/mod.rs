@@ -111,6 +111,8 @@ const SUBJECTS: &[Subject] = &[
             "evidence",
             "--test",
             "fault_matrix",
+            "--test",
+            "conformance",
         ],
     },
 ];
@@ -185,7 +187,7 @@ fn work(
     if open.is_empty() {
         return Ok(());
     }
-    trial.baseline(subject)?;
+    trial.baseline(subject, subject.own)?;
     let total = open.len();
     let mut done = 0;
     for batch in listing.batches(&open, trial::BATCH) {

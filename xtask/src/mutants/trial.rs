@@ -4,6 +4,7 @@ use super::Subject;
 use super::listing::Listing;
 use super::record::Outcome;
 use crate::tools::{capture, cargo, root, run, target_dir};
+use core::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,6 +29,8 @@ pub(super) struct Trial {
     /// The copy of the workspace.
     tree: PathBuf,
     commit: String,
+    /// The crate whose referees have been asked about the code as it is.
+    sound: Cell<&'static str>,
 }
 
 impl Trial {
@@ -45,7 +48,12 @@ impl Trial {
         {
             println!("mutants: what is not committed is left out");
         }
-        Ok(Self { tool, tree, commit })
+        Ok(Self {
+            tool,
+            tree,
+            commit,
+            sound: Cell::new(""),
+        })
     }
 
     pub(super) fn commit(&self) -> &str {
@@ -71,25 +79,20 @@ impl Trial {
     }
 
     /// The same tests on the code as it is: they have to pass, and everything is built afterwards.
-    pub(super) fn baseline(&self, subject: &Subject) -> Result<(), String> {
-        for arguments in [subject.own, subject.referees]
-            .into_iter()
-            .filter(|words| !words.is_empty())
-        {
-            let mut test = cargo();
-            test.current_dir(&self.tree)
-                .args(["test", "--quiet", "--locked", "--package", subject.name])
-                .args(features(subject))
-                .args(arguments);
-            let (passed, text) = capture(environment(&mut test))?;
-            if !passed {
-                return Err(format!(
-                    "{}: the tests fail without a mutant:\n{text}",
-                    subject.name
-                ));
-            }
+    pub(super) fn baseline(&self, subject: &Subject, tests: &[&str]) -> Result<(), String> {
+        let mut test = cargo();
+        test.current_dir(&self.tree)
+            .args(["test", "--quiet", "--locked", "--package", subject.name])
+            .args(features(subject))
+            .args(tests);
+        let (passed, text) = capture(environment(&mut test))?;
+        if passed {
+            return Ok(());
         }
-        Ok(())
+        Err(format!(
+            "{}: the tests fail without a mutant:\n{text}",
+            subject.name
+        ))
     }
 
     /// Tries some mutants: first with the crate's own tests, then, what these missed, with the referees.
@@ -100,15 +103,22 @@ impl Trial {
         batch: &[usize],
     ) -> Result<Vec<(usize, Outcome)>, String> {
         let mut outcomes = self.pass(subject, listing, batch, subject.own)?;
+        if subject.referees.is_empty() {
+            return Ok(outcomes);
+        }
         let missed: Vec<_> = outcomes
             .iter()
             .filter(|(_, outcome)| *outcome == Outcome::Missed)
             .map(|&(index, _)| index)
+            .filter(|&index| !listing.has_fields(index)) // all of them would be tried for the sake of one
             .collect();
-        if missed.is_empty() || subject.referees.is_empty() {
+        if missed.is_empty() {
             return Ok(outcomes);
         }
-        outcomes.retain(|(_, outcome)| *outcome != Outcome::Missed);
+        if self.sound.replace(subject.name) != subject.name {
+            self.baseline(subject, subject.referees)?;
+        }
+        outcomes.retain(|(index, _)| !missed.contains(index));
         for (index, outcome) in self.pass(subject, listing, &missed, subject.referees)? {
             let outcome = match outcome {
                 Outcome::Caught => Outcome::CaughtByReferee,
