@@ -29,7 +29,7 @@ impl embedded_nal_async::TcpConnect for Loopback {
 type Link = HttpTransport<'static, Loopback, TokioClock>;
 
 fn link(address: SocketAddr) -> Link {
-    HttpTransport::new(&Loopback, address, TokioClock::new()).with_answer_timeout(Duration::from_millis(500))
+    HttpTransport::new(&Loopback, address, TokioClock::new())
 }
 
 async fn ask(link: &mut Link, request: &[u8]) -> Result<Vec<u8>, HttpError> {
@@ -312,7 +312,7 @@ async fn answers_that_leave_the_link_usable() {
 #[tokio::test]
 async fn silence_and_nobody() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let mut link = link(listener.local_addr().unwrap());
+    let mut link = link(listener.local_addr().unwrap()).with_answer_timeout(Duration::from_millis(500));
     assert_eq!(
         ask(&mut link, b"x").await,
         Err(HttpError::AnswerTimedOut { delivered: true })
