@@ -90,7 +90,7 @@ const SUBJECTS: &[Subject] = &[
     },
     Subject {
         name: "espprov-embedded",
-        features: &["http"],
+        features: &["http_nal_09"],
         files: &["**/console/*.rs", "**/http/*.rs"],
         own: ALL_TESTS,
         referees: &[],
