@@ -248,6 +248,19 @@ mod tests {
         assert!(typed.is_session() && !typed.is_encrypted());
     }
 
+    /// An endpoint is its name, whatever it is for.
+    #[test]
+    fn equal_names_are_one_key_and_others_are_not() {
+        use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+        let hash = |endpoint| BuildHasherDefault::<DefaultHasher>::default().hash_one(endpoint);
+        let typed = Endpoint::custom("prov-session").unwrap();
+        assert_eq!(hash(typed), hash(Endpoint::PROV_SESSION));
+        let names = ["a", "b", "prov-session", "proto-ver", "prov-scan"];
+        let hashes = names.map(|name| hash(Endpoint::custom(name).unwrap()));
+        let distinct: std::collections::BTreeSet<_> = hashes.into_iter().collect();
+        assert_eq!(distinct.len(), names.len());
+    }
+
     #[test]
     fn what_a_name_is_depends_on_the_protocol() {
         let other = Endpoints::new("local/session", "local/version").unwrap();
