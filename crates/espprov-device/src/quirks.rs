@@ -164,6 +164,25 @@ mod tests {
         assert_eq!(Quirks::vendor(Firmware::Idf6).max_value, None);
     }
 
+    #[test]
+    fn which_bluetooth_firmware_hangs_up() {
+        use BleStack::{Bluedroid, NimBle};
+        for (firmware, stack, hangs_up) in [
+            (Firmware::Idf44, NimBle, true),
+            (Firmware::Idf44, Bluedroid, true),
+            (Firmware::Idf52, NimBle, false),
+            (Firmware::Idf52, Bluedroid, true),
+            (Firmware::Idf6, NimBle, false),
+            (Firmware::Idf6, Bluedroid, true),
+        ] {
+            let quirks = Quirks::vendor_ble(firmware, stack);
+            assert_eq!(quirks.close_on_refusal, hangs_up, "{firmware:?}, {stack:?}");
+            assert_eq!(quirks.ble_stack, Some(stack));
+        }
+        let elsewhere = Quirks::vendor(Firmware::Idf44);
+        assert_eq!((elsewhere.close_on_refusal, elsewhere.ble_stack), (false, None));
+    }
+
     /// (corrected proof of security 1, attempts told, attempts stay used, reset when ready, Thread, strict values).
     #[test]
     fn what_came_when() {
