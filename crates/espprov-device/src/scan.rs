@@ -212,3 +212,75 @@ fn push_thread<A: Application>(app: &mut A, index: u32, list: &mut List<'_>) -> 
     ];
     list.push(1, &entry).map_err(too_long)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use espprov_types::{AccessPoint, AuthMode, Bssid, Ssid, ThreadName, ThreadNetwork};
+
+    /// Hears one network of each kind.
+    struct Radios;
+
+    impl Application for Radios {
+        fn wifi_scan_result(&mut self, index: u32) -> Option<AccessPoint> {
+            let bssid = Bssid::new([1, 2, 3, 4, 5, 6]);
+            let found = || AccessPoint::new(Ssid::new(b"ab").unwrap(), bssid, 6, -50, AuthMode::Owe);
+            (index == 0).then(found)
+        }
+
+        fn thread_scan_result(&mut self, index: u32) -> Option<ThreadNetwork> {
+            let ext_pan_id = [0x11, 0x11, 0x11, 0x11, 0x22, 0x22, 0x22, 0x22];
+            let mut found = ThreadNetwork::new(ThreadName::new(b"ab").unwrap(), 0x1234, ext_pan_id, 15);
+            found.ext_addr = [1, 2, 3, 4, 5, 6, 7, 8];
+            (found.rssi, found.lqi) = (-48, 200);
+            (index == 0).then_some(found)
+        }
+    }
+
+    /// -50 and -48 as protobuf has them: ten bytes each.
+    const FF: [u8; 8] = [0xff; 8];
+
+    #[test]
+    fn pages_byte_for_byte() {
+        let mut out = [0; 64];
+        let len = write_page(&mut Radios, Radio::Wifi, 0..1, &mut out).unwrap();
+        let entry = [
+            &[0x0a, 2, b'a', b'b', 0x10, 6, 0x18, 0xce][..],
+            &FF,
+            &[1, 0x22, 6, 1, 2, 3, 4, 5, 6, 0x28, 9],
+        ]
+        .concat();
+        assert_eq!(out[..len], [&[0x08, 5, 0x7a, 29, 0x0a, 27][..], &entry].concat());
+        let len = write_page(&mut Radios, Radio::Thread, 0..1, &mut out).unwrap();
+        let entry = [
+            &[0x08, 0xb4, 0x24, 0x10, 15, 0x18, 0xd0][..],
+            &FF,
+            &[
+                1, 0x20, 0xc8, 1, 0x2a, 8, 1, 2, 3, 4, 5, 6, 7, 8, 0x32, 2, b'a', b'b',
+            ],
+            &[0x3a, 8, 0x11, 0x11, 0x11, 0x11, 0x22, 0x22, 0x22, 0x22],
+        ]
+        .concat();
+        assert_eq!(
+            out[..len],
+            [&[0x08, 11, 0xaa, 1, 45, 0x0a, 43][..], &entry].concat()
+        );
+        // No entry where there is none, and no reply with a hole in it.
+        for radio in [Radio::Wifi, Radio::Thread] {
+            let beyond = write_page(&mut Radios, radio, 0..2, &mut out);
+            assert_eq!(beyond, Err(Refusal::PageOutOfRange));
+        }
+    }
+
+    #[test]
+    fn progress_byte_for_byte() {
+        let mut out = [0; 16];
+        let progress = Ok(ScanProgress::new(true, 7));
+        let len = write_status(Radio::Wifi, progress, &mut out).unwrap();
+        assert_eq!(out[..len], [0x08, 3, 0x6a, 4, 0x08, 1, 0x10, 7]);
+        let len = write_status(Radio::Thread, progress, &mut out).unwrap();
+        assert_eq!(out[..len], [0x08, 9, 0x9a, 1, 4, 0x08, 1, 0x10, 7]);
+        let len = write_status(Radio::Wifi, Err(StatusCode::InternalError), &mut out).unwrap();
+        assert_eq!(out[..len], [0x08, 3, 0x10, 5, 0x6a, 0]);
+    }
+}

@@ -95,4 +95,26 @@ mod tests {
             "message of 60 bytes does not fit into a buffer of 8"
         );
     }
+
+    #[cfg(feature = "messages")]
+    #[test]
+    fn messages_go_into_the_buffer_or_leave_it_alone() {
+        let message = crate::config::RespSetWifiConfig { status: 4 };
+        assert_eq!(encoded_len(&message), 2);
+        let mut out = [0xee; 3];
+        assert_eq!(encode(&message, &mut out), Ok(2));
+        assert_eq!(out, [0x08, 0x04, 0xee]);
+        let mut short = [0xee; 1];
+        let error = EncodeError {
+            needed: 2,
+            available: 1,
+        };
+        assert_eq!(encode(&message, &mut short), Err(error));
+        assert_eq!(short, [0xee]);
+        assert_eq!(decode(&[0x08, 0x04]), Ok(message));
+        assert_eq!(
+            decode::<crate::config::RespSetWifiConfig>(&[0x08]),
+            Err(Malformed)
+        );
+    }
 }

@@ -250,3 +250,22 @@ impl<E: Copy> Command<E> {
         write(&reply, out)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Config, Ctrl};
+
+    #[test]
+    fn commands_by_their_number() {
+        assert_eq!(Command::<Config>::from_msg(2), Some(Command::SET_WIFI_CONFIG));
+        assert_eq!(
+            Command::<Config>::from_msg(10),
+            Some(Command::APPLY_THREAD_CONFIG)
+        );
+        assert_eq!(Command::<Ctrl>::from_msg(1), Some(Command::CTRL_WIFI_RESET));
+        for beyond in [-1, 256, i32::MIN, i32::MAX] {
+            assert_eq!(Command::<Config>::from_msg(beyond), None, "{beyond}");
+        }
+    }
+}
