@@ -200,7 +200,11 @@ fn python_made() -> (Vec<u8>, Verifier) {
 
 /// Up to the refused first proof.
 fn refused_proof(password: &[u8], device: &mut Device) -> Client {
-    let mut client = Client::new(USER, password, Some(1), &mut rng(8)).unwrap();
+    refused_proof_of(8, password, device)
+}
+
+fn refused_proof_of(seed: u64, password: &[u8], device: &mut Device) -> Client {
+    let mut client = Client::new(USER, password, Some(1), &mut rng(seed)).unwrap();
     let command = request(&mut client);
     client
         .handle_response(&answer(device, &command, &mut rng(9)).unwrap())
@@ -237,6 +241,21 @@ fn stripped_digest_on_a_new_session() {
     shake(&mut client, &mut device, &mut rng(12)).unwrap();
     assert!(client.notices().stripped_digest);
     converse(&mut client.into_channel().unwrap(), device.channel().unwrap());
+}
+
+/// Made from the first, which nobody knows: it differs from client to client as that one does. A number that can be
+/// known would let whoever listens try passwords.
+#[test]
+fn the_ephemeral_number_of_a_second_try_is_a_secret_too() {
+    let (password, verifier) = python_made();
+    let second = |seed| {
+        let mut device = Device::new(verifier.clone(), Patch::CounterNonce);
+        let mut client = refused_proof_of(seed, &password, &mut device);
+        assert_eq!(client.handle_refusal(false), Ok(Retry::Restart));
+        request(&mut client)
+    };
+    assert_ne!(second(8), second(20));
+    assert_eq!(second(8), second(8), "nothing else goes into it");
 }
 
 #[test]
