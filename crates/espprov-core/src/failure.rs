@@ -341,10 +341,8 @@ mod tests {
         error: SessionError::Channel(ChannelError::Forged),
     };
 
-    /// A failure, what it says, whether something is behind it, where it happened, whether a stranger may have answered, and
-    /// whether the link is to blame.
-    type Row = (Failure, &'static str, bool, Option<Phase>, bool, bool);
-
+    /// Every failure: what it says, what is behind it, where it happened, whether a stranger may have answered, whether
+    /// the link is to blame.
     #[test]
     fn what_each_failure_says_and_means() {
         let scanning = Some(Phase::Scan);
