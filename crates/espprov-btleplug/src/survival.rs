@@ -22,7 +22,12 @@ struct Home {
     away: Option<Duration>,
     /// It ends whenever somebody connects, so many times.
     fragile: watch::Sender<u32>,
+    /// What is read afresh, if the platform remembers something else.
+    whole: watch::Sender<Option<Table>>,
 }
+
+/// The endpoints' numbers and names.
+type Table = Vec<(u16, Option<&'static str>)>;
 
 impl Home {
     fn new(fake: &Fake, away: Option<Duration>) -> Arc<Self> {
@@ -31,6 +36,7 @@ impl Home {
             life: watch::Sender::new(0),
             away,
             fragile: watch::Sender::new(0),
+            whole: watch::Sender::new(None),
         })
     }
 
@@ -83,8 +89,8 @@ impl Origin<Fake> for Home {
                 self.say("forget");
                 self.fake.with(|s| {
                     s.names = None;
-                    if let Some(real) = s.really.take() {
-                        s.endpoints = real;
+                    if let Some(whole) = self.whole.borrow().clone() {
+                        s.endpoints = whole;
                     }
                     s.connected = false;
                 });
@@ -295,7 +301,8 @@ async fn half_a_table_is_read_afresh_once() {
         let home = Home::new(&fake, Some(MOMENT));
         let mut half = whole.clone();
         half[cut].1 = None;
-        fake.with(|s| (s.endpoints, s.really) = (half, Some(whole.clone())));
+        home.whole.send_replace(Some(whole.clone()));
+        fake.with(|s| s.endpoints = half);
         let mut link = connect(&home).await.unwrap();
         assert_eq!(calls(&fake), ["connect", "forget", "connect"], "{cut}");
         let sensors = Endpoint::custom("sensors").unwrap();

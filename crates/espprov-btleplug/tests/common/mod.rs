@@ -39,8 +39,6 @@ pub(crate) struct State {
     pub(crate) calls: Vec<String>,
     pub(crate) service: Uuid,
     pub(crate) endpoints: Vec<(u16, Option<&'static str>)>,
-    /// What is there once the platform has forgotten the device, if that is something else.
-    pub(crate) really: Option<Vec<(u16, Option<&'static str>)>>,
     /// What comes back instead of every name: text, or an error of the platform.
     pub(crate) names: Option<core::result::Result<&'static [u8], &'static str>>,
     /// What was written last comes back,
