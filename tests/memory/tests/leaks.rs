@@ -88,8 +88,11 @@ fn security_2_given_up_leaves_nothing() {
         for (of_a, of_s) in [(100, 0), (1000, 520), (1000, 900), (1000, 1820), (1000, 3000)] {
             let mut device = Box::new(sec2::Device::new(verifier.clone(), sec2::Patch::CounterNonce));
             let rng = &mut Scripted::new(&CLIENT_EPHEMERAL);
-            let mut client = Box::new(sec2::Client::new(USERNAME, &PASSWORD, Some(1), rng).expect("a client"));
-            let found = leaks_of(&known::sec2(), || run_in_part(&mut client, &mut device, of_a, of_s));
+            let mut client =
+                Box::new(sec2::Client::new(USERNAME, &PASSWORD, Some(1), rng).expect("a client"));
+            let found = leaks_of(&known::sec2(), || {
+                run_in_part(&mut client, &mut device, of_a, of_s)
+            });
             assert_eq!(found, [], "{of_a} {of_s}");
             let found = leaks_of(&known::sec2(), move || drop(client));
             assert_eq!(found, [], "{of_a} {of_s}");
@@ -103,7 +106,10 @@ fn run_in_part(client: &mut sec2::Client, device: &mut sec2::Device, of_a: u32, 
     if client.compute(Budget::products(of_a)) == Ok(Progress::Busy) {
         return;
     }
-    let len = client.poll_request(&mut request).expect("a request").expect("one");
+    let len = client
+        .poll_request(&mut request)
+        .expect("a request")
+        .expect("one");
     let mut rng = Scripted::new(&DEVICE_EPHEMERAL);
     let len = device
         .handle_request(&request[..len], &mut rng, &mut reply)

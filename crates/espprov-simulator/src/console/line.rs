@@ -103,7 +103,7 @@ mod tests {
             b"echo 1\r",
             b"echo 1 \xff\xff\r",
             b"echo 1 g0\r",
-            b"ec/ho 1 00\r",
+            b"ec//ho 1 00\r",
             b"\xffecho 1 00\r",
             // Carriage returns and line feeds are no blanks.
             b"\recho 1 00\r",
@@ -118,6 +118,7 @@ mod tests {
     #[test]
     fn what_is_one_all_the_same() {
         let payload = |line: &'static [u8]| parse_line(line).unwrap().payload;
+        assert_eq!(payload(b"ec/ho 1 00\r"), [0]);
         assert_eq!(payload(b" echo  1  00"), [0]);
         assert_eq!(payload(b"echo 1 00 00\r"), [0]);
         assert_eq!(payload(b"echo 1 001"), [0]);
