@@ -251,7 +251,8 @@ mod tests {
     /// An endpoint is its name, whatever it is for.
     #[test]
     fn equal_names_are_one_key_and_others_are_not() {
-        use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+        use core::hash::{BuildHasher, BuildHasherDefault};
+        use std::hash::DefaultHasher;
         let hash = |endpoint| BuildHasherDefault::<DefaultHasher>::default().hash_one(endpoint);
         let typed = Endpoint::custom("prov-session").unwrap();
         assert_eq!(hash(typed), hash(Endpoint::PROV_SESSION));
