@@ -85,9 +85,6 @@ pub(crate) fn run(write_report: bool) -> Result<String, String> {
     println!("embedded: {}", toolchain.describe());
     for target in TARGETS {
         build::probe(&toolchain, target, &mut results);
-        if !build::has_images(target) {
-            continue;
-        }
         let images = build::firmware(&toolchain, target);
         results.note(
             format!("{target}: firmware images"),
