@@ -12,6 +12,7 @@ use espprov_core::{
 use espprov_core::{ScanOptions, blocking};
 use espprov_http::{HttpTarget, HttpTransport};
 use espprov_security::Budget;
+use espprov_simulator::fault::{Fault, FaultyTransport, Injection};
 use espprov_simulator::time::{VirtualClock, block_on};
 use espprov_simulator::{Console, HttpServer, LinkModel, Shared, SimDevice};
 use espprov_tests::pair::{Pair, Recorder, Scheme, WORLD, client};
@@ -91,6 +92,35 @@ fn the_blocking_driver_takes_the_same_round_trips() {
         assert_eq!(format!("{online:?}"), format!("{online_too:?}"), "{scheme:?}");
         assert_eq!(*asked.borrow(), *asked_too.borrow(), "{scheme:?}");
     }
+}
+
+/// The question that went out and was never answered is evidence; the time that is up is the only one who knows of it.
+#[test]
+fn what_went_unanswered_counts_in_both_drivers() {
+    let world = WORLD.replace("[device]", "[device]\nafter_stop = \"stop\"\nstop_after_ms = 500");
+    let link = |pair: &Pair, nth| {
+        let plan = vec![Injection::at_endpoint("prov-config", nth, Fault::DropReply)];
+        FaultyTransport::new(pair.link(LinkModel::nimble()), pair.clock.clone(), plan, 0)
+    };
+    let mut likely = 0;
+    // From the first status on; one of them is the last that the device hears.
+    for nth in 3..9 {
+        let (async_pair, blocking_pair) = (
+            Pair::new(Scheme::Sec1.scenario(&world)),
+            Pair::new(Scheme::Sec1.scenario(&world)),
+        );
+        let mut device = client(link(&async_pair, nth), Scheme::Sec1.auth(), &async_pair.clock, 1);
+        let end = async_pair.run(device.provision_wifi(&home())).0;
+        let time = Wait::new(&blocking_pair.clock, &blocking_pair.clock);
+        let link = Blocked::new(link(&blocking_pair, nth), time);
+        let rng = ChaCha20Rng::seed_from_u64(1);
+        let buf = vec![0; 16 * 1024];
+        let mut device = blocking::Provisioner::new(link, Scheme::Sec1.auth(), rng, time, buf);
+        let end_too = device.provision_wifi(&home());
+        assert_eq!(format!("{end:?}"), format!("{end_too:?}"), "{nth}");
+        likely += u32::from(matches!(end_too, Ok(Outcome::LikelyConnected)));
+    }
+    assert!(likely > 0, "none of them was the one");
 }
 
 #[test]
