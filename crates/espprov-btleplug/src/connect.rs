@@ -8,6 +8,7 @@ use crate::origin::Origin;
 use crate::service::Run;
 use crate::uuids::{DEFAULT_SERVICE, EXAMPLE_SERVICE};
 use btleplug::api::Peripheral;
+use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
 use std::sync::Arc;
 use tokio::time::timeout;
@@ -170,9 +171,11 @@ impl<P: Peripheral + 'static> Route<P> {
         let lease = Lease::new(peripheral.clone(), self.ledger.clone());
         // Until the end is known: whoever cancels this leaves a connection that is being made.
         self.doubt = true;
+        let reading = AtomicBool::new(false);
+        let connecting = connect(&peripheral, &self.options, &reading);
         let listed = tokio::select! {
             biased;
-            listed = timeout(self.options.connect_timeout, connect(&peripheral, &self.options)) => {
+            listed = timeout(self.options.connect_timeout, connecting) => {
                 listed.unwrap_or(Err(BleError::ConnectTimedOut))
             }
             () = self.over() => Err(BleError::ServiceLost { delivered: false }),
@@ -191,10 +194,12 @@ impl<P: Peripheral + 'static> Route<P> {
             Err(_) if self.is_over() => BleError::ServiceLost { delivered: false },
             Err(error) => error,
         };
-        self.doubt = matches!(
-            error,
-            BleError::ConnectTimedOut | BleError::NotProvisionable | BleError::TableChanged { .. }
-        );
+        // A connection that was cut while the platform read the attributes leaves it with a part of them.
+        self.doubt = reading.load(Ordering::Relaxed)
+            || matches!(
+                error,
+                BleError::ConnectTimedOut | BleError::NotProvisionable | BleError::TableChanged { .. }
+            );
         lease.release().await;
         Err(error)
     }
@@ -223,7 +228,13 @@ impl<P: Peripheral + 'static> Route<P> {
     }
 }
 
-async fn connect<P: Peripheral>(peripheral: &P, options: &ConnectOptions) -> Result<Listing, BleError> {
+/// `reading` tells how far it came: the connection stood, and the attributes were being read.
+async fn connect<P: Peripheral>(
+    peripheral: &P,
+    options: &ConnectOptions,
+    reading: &AtomicBool,
+) -> Result<Listing, BleError> {
     peripheral.connect().await.map_err(|e| BleError::idle(&e))?;
+    reading.store(true, Ordering::Relaxed);
     list_endpoints(peripheral, options).await
 }

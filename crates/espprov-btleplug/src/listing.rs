@@ -14,12 +14,17 @@ const WITNESS: u16 = 0xff51;
 /// Those of an application follow in the order it made them.
 const MANAGERS: core::ops::RangeInclusive<u16> = 0xff4f..=0xff53;
 
+/// Whether an endpoint of this name is the manager's.
+pub(crate) fn is_managers(name: &str) -> bool {
+    MANAGERS.filter_map(standard_name).any(|known| known == name)
+}
+
 /// The endpoints of a connected device.
 #[derive(Debug)]
 pub(crate) struct Listing {
     pub(crate) endpoints: EndpointMap,
-    /// What was read are names, each once, none where another one belongs, and none is missing. Else the platform may remember a table
-    /// that is not there any more.
+    /// What was read are names, each once, none where another one belongs, and none is missing. Else the platform may remember a
+    /// table that is not there any more, or a part of one.
     pub(crate) makes_sense: bool,
 }
 
@@ -80,11 +85,10 @@ impl Row {
             Name::Nowhere => false,
             Name::Told(name) => {
                 let text = core::str::from_utf8(name.strip_suffix(&[0]).unwrap_or(name));
-                let standard = |name: &str| MANAGERS.filter_map(standard_name).any(|known| known == name);
                 // Applications may call theirs what they like. One of the manager's in the place of another cannot be.
                 text.is_ok_and(|name| {
                     !name.contains(char::is_control)
-                        && (!self.is_managers() || self.standard() == Some(name) || !standard(name))
+                        && (!self.is_managers() || self.standard() == Some(name) || !is_managers(name))
                 })
             }
         }
@@ -117,7 +121,10 @@ pub(crate) async fn list_endpoints<P: Peripheral>(
     if has_twins(&rows) {
         ask_all(peripheral, &mut rows, |_| true).await?;
     }
-    let makes_sense = rows.iter().all(Row::makes_sense) && !has_twins(&rows) && !lacks_some(&rows);
+    let makes_sense = rows.iter().all(Row::makes_sense)
+        && !has_twins(&rows)
+        && !lacks_some(&rows)
+        && !lacks_the_rest(&rows);
     let described = rows.into_iter().map(|row| {
         let name = row.value().map(<[u8]>::to_vec);
         (row.characteristic, name)
@@ -160,6 +167,14 @@ fn has_twins(rows: &[Row]) -> bool {
 fn lacks_some(rows: &[Row]) -> bool {
     let any = |what: fn(&Name) -> bool| rows.iter().any(|row| what(&row.name));
     any(|name| matches!(name, Name::Told(_))) && any(|name| *name == Name::None)
+}
+
+/// Whether endpoints of the provisioning manager are missing beside others of it: every device with one has these. BlueZ drops
+/// what it had not read again when a connection is cut.
+fn lacks_the_rest(rows: &[Row]) -> bool {
+    let has = |name: &str| rows.iter().any(|row| row.valid() == Some(name));
+    let (config, version) = (has("prov-config"), has("proto-ver"));
+    (config || version || has("prov-session") || has("prov-scan")) && !(config && version)
 }
 
 /// The user description of a characteristic.

@@ -2,6 +2,7 @@
 
 #[path = "../tests/common/mod.rs"]
 mod common;
+mod tables;
 
 use crate::origin::{Later, Origin};
 use crate::service::Run;
@@ -266,108 +267,4 @@ async fn a_connection_stuck_half_way_is_removed() {
     });
     link.reconnect(SessionIntent::Fresh).await.unwrap();
     assert_eq!(calls(&fake), ["connect", "connect"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn attributes_that_moved_are_read_afresh_once() {
-    for stale in [
-        Err("Operation failed with ATT error: 0x01"),
-        Err("Operation failed with ATT error: 0x0a"),
-        // Another attribute is there now: a declaration, a configuration, another endpoint.
-        Ok(b"\x02\x03\x00\x05\x2a".as_slice()),
-        Ok(b"\x00\x00"),
-        Ok(b"prov-config"),
-    ] {
-        let fake = Fake::new(DEFAULT_SERVICE);
-        let home = Home::new(&fake, Some(MOMENT));
-        fake.with(|s| s.names = Some(stale));
-        let mut link = connect(&home).await.unwrap();
-        assert_eq!(calls(&fake), ["connect", "forget", "connect"], "{stale:?}");
-        assert_eq!(ask(&mut link, Endpoint::PROV_SESSION).await, Ok(2));
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn half_a_table_is_read_afresh_once() {
-    let whole = vec![
-        (0xff51, Some("prov-session")),
-        (0xff52, Some("prov-config")),
-        (0xff53, Some("proto-ver")),
-        (0xff54, Some("sensors")),
-    ];
-    // The connection was cut while the descriptors were read: of the last, or of the one that is always asked.
-    for cut in [3, 0] {
-        let fake = Fake::new(DEFAULT_SERVICE);
-        let home = Home::new(&fake, Some(MOMENT));
-        let mut half = whole.clone();
-        half[cut].1 = None;
-        home.whole.send_replace(Some(whole.clone()));
-        fake.with(|s| s.endpoints = half);
-        let mut link = connect(&home).await.unwrap();
-        assert_eq!(calls(&fake), ["connect", "forget", "connect"], "{cut}");
-        let sensors = Endpoint::custom("sensors").unwrap();
-        assert_eq!(ask(&mut link, sensors).await, Ok(2));
-    }
-    // One that stays without a name is the device's own word.
-    let fake = Fake::new(DEFAULT_SERVICE);
-    let home = Home::new(&fake, Some(MOMENT));
-    fake.with(|s| s.endpoints.push((0xff54, None)));
-    let mut link = connect(&home).await.unwrap();
-    assert_eq!(calls(&fake), ["connect", "forget", "connect"]);
-    assert_eq!(ask(&mut link, Endpoint::PROTO_VER).await, Ok(2));
-}
-
-#[tokio::test(start_paused = true)]
-async fn odd_names_that_stay_are_the_devices_own() {
-    /// Forgetting changes nothing.
-    struct Stubborn(Arc<Home>);
-    impl Origin<Fake> for Stubborn {
-        fn run(&self) -> Run {
-            self.0.run()
-        }
-        fn over(&self, run: Run) -> Later<'_, ()> {
-            self.0.over(run)
-        }
-        fn recover(&self) -> Later<'_, Result<(), BleError>> {
-            self.0.recover()
-        }
-        fn fetch(&self, forget: bool) -> Later<'_, Result<Fake, BleError>> {
-            let names = self.0.fake.with(|s| s.names);
-            let fetching = self.0.fetch(forget);
-            Box::pin(async move {
-                let fake = fetching.await;
-                self.0.fake.with(|s| s.names = names);
-                fake
-            })
-        }
-    }
-    let fake = Fake::new(DEFAULT_SERVICE);
-    let home = Home::new(&fake, Some(MOMENT));
-    fake.with(|s| s.names = Some(Ok(b"\x00\x00")));
-    let origin = Arc::new(Stubborn(home));
-    let mut link = BleTransport::connect(origin, crate::lease::Ledger::new(), ConnectOptions::default())
-        .await
-        .unwrap();
-    assert_eq!(calls(&fake), ["connect", "forget", "connect"]);
-    // The table has to do, and a reconnect does not begin with it again.
-    assert_eq!(ask(&mut link, Endpoint::PROV_SESSION).await, Ok(2));
-    fake.with(|s| s.calls.clear());
-    link.reconnect(SessionIntent::Fresh).await.unwrap();
-    assert_eq!(calls(&fake), ["connect"]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_request_that_goes_nowhere_brings_the_attributes_afresh() {
-    let nowhere = Step::Fails("Operation failed with ATT error: 0x01");
-    let (fake, _home, mut link) = connected().await;
-    fake.with(|s| s.writes = vec![nowhere]);
-    let error = ask(&mut link, Endpoint::PROV_CONFIG).await.unwrap_err();
-    assert_eq!(error, BleError::TableChanged { delivered: false });
-    assert!(error.is_mended_by_reconnecting());
-    link.reconnect(SessionIntent::Fresh).await.unwrap();
-    assert_eq!(fake.count("forget"), 1);
-    // Once: now it is the device's own answer.
-    fake.with(|s| s.writes = vec![nowhere]);
-    let error = ask(&mut link, Endpoint::PROV_CONFIG).await.unwrap_err();
-    assert_eq!(error.fault(), LinkFault::Refused { link_alive: true });
 }

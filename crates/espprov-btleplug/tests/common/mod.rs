@@ -35,6 +35,7 @@ pub(crate) struct State {
     pub(crate) connects: Vec<Step>,
     pub(crate) writes: Vec<Step>,
     pub(crate) reads: Vec<Step>,
+    pub(crate) discovers: Vec<Step>,
     /// Every call, by name.
     pub(crate) calls: Vec<String>,
     pub(crate) service: Uuid,
@@ -158,8 +159,7 @@ impl Peripheral for Fake {
         Ok(())
     }
     async fn discover_services(&self) -> Result<()> {
-        self.with(|s| s.calls.push("discover".into()));
-        Ok(())
+        self.step("discover", |s| &mut s.discovers).await
     }
     async fn write(&self, _: &Characteristic, data: &[u8], kind: WriteType) -> Result<()> {
         assert_eq!(kind, WriteType::WithResponse);

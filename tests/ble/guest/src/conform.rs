@@ -204,9 +204,16 @@ async fn one(
     }
 }
 
+/// As a driver does: what a reconnect mends is tried again after one.
 async fn renew(link: &mut BleTransport) -> Result<(), BleError> {
     let fresh = Endpoint::custom(FRESH).map_err(|_| BleError::NoSuchEndpoint)?;
-    link.exchange(fresh, &mut [b'!'; 16], 1).await.map(drop)
+    match link.exchange(fresh, &mut [b'!'; 16], 1).await {
+        Err(error) if error.is_mended_by_reconnecting() => {
+            link.reconnect(SessionIntent::Fresh).await?;
+            link.exchange(fresh, &mut [b'!'; 16], 1).await.map(drop)
+        }
+        end => end.map(drop),
+    }
 }
 
 /// A link whose `close` happens when something follows it, and otherwise not at all.
