@@ -12,6 +12,8 @@ from bumble.controller import Controller
 from bumble.link import LocalLink
 from bumble.transport import open_transport
 
+# Bytes of a PDU that are written down: enough to see what it asks for; values are test data.
+LOGGED = 48
 # ATT requests by opcode: each costs one round trip.
 REQUESTS = {
     0x02: 'mtu', 0x04: 'discover', 0x06: 'discover', 0x08: 'discover', 0x10: 'discover',
@@ -141,6 +143,8 @@ class Air(LocalLink):
         self.holding = False
         # How often the central began to scan actively, which a discovery does.
         self.scans = 0
+        # Where everything said is written down, if anywhere.
+        self.log = None
 
     def send_acl_data(self, sender, to, transport, data):
         connection = sender.le_connections.get(to)
@@ -154,6 +158,9 @@ class Air(LocalLink):
             receiver.on_link_acl_data, connection.self_address, transport, data)
 
     def note(self, sender, receiver, pdu):
+        if self.log:
+            now = asyncio.get_running_loop().time()
+            self.log.write(f'{now:.2f} {sender.name} > {receiver.name} {pdu[:LOGGED].hex()} {len(pdu)}\n')
         if sender is self.central:
             handles, types = self.handles.get(receiver.name, {}), self.types.get(receiver.name, {})
             self.of(receiver.name).request(pdu, lambda handle: handles.get(handle, 'connect'), types.get)

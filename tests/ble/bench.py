@@ -40,6 +40,26 @@ MACHINE_LIMIT = 600
 REACH_LIMIT, GONE_LIMIT = 25, 3
 
 
+class Lateness:
+    """How late this process was for what it had to do: while it is, no controller answers, and a guest that has nothing
+    else to do takes that for the controller's doing."""
+    LOOK = 0.1
+
+    def __init__(self):
+        self.worst = self.since = 0.0
+
+    async def watch(self):
+        loop = asyncio.get_running_loop()
+        while True:
+            due = loop.time() + self.LOOK
+            await asyncio.sleep(self.LOOK)
+            late = loop.time() - due
+            self.worst, self.since = max(self.worst, late), max(self.since, late)
+
+    def begin(self):
+        self.since = 0.0
+
+
 class Bench:
     """A machine, its air and its devices."""
 
@@ -48,10 +68,12 @@ class Bench:
         self.work, self.logs, self.name = Path(work) / machine.name, logs / machine.name, machine.name
         self.peripherals, self.scenarios = machine.peripherals, machine.scenarios
         self.air, self.children, self.keep, self.addresses = Air(), [], [], {}
+        self.late = Lateness()
         self.machine = self.left = self.ghost = None
         self.work.mkdir()
         self.logs.mkdir(parents=True)
         # What happened to bluetoothd; `crashes` are those that nobody caused.
+        self.air.log = open(self.logs / 'att.log', 'w')
         self.daemon, self.crashes, self.kills = DaemonLog(self.logs / 'bluetoothd.log'), [], 0
 
     async def start_devices(self):
@@ -121,7 +143,7 @@ class Bench:
         await self.start_devices()
         machine, results, current = await self.start_machine(), [], None
         log = open(self.logs / 'guest.log', 'w', buffering=1)
-        watchdog = asyncio.create_task(self.watch())
+        watchdog, clockwatch = asyncio.create_task(self.watch()), asyncio.create_task(self.late.watch())
         try:
             async for line in machine.stdout:
                 line = line.decode(errors='replace').rstrip('\r\n')
@@ -144,6 +166,7 @@ class Bench:
                     current = None
         finally:
             watchdog.cancel()
+            clockwatch.cancel()
         log.close()
         self.count(self.daemon.news(), '(after the last)')
         if len(results) < len(self.scenarios):
@@ -168,6 +191,7 @@ class Bench:
     def begin(self, current):
         scenario = current['scenario']
         self.air.begin()
+        self.late.begin()
         self.air.in_reach = scenario.reach or (scenario.peripheral or '(none)',)
         if self.ghost:
             self.ghost.cancel()
@@ -249,7 +273,7 @@ class Bench:
     def judge(self, run, end):
         """The rows of a scenario that has ended."""
         scenario, problems, events = run['scenario'], run['problems'], []
-        code, began, ended = int(end[1]), float(end[2]), float(end[3])
+        code, (began, ended, worked) = int(end[1]), map(float, end[2:5])
         millis = round((ended - began) * 1000)
         for line in run['out']:
             try:
@@ -273,18 +297,23 @@ class Bench:
         if daemon.get('killed', 0) != bool(scenario.kill):
             problems.append(f'bluetoothd was killed {daemon.get("killed", 0)} times')
         if scenario.rows:
-            return self.reported(run, events, problems, daemon)
+            return self.reported(run, events, problems, daemon, worked)
         stats = self.air.of(scenario.peripheral)
         stats.finish_read()
         if scenario.mtu and stats.mtu != scenario.mtu:
             problems.append(f'MTU {stats.mtu} instead of {scenario.mtu}')
         problems += too_many(scenario, stats)
         if problems:
-            problems += run['err'][-3:] + [json.dumps(result)]
+            problems += run['err'][-3:] + [json.dumps(result)] + self.circumstances(worked)
         extra = {'gone_ms': run['gone_ms']} if 'gone_ms' in run else {}
         if daemon:
             extra['daemon'] = daemon
         return [row(scenario, millis, stats, problems, extra)]
+
+    def circumstances(self, worked):
+        """What may explain a failure: whose fault a silence was."""
+        return [f'the air was late by {self.late.since:.2f} s at most, the guest worked for {worked:.2f} s',
+                *(f'bluetoothd: {word}' for word in self.daemon.words[-3:])]
 
     def count(self, events, scenario):
         """Daemons that died: how many a scenario killed, and how many crashed."""
@@ -296,7 +325,7 @@ class Bench:
             print(f'       {event}, in {scenario!r} on the machine {self.name!r}', flush=True)
         return {key: count for key, count in (('killed', kills), ('crashed', len(crashes))) if count}
 
-    def reported(self, run, events, problems, daemon):
+    def reported(self, run, events, problems, daemon, worked):
         """Rows that the command itself brings."""
         rows, scenario = [e for e in events if e.get('event') == 'row'], run['scenario']
         if len(rows) != scenario.rows:
@@ -311,7 +340,11 @@ class Bench:
                 wrong = wrong + problems
                 extra |= {'daemon': daemon} if daemon else {}
             results.append({**row(scenario, reported['ms'], None, wrong, extra), 'name': reported['name']})
-        return results or [row(scenario, 0, None, problems + run['err'][-5:])]
+        if not results:
+            return [row(scenario, 0, None, problems + run['err'][-5:] + self.circumstances(worked))]
+        if any(not r['passed'] for r in results):
+            results[-1]['problems'] += self.circumstances(worked)
+        return results
 
     def end_machine(self):
         # It has a group of its own.

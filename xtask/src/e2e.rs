@@ -128,15 +128,25 @@ impl Bench {
         command
     }
 
+    /// What it came to, in a line that names what was not as it should be.
     fn run(&self, only: Option<&str>) -> Result<String, String> {
-        run(self
+        let line = self.out.join("verdict.txt");
+        // Not that of an earlier run.
+        let _ = fs::remove_file(&line);
+        let ended = run(self
             .python("bench.py")
             .arg(&self.programs)
             .arg(self.report())
             .args(only)
             .env("ESPPROV_TROUBLE", self.programs.join(programs::EXAMPLE))
-            .env("ESPPROV_BLE_CACHE", &self.cache))?;
-        Ok(format!("{}", self.report().display()))
+            .env("ESPPROV_BLE_CACHE", &self.cache));
+        let verdict = fs::read_to_string(&line).map(|text| text.trim().to_owned());
+        match (ended, verdict) {
+            (Ok(()), Ok(verdict)) => Ok(verdict),
+            (Err(_), Ok(verdict)) => Err(verdict),
+            (Err(error), Err(_)) => Err(error),
+            (Ok(()), Err(error)) => Err(format!("{}: {error}", line.display())),
+        }
     }
 }
 
