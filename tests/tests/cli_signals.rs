@@ -15,6 +15,27 @@ const IN_TIME: Duration = Duration::from_secs(3);
 
 const SIGNALS: [(&str, i32); 3] = [("INT", 130), ("TERM", 143), ("HUP", 129)];
 
+/// The program, with what the three signals do by default: tests run under `nohup`, or in the background of a script, hand
+/// down that they are ignored.
+fn heeding() -> Command {
+    let espprov = espprov();
+    if !cfg!(target_os = "linux") {
+        return espprov;
+    }
+    let mut command = Command::new("env");
+    command
+        .args(["--default-signal=HUP,INT,TERM", "--"])
+        .arg(espprov.get_program())
+        .stdin(Stdio::null());
+    for (name, value) in espprov.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    command
+}
+
 fn kill(signal: &str, pid: &str) {
     let sent = Command::new("kill").args([&format!("-{signal}"), pid]).status();
     assert!(sent.unwrap().success());
@@ -78,7 +99,7 @@ fn under_way() {
             (&vec!["scan", "sim", "--json"], "session"),
             (&vec!["simulate", "--http", "127.0.0.1:0", "--json"], "listening"),
         ] {
-            let mut child = espprov().args(args).stdout(Stdio::piped()).spawn().unwrap();
+            let mut child = heeding().args(args).stdout(Stdio::piped()).spawn().unwrap();
             let mut lines = BufReader::new(child.stdout.take().unwrap());
             let mut line = String::new();
             while !line.contains(&format!("\"event\":\"{seen}\"")) {
@@ -109,7 +130,7 @@ fn while_reading_standard_input() {
             &["credentials", "--password", "-", "--json"],
             &["info", "sim:/dev/stdin", "--json"],
         ] {
-            let mut child = espprov()
+            let mut child = heeding()
                 .args(args)
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
@@ -130,7 +151,7 @@ fn while_reading_standard_input() {
 /// A reader that does not read: nothing more can be said, but the process ends.
 #[test]
 fn while_nobody_reads_the_output() {
-    let mut child = espprov()
+    let mut child = heeding()
         .args(["send", "sim:zero", "echo", "-", "--chunk", "16000", "--raw"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -157,13 +178,14 @@ fn while_nobody_reads_the_output() {
 #[test]
 fn at_a_question_the_terminal_is_put_in_order() {
     for (signal, status) in SIGNALS {
-        let binary = espprov().get_program().to_owned();
+        let program = heeding();
         let mut shell = Command::new("sh");
         shell
             .arg("-c")
             .arg("echo before=$(stty -g).; sh -c 'echo pid=$$.; exec \"$0\" \"$@\"' \"$@\"; echo status=$?.; echo after=$(stty -g).")
             .arg("sh")
-            .arg(binary)
+            .arg(program.get_program())
+            .args(program.get_args())
             .args(["provision", "sim:zero", "--ssid", "Home"])
             .env("TERM", "xterm-256color")
             .env_remove("ESPPROV_PASSPHRASE");
@@ -185,7 +207,7 @@ fn at_a_question_the_terminal_is_put_in_order() {
 
 #[test]
 fn a_simulator_says_that_it_stopped() {
-    let mut child = espprov()
+    let mut child = heeding()
         .args(["simulate", "--http", "127.0.0.1:0"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -201,6 +223,32 @@ fn a_simulator_says_that_it_stopped() {
     let end = child.wait_with_output().unwrap();
     assert_eq!(end.status.code(), Some(143));
     assert_eq!(String::from_utf8_lossy(&end.stderr), "espprov: stopped\n");
+}
+
+/// Told to outlive its terminal, and nobody left to answer.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_question_ends_with_its_terminal() {
+    let mut shell = Command::new("sh");
+    shell
+        .arg("-c")
+        .arg("trap '' HUP; sh -c 'echo pid=$$.; exec \"$0\" \"$@\"' \"$@\"; true")
+        .arg("sh")
+        .arg(espprov().get_program())
+        .args(["provision", "sim:zero", "--ssid", "Home"])
+        .env("TERM", "xterm-256color")
+        .env_remove("ESPPROV_PASSPHRASE");
+    let mut session = spawn_command(shell, Some(10_000)).unwrap();
+    session.exp_string("pid=").unwrap();
+    let pid = session.exp_string(".").unwrap();
+    session.exp_string("Passphrase of \"Home\":").unwrap();
+    // Closes the terminal, and ends the shell only.
+    drop(session);
+    let left = Instant::now();
+    while std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z ")) {
+        assert!(left.elapsed() < IN_TIME, "it still asks");
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// Under `nohup` the terminal may go.

@@ -4,10 +4,14 @@ use crate::errors::{Exit, Failure, interrupted};
 use crate::output::{padded, quoted, shown, width};
 use crate::secret_input::SecretBytes;
 use crate::signals::{Signal, unblock};
+use core::time::Duration;
 use espprov_types::AccessPoint;
 use inquire::{InquireError, Password, PasswordDisplayMode, Select, Text};
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use zeroize::Zeroizing;
+
+/// How often is looked whether the terminal is still there.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// What came of a question.
 pub(crate) enum Answer<T> {
@@ -21,7 +25,19 @@ pub(crate) enum Answer<T> {
 pub(crate) async fn ask<T: Send + 'static>(
     question: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
-    unblock(question).await
+    tokio::select! {
+        biased;
+        answer = unblock(question) => answer,
+        () = terminal_gone() => Err(interrupted(Signal::HangUp)),
+    }
+}
+
+/// Waits until nobody can answer any more. The system says so by a signal, but not to a program that is to outlive its
+/// terminal (`nohup`): there the question would be read from nowhere, again and again.
+async fn terminal_gone() {
+    while std::io::stdin().is_terminal() {
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// Puts the terminal in order that a question left in its own mode because a signal came.
