@@ -48,9 +48,9 @@ pub fn console_line(data: &[u8]) {
 struct Echo;
 
 impl Service for Echo {
-    fn handle(&mut self, endpoint: &str, request: &[u8], _: Duration) -> Answer {
+    fn handle(&mut self, endpoint: &str, _: &mut [u8], len: usize, _: Duration) -> Answer {
         match endpoint {
-            "echo" => Answer::Reply(request.to_vec()),
+            "echo" => Answer::Reply(len),
             "slow" => Answer::Pending {
                 until: Duration::from_secs(1),
             },
@@ -60,8 +60,8 @@ impl Service for Echo {
         }
     }
 
-    fn resume(&mut self, _: Duration) -> Answer {
-        Answer::Reply(Vec::new())
+    fn resume(&mut self, _: &mut [u8], _: Duration) -> Answer {
+        Answer::Reply(0)
     }
 
     fn new_session(&mut self) {}
@@ -70,8 +70,8 @@ impl Service for Echo {
         Presence::On { boot: 1 }
     }
 
-    fn endpoints(&self, visit: &mut dyn FnMut(&str)) {
-        visit("echo");
+    fn endpoints(&self, visit: &mut dyn FnMut(u16, &str)) {
+        visit(0xff54, "echo");
     }
 }
 

@@ -8,6 +8,7 @@ use core::future::pending;
 use core::time::Duration;
 use espprov_core::auth::{Auto, SecurityChoice};
 use espprov_core::{Deadlines, Outcome, Provisioner, ScanOptions, SecurityScheme, WifiConfig};
+use espprov_simulator::service::BUFFER;
 use espprov_simulator::{Answer, Scenario, Service, Shared, SimDevice, VirtualClock, block_on};
 use espprov_transport::{
     Clock, Endpoint, Limits, LinkFault, Reconnect, SessionIntent, Transport, TransportError,
@@ -100,8 +101,13 @@ impl TransportError for Failed {
 impl Hostile<'_> {
     fn honest(&mut self, endpoint: &str, request: &[u8]) -> Result<Vec<u8>, LinkFault> {
         let now = self.clock.now();
-        match self.device.with(|device| device.handle(endpoint, request, now)) {
-            Answer::Reply(reply) => Ok(reply),
+        let mut buf = request.to_vec();
+        buf.resize(BUFFER.max(request.len()), 0);
+        let answer = self
+            .device
+            .with(|device| device.handle(endpoint, &mut buf, request.len(), now));
+        match answer {
+            Answer::Reply(len) => Ok(buf[..len].to_vec()),
             Answer::NoSuchEndpoint => Err(LinkFault::NoSuchEndpoint),
             _ => Err(LinkFault::Refused { link_alive: true }),
         }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The crates that firmware may use, and which of our crates each may build on.
-const LAYERS: [(&str, &[&str]); 6] = [
+const LAYERS: [(&str, &[&str]); 7] = [
     ("espprov-types", &[]),
     ("espprov-proto", &[]),
     ("espprov-transport", &[]),
@@ -29,6 +29,10 @@ const LAYERS: [(&str, &[&str]); 6] = [
             "espprov-transport",
             "espprov-types",
         ],
+    ),
+    (
+        "espprov-services",
+        &["espprov-device", "espprov-security", "espprov-transport"],
     ),
 ];
 

@@ -5,6 +5,7 @@ use core::time::Duration;
 use espprov_core::auth::Auto;
 use espprov_core::{Outcome, ProvisionError, Provisioner, ScanOptions, WifiConfig, WifiFailure};
 use espprov_device::{BleStack, Firmware, Quirks};
+use espprov_simulator::service::with_ids;
 use espprov_simulator::{Answer, Presence, Scenario, Service, SimDevice};
 use espprov_simulator_ble::air::AirOptions;
 use espprov_simulator_ble::{Mtu, Options};
@@ -96,23 +97,23 @@ struct Habits {
 }
 
 impl Service for Habits {
-    fn handle(&mut self, endpoint: &str, request: &[u8], now: Duration) -> Answer {
+    fn handle(&mut self, endpoint: &str, buf: &mut [u8], len: usize, now: Duration) -> Answer {
         match endpoint {
-            "echo" => Answer::Reply(request.to_vec()),
-            "sessions" => Answer::Reply(self.sessions.to_be_bytes().to_vec()),
-            "empty" => Answer::Reply(Vec::new()),
+            "echo" => Answer::Reply(len),
+            "sessions" => Answer::reply(&self.sessions.to_be_bytes(), buf),
+            "empty" => Answer::Reply(0),
             "slow" => Answer::Pending {
                 until: now + 9 * SECOND,
             },
-            "huge" => Answer::Reply(vec![7; 300]),
+            "huge" => Answer::reply(&[7; 300], buf),
             "silent" => Answer::Silence,
             "close" => Answer::Closed { delivered: true },
             _ => Answer::Refused,
         }
     }
 
-    fn resume(&mut self, _: Duration) -> Answer {
-        Answer::Reply(b"at last".to_vec())
+    fn resume(&mut self, buf: &mut [u8], _: Duration) -> Answer {
+        Answer::reply(b"at last", buf)
     }
 
     fn new_session(&mut self) {
@@ -123,8 +124,8 @@ impl Service for Habits {
         Presence::On { boot: 1 }
     }
 
-    fn endpoints(&self, visit: &mut dyn FnMut(&str)) {
-        for name in [
+    fn endpoints(&self, visit: &mut dyn FnMut(u16, &str)) {
+        for (id, name) in with_ids([
             "echo",
             "sessions",
             "empty",
@@ -134,8 +135,8 @@ impl Service for Habits {
             "close",
             "prov-session",
             "refuse",
-        ] {
-            visit(name);
+        ]) {
+            visit(id, name);
         }
     }
 }

@@ -364,17 +364,17 @@ async fn an_answer_without_its_prompt_counts() {
 async fn firmware(io: DuplexStream, boots: usize) {
     struct Echo;
     impl espprov_simulator::Service for Echo {
-        fn handle(&mut self, _: &str, request: &[u8], _: Duration) -> Answer {
-            Answer::Reply(request.to_vec())
+        fn handle(&mut self, _: &str, _: &mut [u8], len: usize, _: Duration) -> Answer {
+            Answer::Reply(len)
         }
-        fn resume(&mut self, _: Duration) -> Answer {
+        fn resume(&mut self, _: &mut [u8], _: Duration) -> Answer {
             Answer::Silence
         }
         fn new_session(&mut self) {}
         fn presence(&mut self, _: Duration) -> Presence {
             Presence::On { boot: 1 }
         }
-        fn endpoints(&self, _: &mut dyn FnMut(&str)) {}
+        fn endpoints(&self, _: &mut dyn FnMut(u16, &str)) {}
     }
     let (input, mut output) = tokio::io::split(io);
     for _ in 0..boots {

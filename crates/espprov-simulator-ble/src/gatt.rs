@@ -8,6 +8,7 @@ use core::time::Duration;
 use embassy_futures::select::{Either, select};
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use espprov_device::BleStack;
+use espprov_simulator::service::BUFFER;
 use espprov_simulator::{Answer, Presence, Service, Shared};
 use tokio::time::Instant;
 use trouble_host::att::{AttClient, AttErrorCode, AttReq};
@@ -24,16 +25,6 @@ const GENERIC_ERROR: AttErrorCode = AttErrorCode::new(0x85);
 
 /// Longest name in the GAP service.
 const GAP_NAME_MAX: usize = 22;
-
-/// The ids of the standard endpoints; others follow from `FIRST_OWN`.
-const STANDARD: [(&str, u16); 5] = [
-    ("prov-ctrl", 0xff4f),
-    ("prov-scan", 0xff50),
-    ("prov-session", 0xff51),
-    ("prov-config", 0xff52),
-    ("proto-ver", 0xff53),
-];
-const FIRST_OWN: u16 = 0xff54;
 
 type Value = heapless::Vec<u8, MAX_VALUE>;
 type Server<'a, P> = AttributeServer<'a, NoopRawMutex, P, ATTRIBUTES, 1>;
@@ -142,7 +133,7 @@ async fn run<C: Controller, S: Service, P: PacketPool>(
     let mut peripheral = stack.peripheral();
 
     let mut names = Vec::new();
-    device.with(|device| device.endpoints(&mut |name| names.push(name.to_owned())));
+    device.with(|device| device.endpoints(&mut |id, name| names.push((id, name.to_owned()))));
     let mut stores = vec![[0; MAX_VALUE]; names.len()];
     let (server, endpoints) = build::<P>(&names, &mut stores, options)?;
     let link = Link {
@@ -161,21 +152,17 @@ async fn run<C: Controller, S: Service, P: PacketPool>(
 
 /// The attribute table.
 fn build<'a, P: PacketPool>(
-    names: &'a [String],
+    names: &'a [(u16, String)],
     stores: &'a mut [[u8; MAX_VALUE]],
     options: &'a Options,
 ) -> Result<(Server<'a, P>, Vec<Endpoint<'a>>), ServeError> {
     let mut table: AttributeTable<'a, NoopRawMutex, ATTRIBUTES> = AttributeTable::new();
     add_standard_services(&mut table, options).map_err(|_| ServeError::TooManyEndpoints)?;
     let mut endpoints = Vec::new();
-    let mut own = FIRST_OWN;
     let mut service = table.add_service(trouble_host::attribute::Service::new(uuid(options.service, None)));
-    for (name, store) in names.iter().zip(stores) {
-        let standard = STANDARD.iter().find(|(standard, _)| standard == name);
-        let id = standard.map_or(own, |(_, id)| *id);
-        own += u16::from(standard.is_none());
+    for ((id, name), store) in names.iter().zip(stores) {
         let properties = [CharacteristicProp::Read, CharacteristicProp::Write];
-        let uuid = uuid(options.service, Some(id));
+        let uuid = uuid(options.service, Some(*id));
         let mut builder = service.add_characteristic(uuid, properties, Value::new(), &mut store[..]);
         if options.names {
             builder.add_descriptor_ro::<str, _>(0x2901_u16, PermissionLevel::Allowed, name.as_str());
@@ -419,10 +406,12 @@ impl<S: Service, P: PacketPool> Link<'_, '_, S, P> {
             send(event.reject(AttErrorCode::INVALID_ATTRIBUTE_VALUE_LENGTH)).await;
             return true;
         }
-        match self.ask(to.name, &request).await {
-            Answer::Reply(reply) => {
-                let fits = reply.len() <= self.options.max_value;
-                let Some(value) = Value::from_slice(&reply).ok().filter(|_| fits) else {
+        let mut buf = vec![0; BUFFER];
+        buf[..request.len()].copy_from_slice(&request);
+        match self.ask(to.name, &mut buf, request.len()).await {
+            Answer::Reply(len) => {
+                let fits = len <= self.options.max_value;
+                let Some(value) = Value::from_slice(&buf[..len]).ok().filter(|_| fits) else {
                     return self.too_long(event).await;
                 };
                 let acknowledge = event.accept_unprocessed();
@@ -483,13 +472,13 @@ impl<S: Service, P: PacketPool> Link<'_, '_, S, P> {
     }
 
     /// Asks the device, and waits where it takes its time (a blocking scan).
-    async fn ask(&self, endpoint: &str, request: &[u8]) -> Answer {
+    async fn ask(&self, endpoint: &str, buf: &mut [u8], len: usize) -> Answer {
         let now = self.now();
-        let mut answer = self.device.with(|device| device.handle(endpoint, request, now));
+        let mut answer = self.device.with(|device| device.handle(endpoint, buf, len, now));
         while let Answer::Pending { until } = answer {
             tokio::time::sleep(until.saturating_sub(self.now())).await;
             let now = self.now();
-            answer = self.device.with(|device| device.resume(now));
+            answer = self.device.with(|device| device.resume(buf, now));
         }
         answer
     }
@@ -510,7 +499,7 @@ mod tests {
     /// Handle of the first value of the device's own service.
     fn first_handle(firmware: Firmware, stack: BleStack, name: &str) -> u16 {
         let options = Options::new(name.to_owned(), &Quirks::vendor_ble(firmware, stack));
-        let names = ["prov-session".to_owned()];
+        let names = [(0xff51, "prov-session".to_owned())];
         let mut stores = [[0; MAX_VALUE]];
         let (_, endpoints) = build::<Heap<27>>(&names, &mut stores, &options).unwrap();
         endpoints[0].characteristic.handle

@@ -39,5 +39,5 @@ pub use link::LinkModel;
 pub use memory::{MemoryError, MemoryTransport};
 pub use scenario::{Scenario, ScenarioError};
 pub use secret::Secret;
-pub use service::{Answer, Presence, Service, Shared};
+pub use service::{Access, Answer, Presence, Service, Shared};
 pub use time::{VirtualClock, block_on};

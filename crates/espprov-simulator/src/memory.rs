@@ -1,7 +1,7 @@
 //! A transport without a wire: the client and the simulated device in one process.
 
 use crate::link::{Cost, LinkModel};
-use crate::service::{Answer, Presence, Service, Shared};
+use crate::service::{Access, Answer, BUFFER, Presence, Service, Shared};
 use core::fmt;
 use core::future::pending;
 use core::time::Duration;
@@ -9,6 +9,7 @@ use espprov_transport::{
     Clock, Endpoint, Limits, LinkFault, Reconnect, SessionIntent, Transport, TransportError,
 };
 use std::collections::HashMap;
+use zeroize::Zeroizing;
 
 /// A link to a service in the same process that behaves, and costs, like the given [`LinkModel`].
 ///
@@ -28,6 +29,8 @@ pub struct MemoryTransport<S, C> {
     delivered: bool,
     /// What the characteristics hold: the last answer of each endpoint. Bluetooth alone has such.
     values: HashMap<String, Vec<u8>>,
+    /// Where the device answers; the client's own may be smaller than the reply.
+    buffer: Zeroizing<Vec<u8>>,
     stats: Stats,
 }
 
@@ -97,6 +100,7 @@ impl<S: Service, C: Clock> MemoryTransport<S, C> {
             usable: true,
             delivered: false,
             values: HashMap::new(),
+            buffer: Zeroizing::new(vec![0; BUFFER]),
             stats: Stats::default(),
         }
     }
@@ -125,7 +129,7 @@ impl<S: Service, C: Clock> MemoryTransport<S, C> {
     fn is_connected(&self) -> bool {
         let now = self.clock.now();
         self.device.state(|state| {
-            state.link == self.link && self.boot.is_some() && boot(state.service.presence(now)) == self.boot
+            state.link() == self.link && self.boot.is_some() && boot(state.service.presence(now)) == self.boot
         })
     }
 
@@ -159,31 +163,32 @@ impl<S: Service, C: Clock> MemoryTransport<S, C> {
 
     /// The endpoint has done its work, but its answer does not fit a value. Older firmware says yes to the write, and a
     /// read brings what was there before.
-    fn too_long(&self, endpoint: Endpoint<'_>) -> Result<Vec<u8>, LinkFault> {
+    fn too_long(&mut self, endpoint: Endpoint<'_>) -> Result<usize, LinkFault> {
         match self.model {
             LinkModel::Ble(ble) if ble.strict_values => Err(LinkFault::Refused { link_alive: true }),
-            LinkModel::Ble(_) => Ok(self.values.get(endpoint.as_str()).cloned().unwrap_or_default()),
+            LinkModel::Ble(_) => {
+                let value = self.values.get(endpoint.as_str()).map_or(&[][..], |value| value);
+                self.buffer[..value.len()].copy_from_slice(value);
+                Ok(value.len())
+            }
             _ => Err(self.refusal(endpoint)),
         }
     }
 
     /// What a client reads of an answer.
-    fn value(&mut self, endpoint: Endpoint<'_>, reply: Vec<u8>) -> Result<Vec<u8>, LinkFault> {
-        if self
-            .model
-            .limits()
-            .max_response
-            .is_some_and(|limit| reply.len() > limit)
-        {
+    fn value(&mut self, endpoint: Endpoint<'_>, len: usize) -> Result<usize, LinkFault> {
+        if self.model.limits().max_response.is_some_and(|limit| len > limit) {
             return self.too_long(endpoint);
         }
         if matches!(self.model, LinkModel::Ble(_)) {
-            self.values.insert(endpoint.as_str().to_owned(), reply.clone());
+            let reply = self.buffer[..len].to_vec();
+            self.values.insert(endpoint.as_str().to_owned(), reply);
         }
-        Ok(reply)
+        Ok(len)
     }
 
-    async fn answer(&mut self, endpoint: Endpoint<'_>, request: &[u8]) -> Result<Vec<u8>, LinkFault> {
+    /// Brings the request to the device. The reply lies in the buffer then, so many bytes of it.
+    async fn answer(&mut self, endpoint: Endpoint<'_>, request: &[u8]) -> Result<usize, LinkFault> {
         if !self.is_connected() {
             return Err(LinkFault::Lost { delivered: false });
         }
@@ -192,19 +197,23 @@ impl<S: Service, C: Clock> MemoryTransport<S, C> {
         }
         self.delivered = true;
         let now = self.clock.now();
+        self.buffer.resize(BUFFER.max(request.len()), 0);
+        self.buffer[..request.len()].copy_from_slice(request);
+        let buf = &mut self.buffer;
         let mut answer = self
             .device
-            .with(|device| device.handle(endpoint.as_str(), request, now));
+            .with(|device| device.handle(endpoint.as_str(), buf, request.len(), now));
         loop {
             match answer {
-                Answer::Reply(reply) => return self.value(endpoint, reply),
+                Answer::Reply(len) => return self.value(endpoint, len),
                 Answer::Pending { until } => {
                     self.clock.sleep(until.saturating_sub(self.clock.now())).await;
                     if !self.is_connected() {
                         return Err(LinkFault::Lost { delivered: true });
                     }
                     let now = self.clock.now();
-                    answer = self.device.with(|device| device.resume(now));
+                    let buf = &mut self.buffer;
+                    answer = self.device.with(|device| device.resume(buf, now));
                 }
                 Answer::Refused => return Err(self.refusal(endpoint)),
                 Answer::ReplyTooLong => return self.too_long(endpoint),
@@ -245,25 +254,25 @@ impl<S: Service, C: Clock> Transport for MemoryTransport<S, C> {
         self.stats.exchanges += 1;
         self.stats.bytes += len as u64;
         self.spend(self.model.request_cost(len)).await;
-        let reply = match self.answer(endpoint, request).await {
-            Ok(reply) => reply,
+        let reply_len = match self.answer(endpoint, request).await {
+            Ok(len) => len,
             Err(fault) => {
                 self.usable = fault == LinkFault::Refused { link_alive: true }
                     || (fault == LinkFault::NoSuchEndpoint && self.model == LinkModel::Ideal);
                 return Err(MemoryError(fault));
             }
         };
-        self.stats.bytes += reply.len() as u64;
-        self.spend(self.model.reply_cost(reply.len())).await;
+        self.stats.bytes += reply_len as u64;
+        self.spend(self.model.reply_cost(reply_len)).await;
         if !self.is_connected() {
             return Err(MemoryError(LinkFault::Lost { delivered: true }));
         }
-        let Some(target) = buf.get_mut(..reply.len()) else {
-            return Err(MemoryError(LinkFault::ReplyTooLarge { need: reply.len() }));
+        let Some(target) = buf.get_mut(..reply_len) else {
+            return Err(MemoryError(LinkFault::ReplyTooLarge { need: reply_len }));
         };
-        target.copy_from_slice(&reply);
+        target.copy_from_slice(&self.buffer[..reply_len]);
         self.usable = true;
-        Ok(reply.len())
+        Ok(reply_len)
     }
 
     fn limits(&self) -> Limits {
@@ -276,7 +285,8 @@ impl<S: Service, C: Clock> Transport for MemoryTransport<S, C> {
 
     fn endpoints(&self, visit: &mut dyn FnMut(&str)) {
         if matches!(self.model, LinkModel::Ble(_)) {
-            self.device.with(|device| device.endpoints(visit));
+            self.device
+                .with(|device| device.endpoints(&mut |_, name| visit(name)));
         }
     }
 
@@ -304,7 +314,7 @@ impl<S: Service, C: Clock> Reconnect for MemoryTransport<S, C> {
                 return Err(MemoryError(LinkFault::Lost { delivered: false }));
             };
             self.link = state.open_link();
-            if !keep || self.boot != Some(boot) || state.session != self.session {
+            if !keep || self.boot != Some(boot) || state.session() != self.session {
                 self.session = state.open_session();
             }
             self.boot = Some(boot);

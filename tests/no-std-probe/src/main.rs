@@ -11,6 +11,7 @@ use espprov_device as _;
 use espprov_embedded as _;
 use espprov_proto as _;
 use espprov_security as _;
+use espprov_services as _;
 use espprov_transport as _;
 use espprov_types as _;
 #[cfg(feature = "control")]

@@ -12,7 +12,7 @@ mod noise;
 
 pub use line::{Line, parse_line};
 
-use crate::service::{Answer, Presence, Service, Shared};
+use crate::service::{Access, Answer, BUFFER, Presence, Service, Shared};
 use core::time::Duration;
 use espprov_transport::{Clock, Elapsed, with_deadline};
 use espprov_types::hex::Hex;
@@ -42,6 +42,8 @@ pub struct Console<S> {
     line_limit: usize,
     noise: Option<Noise>,
     line: Vec<u8>,
+    /// Where the device answers.
+    buffer: Vec<u8>,
     session: Option<Current>,
 }
 
@@ -78,6 +80,7 @@ impl<S: Service> Console<S> {
             line_limit: STOCK_LINE_LIMIT,
             noise: None,
             line: Vec::new(),
+            buffer: vec![0; BUFFER],
             session: None,
         }
     }
@@ -138,16 +141,19 @@ impl<S: Service> Console<S> {
             session,
             payload,
         } = request;
-        let current = self.session;
+        let len = payload.len();
+        self.buffer.resize(BUFFER.max(len), 0);
+        self.buffer[..len].copy_from_slice(&payload);
+        let (current, buf) = (self.session, &mut self.buffer);
         let (answer, number) = self.device.state(|state| {
             let is_same =
-                current.is_some_and(|c| c.id == session && c.number == state.session && c.boot == boot);
+                current.is_some_and(|c| c.id == session && c.number == state.session() && c.boot == boot);
             let number = if is_same {
-                state.session
+                state.session()
             } else {
                 state.open_session()
             };
-            (state.service.handle(endpoint, &payload, now), number)
+            (state.service.handle(endpoint, buf, len, now), number)
         });
         self.session = Some(Current {
             id: session,
@@ -159,15 +165,16 @@ impl<S: Service> Console<S> {
 
     /// Goes on after [`Progress::Wait`].
     pub fn resume(&mut self, now: Duration, out: &mut Vec<u8>) -> Progress {
-        let answer = self.device.with(|device| device.resume(now));
+        let buf = &mut self.buffer;
+        let answer = self.device.with(|device| device.resume(buf, now));
         self.print(answer, now, out)
     }
 
     fn print(&mut self, answer: Answer, now: Duration, out: &mut Vec<u8>) -> Progress {
         match answer {
-            Answer::Reply(reply) => {
+            Answer::Reply(len) => {
                 // Writing to a Vec cannot fail.
-                let _ = write!(out, "\r\n{}\r\n", Hex(&reply));
+                let _ = write!(out, "\r\n{}\r\n", Hex(&self.buffer[..len]));
                 self.log(now, out);
                 out.extend_from_slice(PROMPT);
             }

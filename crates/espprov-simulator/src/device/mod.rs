@@ -5,7 +5,7 @@ mod build;
 use crate::event::{Observer, SimEvent, Verdict};
 use crate::fault::{Fault, Plan};
 use crate::scenario::Scenario;
-use crate::service::{Answer, Presence, Service};
+use crate::service::{Answer, BUFFER, Presence, Service};
 use crate::world::World;
 use core::fmt;
 use core::time::Duration;
@@ -13,11 +13,7 @@ use espprov_device::{AnySecurity, Device, Outcome, Quirks, Refusal, VersionReply
 use espprov_security::DeviceHandshake;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use zeroize::Zeroizing;
-
-/// Longest reply. The longest one a real device sends is a page of networks (about 1 KB); an echo comes back
-/// as long as it went out.
-const BUFFER: usize = 8192;
+use zeroize::{Zeroize, Zeroizing};
 
 /// A device that can be provisioned, and is gone for a while afterwards.
 ///
@@ -132,27 +128,23 @@ impl<S: DeviceHandshake> SimDevice<S> {
         self.device.app().events.push((now, event));
     }
 
-    fn ask(&mut self, endpoint: &str, request: &[u8], now: Duration) -> Answer {
-        let mut buf = Zeroizing::new(vec![0; BUFFER.max(request.len())]);
-        buf[..request.len()].copy_from_slice(request);
-        let outcome = self
-            .device
-            .handle(endpoint, &mut buf, request.len(), now, &mut self.rng);
-        let (answer, verdict) = self.translate(outcome, &buf, now);
+    fn ask(&mut self, endpoint: &str, buf: &mut [u8], len: usize, now: Duration) -> Answer {
+        let outcome = self.device.handle(endpoint, buf, len, now, &mut self.rng);
+        let (answer, verdict) = self.translate(outcome, now);
         self.tell(
             now,
             SimEvent::Request {
                 endpoint: endpoint.to_owned(),
-                len: request.len(),
+                len,
                 verdict,
             },
         );
         answer
     }
 
-    fn translate(&self, outcome: Outcome, buf: &[u8], now: Duration) -> (Answer, Verdict) {
+    fn translate(&self, outcome: Outcome, now: Duration) -> (Answer, Verdict) {
         match outcome {
-            Outcome::Reply(len) => (Answer::Reply(buf[..len].to_vec()), Verdict::Replied(len)),
+            Outcome::Reply(len) => (Answer::Reply(len), Verdict::Replied(len)),
             Outcome::Refused(refusal @ Refusal::ReplyTooLong { .. }) => {
                 (Answer::ReplyTooLong, Verdict::Refused(refusal))
             }
@@ -169,82 +161,102 @@ impl<S: DeviceHandshake> SimDevice<S> {
     }
 
     /// What the client gets of an answer, if a fault strikes it.
-    fn spoil(&mut self, answer: Answer, now: Duration) -> Answer {
-        let Answer::Reply(mut reply) = answer else {
+    fn spoil(&mut self, answer: Answer, buf: &mut [u8], now: Duration) -> Answer {
+        let Answer::Reply(len) = answer else {
             return answer;
         };
         let Some((fault, delay)) = self.late.fault.take() else {
-            return Answer::Reply(self.late.stale.take().unwrap_or(reply));
+            return match self.late.stale.take() {
+                Some(stale) => Answer::reply(&stale, buf),
+                None => answer,
+            };
         };
+        let reply = &mut buf[..len];
         match fault {
             Fault::DropReply => return Answer::Silence,
             Fault::CloseAfter => return Answer::Closed { delivered: true },
-            Fault::TruncateReply => reply.truncate(self.faults.cut(reply.len())),
-            Fault::FlipReplyBit => self.faults.flip(&mut reply),
-            Fault::DuplicateReply => self.late.stale = Some(reply.clone()),
+            Fault::TruncateReply => return Answer::Reply(self.faults.cut(len)),
+            Fault::FlipReplyBit => self.faults.flip(reply),
+            Fault::DuplicateReply => self.late.stale = Some(reply.to_vec()),
             Fault::Delay => {
-                self.late.held = Some(reply);
+                self.late.held = Some(reply.to_vec());
                 return Answer::Pending { until: now + delay };
             }
             _ => {}
         }
-        Answer::Reply(reply)
+        answer
     }
 
-    fn handle_request(&mut self, endpoint: &str, request: &[u8], now: Duration) -> Answer {
+    fn handle_request(&mut self, endpoint: &str, buf: &mut [u8], mut len: usize, now: Duration) -> Answer {
         self.advance(now);
         if self.is_away() {
             return Answer::Closed { delivered: false };
         }
         self.late.held = None;
         self.late.fault = self.faults.next(endpoint);
-        let mut request = Zeroizing::new(request.to_vec());
         if let Some((fault, _)) = self.late.fault {
             self.tell(now, SimEvent::FaultInjected(fault));
             match fault {
                 Fault::DropRequest => return Answer::Silence,
                 Fault::CloseBefore => return Answer::Closed { delivered: false },
-                Fault::TruncateRequest => {
-                    let len = self.faults.cut(request.len());
-                    request.truncate(len);
-                }
-                Fault::FlipRequestBit => self.faults.flip(&mut request),
+                Fault::TruncateRequest => len = self.faults.cut(len),
+                Fault::FlipRequestBit => self.faults.flip(&mut buf[..len]),
                 _ => {}
             }
         }
-        let answer = self.ask(endpoint, &request, now);
-        if matches!(self.late.fault, Some((Fault::DuplicateRequest, _))) {
-            let _second = self.ask(endpoint, &request, now);
+        let again = matches!(self.late.fault, Some((Fault::DuplicateRequest, _)))
+            .then(|| Zeroizing::new(buf.to_vec()));
+        let answer = self.ask(endpoint, buf, len, now);
+        if let Some(mut again) = again {
+            let _second = self.ask(endpoint, &mut again, len, now);
         }
-        self.spoil(answer, now)
+        self.spoil(answer, buf, now)
     }
 
-    fn resume_request(&mut self, now: Duration) -> Answer {
+    fn resume_request(&mut self, buf: &mut [u8], now: Duration) -> Answer {
         self.advance(now);
         if self.is_away() {
             return Answer::Closed { delivered: true };
         }
         if let Some(reply) = self.late.held.take() {
-            return Answer::Reply(reply);
+            return Answer::reply(&reply, buf);
         }
-        let mut buf = Zeroizing::new(vec![0; BUFFER]);
-        let outcome = self.device.resume(&mut buf, now);
-        let (answer, _) = self.translate(outcome, &buf, now);
-        self.spoil(answer, now)
+        let outcome = self.device.resume(buf, now);
+        let (answer, _) = self.translate(outcome, now);
+        self.spoil(answer, buf, now)
     }
 }
 
+/// How much of a buffer the device uses: the same on every link, however much there is.
+fn room(there: usize, request: usize) -> usize {
+    BUFFER.max(request).min(there)
+}
+
+/// Nothing but a reply stays in a buffer, not even of a request that was lost on the way.
+fn wiped(answer: Answer, buf: &mut [u8]) -> Answer {
+    let reply = match answer {
+        Answer::Reply(len) => len,
+        _ => 0,
+    };
+    buf[reply..].zeroize();
+    answer
+}
+
 impl<S: DeviceHandshake> Service for SimDevice<S> {
-    fn handle(&mut self, endpoint: &str, request: &[u8], now: Duration) -> Answer {
-        let answer = self.handle_request(endpoint, request, now);
+    fn handle(&mut self, endpoint: &str, buf: &mut [u8], len: usize, now: Duration) -> Answer {
+        let answer = match buf.get_mut(..room(buf.len(), len)) {
+            Some(buf) if len <= buf.len() => self.handle_request(endpoint, buf, len, now),
+            _ => Answer::Refused,
+        };
         self.report();
-        answer
+        wiped(answer, buf)
     }
 
-    fn resume(&mut self, now: Duration) -> Answer {
-        let answer = self.resume_request(now);
+    fn resume(&mut self, buf: &mut [u8], now: Duration) -> Answer {
+        let room = room(buf.len(), 0);
+        let answer = self.resume_request(&mut buf[..room], now);
         self.report();
-        answer
+        wiped(answer, buf)
     }
 
     fn new_session(&mut self) {
@@ -266,9 +278,9 @@ impl<S: DeviceHandshake> Service for SimDevice<S> {
         }
     }
 
-    fn endpoints(&self, visit: &mut dyn FnMut(&str)) {
-        for (_, name) in self.device.endpoints() {
-            visit(name);
+    fn endpoints(&self, visit: &mut dyn FnMut(u16, &str)) {
+        for (id, name) in self.device.endpoints() {
+            visit(id, name);
         }
     }
 }

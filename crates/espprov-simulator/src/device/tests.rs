@@ -1,5 +1,6 @@
 use super::*;
 use crate::scenario::Flavour;
+use crate::service::BUFFER;
 use espprov_security::{Channel, Handshake, sec0, sec1, sec2};
 use espprov_types::{DeviceInfo, SecurityScheme};
 use std::sync::{Arc, Mutex};
@@ -22,24 +23,51 @@ fn device(text: &str) -> SimDevice {
     SimDevice::new(scenario(text)).unwrap()
 }
 
-fn reply(answer: Answer) -> Vec<u8> {
+/// What a request came to, with the reply's bytes.
+#[derive(Debug, PartialEq, Eq)]
+enum Got {
+    Reply(Vec<u8>),
+    Other(Answer),
+}
+
+fn got(answer: Answer, buf: &[u8]) -> Got {
     match answer {
-        Answer::Reply(reply) => reply,
-        other => panic!("{other:?}"),
+        Answer::Reply(len) => Got::Reply(buf[..len].to_vec()),
+        other => Got::Other(other),
+    }
+}
+
+fn handle(device: &mut SimDevice, endpoint: &str, request: &[u8], now: Duration) -> Got {
+    let mut buf = vec![0; BUFFER];
+    buf[..request.len()].copy_from_slice(request);
+    let answer = device.handle(endpoint, &mut buf, request.len(), now);
+    got(answer, &buf)
+}
+
+fn resume(device: &mut SimDevice, now: Duration) -> Got {
+    let mut buf = vec![0; BUFFER];
+    let answer = device.resume(&mut buf, now);
+    got(answer, &buf)
+}
+
+fn reply(got: Got) -> Vec<u8> {
+    match got {
+        Got::Reply(reply) => reply,
+        Got::Other(other) => panic!("{other:?}"),
     }
 }
 
 fn info(device: &mut SimDevice) -> DeviceInfo {
-    DeviceInfo::parse(&reply(device.handle("proto-ver", b"---", Duration::ZERO))).unwrap()
+    DeviceInfo::parse(&reply(handle(device, "proto-ver", b"---", Duration::ZERO))).unwrap()
 }
 
 /// Runs a client half to the end of its handshake.
 fn establish<H: Handshake>(device: &mut SimDevice, mut client: H, now: Duration) -> Option<H::Channel> {
     let mut buf = [0; 512];
     while let Some(len) = client.poll_request(&mut buf).unwrap() {
-        match device.handle("prov-session", &buf[..len], now) {
-            Answer::Reply(reply) => client.handle_response(&reply).unwrap(),
-            Answer::Refused => return None,
+        match handle(device, "prov-session", &buf[..len], now) {
+            Got::Reply(reply) => client.handle_response(&reply).unwrap(),
+            Got::Other(Answer::Refused) => return None,
             other => panic!("{other:?}"),
         }
     }
@@ -56,7 +84,7 @@ fn ask<C: Channel>(
     let mut buf = vec![0; request.len() + channel.overhead()];
     buf[..request.len()].copy_from_slice(request);
     let len = channel.seal(&mut buf, request.len()).unwrap();
-    let mut sealed = reply(device.handle(endpoint, &buf[..len], now));
+    let mut sealed = reply(handle(device, endpoint, &buf[..len], now));
     channel.open(&mut sealed).unwrap().to_vec()
 }
 
@@ -146,7 +174,7 @@ fn capabilities_follow_the_scenario() {
 #[test]
 fn labels_of_the_application_come_first() {
     let mut device = device("[[label]]\nname = \"rmaker\"\nversion = \"1.0\"");
-    let text = reply(device.handle("proto-ver", b"---", Duration::ZERO));
+    let text = reply(handle(&mut device, "proto-ver", b"---", Duration::ZERO));
     let text = String::from_utf8(text).unwrap().replace(['\t', '\n', ' '], "");
     assert_eq!(
         text,
@@ -183,7 +211,7 @@ fn a_salt_can_be_asked_for() {
     let mut client = sec2::Client::new(b"wifiprov", b"abcd1234", Some(1), &mut rng()).unwrap();
     let mut buf = [0; 512];
     let len = client.poll_request(&mut buf).unwrap().unwrap();
-    let answer = reply(dev.handle("prov-session", &buf[..len], Duration::ZERO));
+    let answer = reply(handle(&mut dev, "prov-session", &buf[..len], Duration::ZERO));
     assert!(
         answer
             .windows(8)
@@ -200,13 +228,19 @@ fn endpoints_answer_as_the_scenario_says() {
          [[endpoint]]\nname = \"broken\"\nrefuse = true",
     );
     establish(&mut dev, sec0::Client::new(), Duration::ZERO).unwrap();
-    assert_eq!(reply(dev.handle("cloud", b"x", Duration::ZERO)), b"done");
+    assert_eq!(reply(handle(&mut dev, "cloud", b"x", Duration::ZERO)), b"done");
     assert_eq!(
-        reply(dev.handle("custom-data", b"x", Duration::ZERO)),
+        reply(handle(&mut dev, "custom-data", b"x", Duration::ZERO)),
         b"SUCCESS\0"
     );
-    assert_eq!(dev.handle("broken", b"x", Duration::ZERO), Answer::Refused);
-    assert_eq!(dev.handle("absent", b"x", Duration::ZERO), Answer::NoSuchEndpoint);
+    assert_eq!(
+        handle(&mut dev, "broken", b"x", Duration::ZERO),
+        Got::Other(Answer::Refused)
+    );
+    assert_eq!(
+        handle(&mut dev, "absent", b"x", Duration::ZERO),
+        Got::Other(Answer::NoSuchEndpoint)
+    );
 }
 
 #[test]
@@ -228,13 +262,13 @@ fn provisioned_it_stops_and_comes_back_new() {
         back_at: Some(3700 * MS),
     };
     assert_eq!(device.presence(2200 * MS), away);
-    let answer = device.handle("proto-ver", b"-", 3000 * MS);
-    assert_eq!(answer, Answer::Closed { delivered: false });
+    let answer = handle(&mut device, "proto-ver", b"-", 3000 * MS);
+    assert_eq!(answer, Got::Other(Answer::Closed { delivered: false }));
     assert_eq!(device.presence(3700 * MS), Presence::On { boot: 2 });
-    let refused = device.handle("prov-config", &STATUS, 3700 * MS);
+    let refused = handle(&mut device, "prov-config", &STATUS, 3700 * MS);
     assert_eq!(
         refused,
-        Answer::Reply(vec![0x08, 0x01, 0x5a, 0x02, 0x10, 0x01]),
+        Got::Reply(vec![0x08, 0x01, 0x5a, 0x02, 0x10, 0x01]),
         "as if never provisioned"
     );
     let log = log.lock().unwrap().join("\n");
@@ -276,12 +310,17 @@ fn a_blocking_scan_answers_when_it_is_over() {
     let mut device = device("[security]\nscheme = 0");
     establish(&mut device, sec0::Client::new(), Duration::ZERO).unwrap();
     // Message 0 (absent), field 10 { blocking = 1 }.
-    let answer = device.handle("prov-scan", &[0x52, 0x02, 0x08, 0x01], Duration::ZERO);
+    let answer = handle(
+        &mut device,
+        "prov-scan",
+        &[0x52, 0x02, 0x08, 0x01],
+        Duration::ZERO,
+    );
     let until = 900 * MS;
-    assert_eq!(answer, Answer::Pending { until });
-    assert!(matches!(device.resume(until), Answer::Reply(_)));
+    assert_eq!(answer, Got::Other(Answer::Pending { until }));
+    assert!(matches!(resume(&mut device, until), Got::Reply(_)));
     // Message 2: status; the reply's field 13 { finished, 13 results }.
-    let status = reply(device.handle("prov-scan", &[0x08, 0x02], until));
+    let status = reply(handle(&mut device, "prov-scan", &[0x08, 0x02], until));
     assert!(
         status.ends_with(&[0x6a, 0x04, 0x08, 0x01, 0x10, 0x0d]),
         "{status:?}"
@@ -295,13 +334,21 @@ fn scenario_faults_strike_on_every_link() {
             "[[fault]]\nkind = \"{kind}\"\nexchange = 1\ndelay_ms = 250\n[security]\nscheme = 0"
         ))
     };
-    let plain = reply(device("[security]\nscheme = 0").handle("proto-ver", b"---", Duration::ZERO));
-    let hit = |kind: &str| fault(kind).handle("proto-ver", b"---", Duration::ZERO);
-    assert_eq!(hit("drop-request"), Answer::Silence);
-    assert_eq!(hit("drop-reply"), Answer::Silence);
-    assert_eq!(hit("close-before"), Answer::Closed { delivered: false });
-    assert_eq!(hit("close-after"), Answer::Closed { delivered: true });
-    assert_eq!(hit("duplicate-request"), Answer::Reply(plain.clone()));
+    let plain = reply(handle(
+        &mut device("[security]\nscheme = 0"),
+        "proto-ver",
+        b"---",
+        Duration::ZERO,
+    ));
+    let hit = |kind: &str| handle(&mut fault(kind), "proto-ver", b"---", Duration::ZERO);
+    assert_eq!(hit("drop-request"), Got::Other(Answer::Silence));
+    assert_eq!(hit("drop-reply"), Got::Other(Answer::Silence));
+    assert_eq!(
+        hit("close-before"),
+        Got::Other(Answer::Closed { delivered: false })
+    );
+    assert_eq!(hit("close-after"), Got::Other(Answer::Closed { delivered: true }));
+    assert_eq!(hit("duplicate-request"), Got::Reply(plain.clone()));
     assert!(reply(hit("truncate-reply")).len() < plain.len());
     let flipped = reply(hit("flip-reply-bit"));
     let apart: u32 = flipped
@@ -313,18 +360,23 @@ fn scenario_faults_strike_on_every_link() {
     let mut late = fault("delay");
     let until = 250 * MS;
     assert_eq!(
-        late.handle("proto-ver", b"---", Duration::ZERO),
-        Answer::Pending { until }
+        handle(&mut late, "proto-ver", b"---", Duration::ZERO),
+        Got::Other(Answer::Pending { until })
     );
-    assert_eq!(late.resume(until), Answer::Reply(plain.clone()));
+    assert_eq!(resume(&mut late, until), Got::Reply(plain.clone()));
     let mut twice = fault("duplicate-reply");
     assert_eq!(
-        twice.handle("proto-ver", b"---", Duration::ZERO),
-        Answer::Reply(plain.clone())
+        handle(&mut twice, "proto-ver", b"---", Duration::ZERO),
+        Got::Reply(plain.clone())
     );
     assert_eq!(
-        twice.handle("prov-session", &[0x52, 0x03, 0xa2, 0x01, 0x00], Duration::ZERO),
-        Answer::Reply(plain)
+        handle(
+            &mut twice,
+            "prov-session",
+            &[0x52, 0x03, 0xa2, 0x01, 0x00],
+            Duration::ZERO
+        ),
+        Got::Reply(plain)
     );
 }
 
@@ -336,7 +388,7 @@ fn runs_are_reproducible() {
         let mut channel = establish(&mut device, client, Duration::ZERO).unwrap();
         let mut buf = [0; 64];
         let len = channel.seal(&mut buf, 3).unwrap();
-        reply(device.handle("echo", &buf[..len], Duration::ZERO))
+        reply(handle(&mut device, "echo", &buf[..len], Duration::ZERO))
     };
     assert_eq!(run(), run());
 }

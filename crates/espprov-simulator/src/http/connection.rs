@@ -2,7 +2,7 @@
 
 use super::head::{Head, Parsed, parse};
 use super::{Patience, State};
-use crate::service::{Answer, Presence, Service};
+use crate::service::{Answer, BUFFER, Presence, Service};
 use core::future::Future;
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;
@@ -164,7 +164,7 @@ impl Connection {
             // The device does not read what it will not take, and so its close becomes a reset.
             return Reply::End(End::Reset);
         }
-        let body = match self.body(head.body).await {
+        let mut body = match self.body(head.body).await {
             Ok(body) => body,
             Err(end) => return Reply::End(end),
         };
@@ -174,16 +174,20 @@ impl Connection {
             return Reply::End(End::Close);
         }
         let now = state.now();
+        body.resize(BUFFER, 0);
         let mut answer = state
             .device
-            .with(|device| device.handle(&head.endpoint, &body, now));
+            .with(|device| device.handle(&head.endpoint, &mut body, head.body, now));
         loop {
             match answer {
-                Answer::Reply(body) => return Reply::Ok { body, set_cookie },
+                Answer::Reply(len) => {
+                    body.truncate(len);
+                    return Reply::Ok { body, set_cookie };
+                }
                 Answer::Pending { until } => {
                     sleep(until.saturating_sub(state.now())).await;
                     let now = state.now();
-                    answer = state.device.with(|device| device.resume(now));
+                    answer = state.device.with(|device| device.resume(&mut body, now));
                 }
                 Answer::Refused | Answer::ReplyTooLong | Answer::NoSuchEndpoint => {
                     return Reply::End(End::Close);

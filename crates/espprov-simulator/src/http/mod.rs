@@ -7,7 +7,7 @@ mod connection;
 mod cookie;
 mod head;
 
-use crate::service::{Presence, Service, Shared};
+use crate::service::{self, Access, Presence, Service, Shared};
 use connection::Connection;
 use cookie::HttpSession;
 use core::future::{Future, poll_fn};
@@ -215,7 +215,7 @@ impl<S: Service> State<S> {
 
     /// Puts the request into its session, opening one if need be. Returns the number for `Set-Cookie` then.
     fn enter(&mut self, cookie: Option<&[u8]>, connection: u64, boot: u32) -> Option<u32> {
-        let number = self.device.state(|state| state.session);
+        let number = self.device.state(|state| state.session());
         let alive = self.session.as_mut();
         let alive = alive.filter(|opened| opened.boot == boot && opened.number == number);
         if cookie::continues(alive.map(|opened| &mut opened.http), cookie, connection) {
@@ -228,7 +228,7 @@ impl<S: Service> State<S> {
                 opener: connection,
                 matched: false,
             },
-            number: self.device.state(crate::service::State::open_session),
+            number: self.device.state(service::State::open_session),
             boot,
         });
         Some(id)

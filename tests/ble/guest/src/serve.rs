@@ -79,19 +79,19 @@ impl Renewable {
 }
 
 impl Service for Renewable {
-    fn handle(&mut self, endpoint: &str, request: &[u8], now: Duration) -> Answer {
+    fn handle(&mut self, endpoint: &str, buf: &mut [u8], len: usize, now: Duration) -> Answer {
         if endpoint != FRESH {
-            return self.device.handle(endpoint, request, now);
+            return self.device.handle(endpoint, buf, len, now);
         }
         if self.renew() {
-            Answer::Reply(b"as new".to_vec())
+            Answer::reply(b"as new", buf)
         } else {
             Answer::Refused
         }
     }
 
-    fn resume(&mut self, now: Duration) -> Answer {
-        self.device.resume(now)
+    fn resume(&mut self, buf: &mut [u8], now: Duration) -> Answer {
+        self.device.resume(buf, now)
     }
 
     fn new_session(&mut self) {
@@ -104,10 +104,15 @@ impl Service for Renewable {
         self.device.presence(now)
     }
 
-    fn endpoints(&self, visit: &mut dyn FnMut(&str)) {
-        self.device.endpoints(visit);
+    fn endpoints(&self, visit: &mut dyn FnMut(u16, &str)) {
+        let mut last = 0;
+        self.device.endpoints(&mut |id, name| {
+            last = id;
+            visit(id, name);
+        });
         if !self.at_connection {
-            visit(FRESH);
+            // The device has some of its own, and the last of them came last.
+            visit(last + 1, FRESH);
         }
     }
 }
