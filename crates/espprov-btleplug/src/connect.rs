@@ -190,6 +190,10 @@ impl<P: Peripheral + 'static> Route<P> {
                 });
             }
             Ok(_) => BleError::TableChanged { delivered: false },
+            // It was found by the service that it advertises.
+            Err(BleError::NotProvisionable) if self.may_distrust() => {
+                BleError::TableChanged { delivered: false }
+            }
             // The service's end is behind many errors.
             Err(_) if self.is_over() => BleError::ServiceLost { delivered: false },
             Err(error) => error,

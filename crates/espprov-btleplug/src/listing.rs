@@ -186,10 +186,13 @@ async fn ask<P: Peripheral>(peripheral: &P, characteristic: &Characteristic) -> 
     match peripheral.read_descriptor(descriptor).await {
         Ok(value) => Ok(Name::Told(value)),
         Err(error) if Diagnosis::of(&error).is_elsewhere() => Ok(Name::Nowhere),
-        Err(error) => match BleError::idle(&error) {
+        Err(error) => match Diagnosis::of(&error) {
             // Refused, or gone? Where the device is still there, the id table has to do.
-            BleError::ConnectFailed if peripheral.is_connected().await.unwrap_or(false) => Ok(Name::None),
-            error => Err(error),
+            Diagnosis::Att(_) | Diagnosis::Refused if peripheral.is_connected().await.unwrap_or(false) => {
+                Ok(Name::None)
+            }
+            // "Not connected" is not to be doubted: BlueZ can hold a connection for one that has gone.
+            _ => Err(BleError::idle(&error)),
         },
     }
 }

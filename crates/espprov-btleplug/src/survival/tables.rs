@@ -178,3 +178,27 @@ async fn a_connection_cut_while_the_attributes_are_read_leaves_nothing_behind() 
     connect(&home).await.unwrap();
     assert_eq!(calls(&fake), ["connect", "forget", "connect"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_none_is_not_taken_for_one() {
+    // BlueZ holds a connection for one that has gone, and says so when it is asked for anything.
+    let fake = Fake::new(DEFAULT_SERVICE);
+    let home = Home::new(&fake, Some(MOMENT));
+    fake.with(|s| s.names = Some(Err("Not connected (org.bluez.Error.Failed)")));
+    let mut link = connect(&home).await.unwrap();
+    assert_eq!(calls(&fake), ["connect", "forget", "connect"]);
+    assert_eq!(ask(&mut link, Endpoint::PROV_SESSION).await, Ok(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_is_missing_is_looked_for_again() {
+    let fake = Fake::new(DEFAULT_SERVICE);
+    fake.with(|s| s.endpoints.clear());
+    let home = Home::new(&fake, Some(MOMENT));
+    assert_eq!(connect(&home).await.unwrap_err(), BleError::NotProvisionable);
+    // What the platform remembers first, then the device's own word, as often as anything is tried.
+    assert_eq!(
+        calls(&fake),
+        ["connect", "forget", "connect", "forget", "connect"]
+    );
+}
