@@ -17,7 +17,7 @@ const FIRMWARE: [&str; 8] = [
 
 /// Feature sets of the probe: nothing, one scheme, the other, both, each kind of adapter, everything, and what the
 /// crates enable by themselves.
-const FEATURES: [&str; 11] = [
+const FEATURES: [&str; 12] = [
     "",
     "sec1",
     "sec2",
@@ -27,6 +27,7 @@ const FEATURES: [&str; 11] = [
     "trouble",
     "clocks",
     "entropy",
+    "words",
     "sec1,sec2,console,http,trouble,clocks,entropy,defmt",
     "defaults",
 ];

@@ -1,16 +1,16 @@
 //! An open device: asking it, asking the person in front of it, and explaining what went wrong.
 
-use crate::errors::{self, Failure, Place, Stage, from_provision};
-use crate::link::LinkError;
+use crate::errors::{self, CALLER, Failure, Place, Stage, explain};
 use crate::narrator::{Evidence, Narrator};
 use crate::output::Output;
 use crate::prompt::{self, Answer};
 use crate::secret_input;
 use crate::trace::{Entropy, Traced};
 use core::time::Duration;
+use espprov::TokioClock;
+use espprov::link::AnyLinkError;
 use espprov_core::auth::{Auto, PolicyError, SessionSecurity};
 use espprov_core::{ProvisionError, Provisioner};
-use espprov_tokio::TokioClock;
 use espprov_transport::Clock;
 use espprov_types::DeviceInfo;
 use std::rc::Rc;
@@ -67,15 +67,15 @@ impl Device {
     }
 
     /// An error of the driver, for people.
-    pub(crate) fn explain(&self, error: &ProvisionError<LinkError>) -> Failure {
-        from_provision(error, &self.place)
+    pub(crate) fn explain(&self, error: &ProvisionError<AnyLinkError>) -> Failure {
+        explain::provision(error, &self.place)
     }
 
     /// The same, where the command must not be run again once it was sent.
-    pub(crate) fn explain_once(&self, error: &ProvisionError<LinkError>) -> Failure {
-        let mut failure = self.explain(error);
-        failure.retry = failure.retry.filter(|stage| *stage == Stage::Early);
-        failure
+    pub(crate) fn explain_once(&self, error: &ProvisionError<AnyLinkError>) -> Failure {
+        let failure = self.explain(error);
+        let retry = failure.retry().filter(|stage| *stage == Stage::Early);
+        failure.with_retry(retry)
     }
 
     /// What the device says about itself.
@@ -91,7 +91,7 @@ impl Device {
         if self.info().await?.supports_wifi() {
             Ok(())
         } else {
-            Err(errors::no_wifi())
+            Err(explain::no_wifi(CALLER))
         }
     }
 
@@ -109,7 +109,7 @@ impl Device {
         if self.info().await?.supports_thread() {
             Ok(())
         } else {
-            Err(errors::no_thread())
+            Err(explain::no_thread(CALLER))
         }
     }
 

@@ -17,8 +17,8 @@ pub(crate) fn decode(text: &str, flag: &str) -> Result<SecretBytes, Failure> {
     let mut bytes = Zeroizing::new(vec![0; digits.len() / 2]);
     let invalid = |error: HexError| {
         Failure::usage("invalid_hex", format!("{flag}: {error}"))
-            .cause("a byte is two hex digits, 0 to 9 and a to f")
-            .help(format!("correct the value of {flag}"))
+            .with_cause("a byte is two hex digits, 0 to 9 and a to f")
+            .with_help(format!("correct the value of {flag}"))
     };
     espprov_types::hex::decode(&digits, &mut bytes).map_err(invalid)?;
     Ok(bytes)
@@ -39,8 +39,8 @@ pub(crate) fn fixed<const N: usize>(bytes: &[u8], flag: &str) -> Result<[u8; N],
             "invalid_hex",
             format!("{flag} takes {} hex digits, not {}", N * 2, bytes.len() * 2),
         )
-        .cause("the value is cut off, or belongs to another option")
-        .help(format!("correct the value of {flag}"))
+        .with_cause("the value is cut off, or belongs to another option")
+        .with_help(format!("correct the value of {flag}"))
     })
 }
 
@@ -48,8 +48,8 @@ pub(crate) fn fixed<const N: usize>(bytes: &[u8], flag: &str) -> Result<[u8; N],
 pub(crate) fn text<'a>(bytes: &'a SecretBytes, flag: &str) -> Result<&'a str, Failure> {
     core::str::from_utf8(bytes).map_err(|_| {
         Failure::usage("invalid_hex", format!("{flag}: not hex"))
-            .cause("what was given is not even text")
-            .help(format!("correct the value of {flag}"))
+            .with_cause("what was given is not even text")
+            .with_help(format!("correct the value of {flag}"))
     })
 }
 
@@ -68,7 +68,7 @@ mod tests {
     fn errors_do_not_repeat_the_value() {
         for bad in ["abc", "zz", "é1"] {
             let failure = decode(bad, "--network-key").unwrap_err();
-            assert_eq!(failure.code, "invalid_hex");
+            assert_eq!(failure.code(), "invalid_hex");
             assert!(!format!("{failure:?}").contains(bad), "{failure:?}");
         }
     }

@@ -18,7 +18,7 @@ mod signals;
 mod target;
 mod trace;
 
-use errors::{Exit, Failure};
+use errors::{Class, Failure};
 use output::Output;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -39,12 +39,12 @@ fn main() -> ExitCode {
             end
         }
         Err(error) => Some(Err(Failure::new(
-            Exit::Unexpected,
+            Class::Unexpected,
             "runtime",
             format!("cannot start: {error}"),
         )
-        .cause("the system is out of file descriptors, threads or memory")
-        .help("close other programs, or raise the limits (ulimit -a), then run again"))),
+        .with_cause("the system is out of file descriptors, threads or memory")
+        .with_help("close other programs, or raise the limits (ulimit -a), then run again"))),
     };
     // A question cut short leaves the terminal as it was while asking.
     prompt::restore_terminal();

@@ -2,18 +2,19 @@
 
 use crate::args::{DeviceArgs, Global};
 use crate::device::{Device, Driver};
-use crate::errors::{self, Failure, Place};
-use crate::link::{self, Link};
+use crate::errors::{self, CALLER, Class, Failure, Place};
+use crate::link;
 use crate::narrator::{Evidence, Narrator};
 use crate::output::{Output, Report, Success};
-use crate::secret_input::{Credentials, Stdin};
+use crate::secret_input::{self, Stdin};
 use crate::signals::heard;
-use crate::target::{Aim, Target};
+use crate::target::Aim;
 use crate::trace::{Entropy, Recorder, Traced};
 use core::time::Duration;
+use espprov::Target;
+use espprov::TokioClock;
 use espprov_core::auth::{Auto, SecurityChoice};
 use espprov_core::{Deadlines, Provisioner};
-use espprov_tokio::TokioClock;
 use espprov_transport::{Clock, Endpoint, Transport};
 use std::rc::Rc;
 use zeroize::Zeroizing;
@@ -64,12 +65,9 @@ impl Plan {
             global.refuse_bluetooth()?;
         }
         aim.load(thread).await?;
-        let mut credentials = Credentials::gather(&args.credentials, stdin).await?;
+        let mut credentials = secret_input::credentials(&args.credentials, stdin).await?;
         aim.complete(&mut credentials);
         let thread = thread || aim.wants_thread();
-        if let Some(scenario) = aim.scenario() {
-            link::own_credentials(scenario, &mut credentials);
-        }
         if thread && credentials.username.is_none() {
             // As the vendor's Thread examples are built.
             credentials.username = Some(Zeroizing::new(b"threadprov".to_vec()));
@@ -87,7 +85,7 @@ impl Plan {
             Rc::clone(out),
         );
         Ok(Self {
-            auth: authenticator(auth, &credentials)?,
+            auth: credentials.apply(auth, CALLER)?,
             plaintext: args.allow_plaintext,
             named,
             place,
@@ -106,14 +104,14 @@ impl Plan {
 
     async fn open(&self, clock: TokioClock, until: Duration) -> Result<Device, Failure> {
         self.out.progress(&format!("connecting to {}", self.place.label));
-        let opened = Link::open(&self.aim, &self.place, &self.out, clock, until).await?;
+        let opened = link::open(&self.aim, &self.place, &self.out, clock, until).await?;
         let (link, until) = (opened.link, until.saturating_add(opened.asked));
         let mut place = self.place.clone();
         if let Some(found) = opened.found {
             place.label = found;
         }
         self.out.event(&Report::Connected {
-            transport: place.transport,
+            transport: place.kind.name(),
             target: place.label.clone(),
         });
         let mut endpoints = Vec::new();
@@ -172,7 +170,7 @@ impl Plan {
             signal = heard() => Err(errors::interrupted(signal)),
             end = self.attempt(&mut device, job) => end,
         };
-        let interrupted = matches!(&end, Err(failure) if failure.exit.is_signal());
+        let interrupted = matches!(&end, Err(failure) if failure.class() == Class::Interrupted);
         // The answer is there already: a link that does not close in time changes nothing.
         let _ = tokio::time::timeout(ENDING, async {
             if let Some(device) = &mut device {
@@ -208,12 +206,12 @@ impl Plan {
             };
             // Questions put the deadline off.
             until = slot.as_ref().map_or(until, Device::until);
-            let more = if failure.mended && mends > 0 {
+            let more = if failure.is_mended() && mends > 0 {
                 &mut mends
             } else {
                 &mut left
             };
-            if *more == 0 || failure.retry.is_none() || clock.now().saturating_add(PAUSE) >= until {
+            if *more == 0 || failure.retry().is_none() || clock.now().saturating_add(PAUSE) >= until {
                 return Err(failure);
             }
             *more -= 1;
@@ -224,23 +222,4 @@ impl Plan {
             clock.sleep(PAUSE).await;
         }
     }
-}
-
-/// Adds the credentials that were given to what the setup payload says.
-fn authenticator(mut auth: Auto, credentials: &Credentials) -> Result<Auto, Failure> {
-    let too_long = |_| {
-        Failure::usage("too_long", "a credential has more bytes than any firmware takes")
-            .cause("the value is not the one on the label")
-            .help("check --pop, --username and --password against the label on the device")
-    };
-    if let Some(pop) = &credentials.pop {
-        auth = auth.with_pop(pop).map_err(too_long)?;
-    }
-    if let Some(username) = &credentials.username {
-        auth = auth.with_username(username).map_err(too_long)?;
-    }
-    if let Some(password) = &credentials.password {
-        auth = auth.with_password(password).map_err(too_long)?;
-    }
-    Ok(auth)
 }

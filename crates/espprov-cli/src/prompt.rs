@@ -1,6 +1,6 @@
 //! Questions on the terminal. Callers make sure that there is one.
 
-use crate::errors::{Exit, Failure, interrupted};
+use crate::errors::{Class, Failure, interrupted};
 use crate::output::{padded, quoted, shown, width};
 use crate::secret_input::SecretBytes;
 use crate::signals::{Signal, unblock};
@@ -57,9 +57,9 @@ fn answered<T>(answer: Result<T, InquireError>) -> Result<Answer<T>, Failure> {
         Err(InquireError::OperationCanceled) => Ok(Answer::Back),
         Err(InquireError::OperationInterrupted) => Err(interrupted(Signal::Interrupt)),
         Err(_) => Err(
-            Failure::new(Exit::Unexpected, "prompt", "the question could not be asked")
-                .cause("the terminal does not work as expected, or has gone")
-                .help("give all values by flags (espprov provision --help)"),
+            Failure::new(Class::Unexpected, "prompt", "the question could not be asked")
+                .with_cause("the terminal does not work as expected, or has gone")
+                .with_help("give all values by flags (espprov provision --help)"),
         ),
     }
 }

@@ -1,15 +1,17 @@
 //! Secrets by flag, environment variable or standard input, in this order. One that is missing is never taken for
 //! an empty one: "none" is said by a literal empty flag, and by nothing else.
 
+use crate::args::CredentialArgs;
 use crate::errors::Failure;
 use crate::signals::unblock;
 use core::cell::Cell;
+use espprov::Credentials;
 use espprov_types::MAX_CREDENTIAL;
 use std::io::Read;
 use zeroize::Zeroizing;
 
-/// A secret as it came in; wiped on drop.
-pub(crate) type SecretBytes = Zeroizing<Vec<u8>>;
+/// A secret as it came in.
+pub(crate) use espprov::Secret as SecretBytes;
 
 /// Longer than any secret.
 const MAX_SECRET: usize = 64 * 1024;
@@ -32,8 +34,8 @@ impl Stdin {
                 "stdin_twice",
                 format!("`-` was given twice: for {other} and for {flag}"),
             )
-            .cause("standard input can be read only once")
-            .help("give one of the two in another way, for instance by environment variable"));
+            .with_cause("standard input can be read only once")
+            .with_help("give one of the two in another way, for instance by environment variable"));
         }
         unblock(move || {
             let most = limit.map_or(u64::MAX, |limit| limit as u64 + 1);
@@ -44,8 +46,8 @@ impl Stdin {
                     "stdin",
                     format!("cannot read standard input for {flag}: {}", error.kind()),
                 )
-                .cause("standard input is closed, or is something that cannot be read")
-                .help("pipe the value in: printf %s VALUE | espprov …")
+                .with_cause("standard input is closed, or is something that cannot be read")
+                .with_help("pipe the value in: printf %s VALUE | espprov …")
             })?;
             Ok(bytes)
         })
@@ -60,8 +62,8 @@ impl Stdin {
                 "too_long",
                 format!("what came on standard input is no value for {flag}"),
             )
-            .cause(format!("it has more than {MAX_SECRET} bytes"))
-            .help("check what is piped in"));
+            .with_cause(format!("it has more than {MAX_SECRET} bytes"))
+            .with_help("check what is piped in"));
         }
         if bytes.last() == Some(&b'\n') {
             bytes.pop();
@@ -108,8 +110,8 @@ fn nothing_given(place: &str, flag: &str) -> Failure {
         "missing_value",
         format!("{place}: the value of {flag} is missing"),
     )
-    .cause("what should have filled it failed, or is not set here")
-    .help(match flag {
+    .with_cause("what should have filled it failed, or is not set here")
+    .with_help(match flag {
         "--passphrase" => "give the passphrase; a network without one is said with --open".to_owned(),
         "--pop" => "give the PoP; a device without one is said with --pop ''".to_owned(),
         _ => format!("give the value of {flag}"),
@@ -125,51 +127,33 @@ fn from_env(variable: &str, flag: &str) -> Result<Option<SecretBytes>, Failure> 
         Ok(text) if text.is_empty() => Err(nothing_given(&format!("{variable} is set, but empty"), flag)),
         Ok(text) => Ok(Some(Zeroizing::new(text.into_bytes()))),
         Err(_) => Err(Failure::usage("invalid_env", format!("{variable} is not UTF-8"))
-            .cause("it holds bytes that are no text")
-            .help("set it to text, or give the value on standard input with `-`")),
+            .with_cause("it holds bytes that are no text")
+            .with_help("set it to text, or give the value on standard input with `-`")),
     }
 }
 
-/// What opens a device.
-#[derive(Default)]
-pub(crate) struct Credentials {
-    pub(crate) pop: Option<SecretBytes>,
-    pub(crate) username: Option<SecretBytes>,
-    pub(crate) password: Option<SecretBytes>,
-}
-
-impl Credentials {
-    /// From flags, environment and standard input.
-    pub(crate) async fn gather(args: &crate::args::CredentialArgs, stdin: &Stdin) -> Result<Self, Failure> {
-        let pop = stdin.value_or_env(args.pop.as_deref(), "--pop", "ESPPROV_POP");
-        let pop = pop.await?;
-        let username = stdin.value_or_env(args.username.as_deref(), "--username", "ESPPROV_USERNAME");
-        let username = username.await?;
-        let password = stdin.value_or_env(args.password.as_deref(), "--password", "ESPPROV_PASSWORD");
-        let credentials = Self {
-            pop,
-            username,
-            password: password.await?,
-        };
-        for (value, flag) in [
-            (&credentials.pop, "--pop"),
-            (&credentials.username, "--username"),
-            (&credentials.password, "--password"),
-        ] {
-            check_length(value.as_deref().map(Vec::as_slice), flag)?;
-        }
-        if credentials.username.as_ref().is_some_and(|name| name.is_empty()) {
-            return Err(Failure::usage("empty_username", "the username is empty")
-                .cause("security 2 devices refuse an empty username")
-                .help("give --username NAME, or leave it out for the usual one"));
-        }
-        Ok(credentials)
+/// What opens a device, from flags, environment and standard input.
+pub(crate) async fn credentials(args: &CredentialArgs, stdin: &Stdin) -> Result<Credentials, Failure> {
+    let pop = stdin.value_or_env(args.pop.as_deref(), "--pop", "ESPPROV_POP");
+    let mut credentials = Credentials::default();
+    credentials.pop = pop.await?;
+    let username = stdin.value_or_env(args.username.as_deref(), "--username", "ESPPROV_USERNAME");
+    credentials.username = username.await?;
+    let password = stdin.value_or_env(args.password.as_deref(), "--password", "ESPPROV_PASSWORD");
+    credentials.password = password.await?;
+    for (value, flag) in [
+        (&credentials.pop, "--pop"),
+        (&credentials.username, "--username"),
+        (&credentials.password, "--password"),
+    ] {
+        check_length(value.as_deref().map(Vec::as_slice), flag)?;
     }
-
-    /// Somebody said what to prove.
-    pub(crate) const fn has_proof(&self) -> bool {
-        self.pop.is_some() || self.password.is_some()
+    if credentials.username.as_ref().is_some_and(|name| name.is_empty()) {
+        return Err(Failure::usage("empty_username", "the username is empty")
+            .with_cause("security 2 devices refuse an empty username")
+            .with_help("give --username NAME, or leave it out for the usual one"));
     }
+    Ok(credentials)
 }
 
 /// More of it is not held: see [`MAX_CREDENTIAL`].
@@ -182,8 +166,8 @@ pub(crate) fn check_length(value: Option<&[u8]>, flag: &str) -> Result<(), Failu
                 value.len()
             ),
         )
-        .cause("a label with as much is unheard of: something else was pasted")
-        .help("check the value against the label on the device")),
+        .with_cause("a label with as much is unheard of: something else was pasted")
+        .with_help("check the value against the label on the device")),
         _ => Ok(()),
     }
 }

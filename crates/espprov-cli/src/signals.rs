@@ -1,7 +1,7 @@
 //! The signals that end a run. They are heard on a thread of their own, from the first moment on and whatever the
 //! others are doing: as process 1 of a container, where nothing ends a program that does not listen, too.
 
-use crate::errors::{self, Exit, Failure};
+use crate::errors::{self, Class, Failure};
 use crate::prompt;
 use core::time::Duration;
 use std::sync::{OnceLock, mpsc};
@@ -22,12 +22,12 @@ pub(crate) enum Signal {
 }
 
 impl Signal {
-    /// The exit status it leads to.
-    pub(crate) const fn exit(self) -> Exit {
+    /// The exit status it leads to: 128 and its number.
+    pub(crate) const fn exit(self) -> u8 {
         match self {
-            Self::Interrupt => Exit::Interrupted,
-            Self::Terminate => Exit::Terminated,
-            Self::HangUp => Exit::HungUp,
+            Self::HangUp => 129,
+            Self::Interrupt => 130,
+            Self::Terminate => 143,
         }
     }
 
@@ -39,6 +39,20 @@ impl Signal {
             Self::HangUp => "the terminal was closed (SIGHUP)",
         }
     }
+}
+
+/// What the run ends by.
+static ENDING: OnceLock<Signal> = OnceLock::new();
+
+/// The run ends because of this.
+pub(crate) fn end_by(signal: Signal) {
+    // The first one counts.
+    let _ = ENDING.set(signal);
+}
+
+/// What an interrupted run ends by: Ctrl-C, or Esc, if nothing else came.
+pub(crate) fn ending() -> Signal {
+    ENDING.get().copied().unwrap_or(Signal::Interrupt)
 }
 
 static HEARD: OnceLock<watch::Receiver<Option<Signal>>> = OnceLock::new();
@@ -59,7 +73,7 @@ pub(crate) fn listen() {
             let _ = tell.send(Some(signal));
             tokio::time::sleep(GRACE).await;
             prompt::restore_terminal();
-            std::process::exit(signal.exit() as i32);
+            std::process::exit(signal.exit().into());
         });
     };
     if std::thread::Builder::new()
@@ -92,8 +106,8 @@ pub(crate) async fn unblock<T: Send + 'static>(
         biased;
         signal = heard() => Err(errors::interrupted(signal)),
         end = tokio::task::spawn_blocking(work) => end.unwrap_or_else(|_| {
-            Err(Failure::new(Exit::Unexpected, "unexpected", "a part of this program broke")
-                .help("report this, with the command line but without its secrets"))
+            Err(Failure::new(Class::Unexpected, "unexpected", "a part of this program broke")
+                .with_help("report this, with the command line but without its secrets"))
         }),
     }
 }

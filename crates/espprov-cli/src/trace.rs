@@ -13,12 +13,12 @@
 //! Without `--trace-secrets`, bytes that travel unencrypted and may hold a secret are left out (`masked`). The file
 //! is opened, and what was in it lost, only when the command line has been found good.
 
-use crate::errors::{Exit, Failure, file, io_reason};
-use crate::link::{Link, LinkError};
+use crate::errors::{Class, Failure, file};
 use crate::output::{Output, Success};
 use crate::signals::unblock;
 use core::cell::{Cell, RefCell};
 use core::time::Duration;
+use espprov::link::{AnyLink, AnyLinkError};
 use espprov_transport::{Endpoint, Limits, Reconnect, SessionIntent, Transport, TransportError};
 use espprov_types::hex::Hex;
 use getrandom::SysRng;
@@ -156,11 +156,14 @@ impl Recorder {
                 } else {
                     &success.summary
                 };
-                let message = format!("{summary}; but the trace took only a part: {}", io_reason(kind));
-                Err(Failure::new(Exit::Unexpected, "trace_incomplete", message)
-                    .cause("the disk is full, or what reads the trace has gone")
-                    .help("make room; for a whole trace, run again")
-                    .outcome(success.outcome))
+                let message = format!(
+                    "{summary}; but the trace took only a part: {}",
+                    espprov::explain::io::io_reason(kind)
+                );
+                Err(Failure::new(Class::Unexpected, "trace_incomplete", message)
+                    .with_cause("the disk is full, or what reads the trace has gone")
+                    .with_help("make room; for a whole trace, run again")
+                    .with_outcome(success.outcome))
             }
             (end, _) => end,
         }
@@ -219,25 +222,25 @@ fn millis(duration: Duration) -> u64 {
 
 /// A link that is recorded.
 pub(crate) struct Traced {
-    link: Link,
+    link: AnyLink,
     recorder: Rc<Recorder>,
 }
 
 impl Traced {
-    pub(crate) const fn new(link: Link, recorder: Rc<Recorder>) -> Self {
+    pub(crate) const fn new(link: AnyLink, recorder: Rc<Recorder>) -> Self {
         Self { link, recorder }
     }
 }
 
 impl Transport for Traced {
-    type Error = LinkError;
+    type Error = AnyLinkError;
 
     async fn exchange(
         &mut self,
         endpoint: Endpoint<'_>,
         buf: &mut [u8],
         len: usize,
-    ) -> Result<usize, LinkError> {
+    ) -> Result<usize, AnyLinkError> {
         let recorder = &self.recorder;
         if !recorder.is_wanted() {
             return self.link.exchange(endpoint, buf, len).await;
@@ -284,7 +287,7 @@ impl Transport for Traced {
 }
 
 impl Reconnect for Traced {
-    async fn reconnect(&mut self, intent: SessionIntent) -> Result<(), LinkError> {
+    async fn reconnect(&mut self, intent: SessionIntent) -> Result<(), AnyLinkError> {
         self.recorder.enciphered.set(false);
         let result = self.link.reconnect(intent).await;
         self.recorder.write(&Record::Reconnect {
@@ -304,7 +307,7 @@ struct Line<'r> {
     request: Option<String>,
     reply_shown: bool,
     started: Instant,
-    end: Option<Result<Vec<u8>, LinkError>>,
+    end: Option<Result<Vec<u8>, AnyLinkError>>,
 }
 
 impl Drop for Line<'_> {
@@ -350,7 +353,7 @@ impl Drop for Line<'_> {
     }
 }
 
-fn fault_name(error: &LinkError) -> &'static str {
+fn fault_name(error: &AnyLinkError) -> &'static str {
     use espprov_transport::LinkFault as F;
     match error.fault() {
         F::Refused { .. } => "refused",

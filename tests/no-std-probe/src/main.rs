@@ -6,6 +6,8 @@
 
 use core::alloc::{GlobalAlloc, Layout};
 
+#[cfg(feature = "words")]
+use espprov as _;
 use espprov_core as _;
 use espprov_device as _;
 use espprov_embedded as _;

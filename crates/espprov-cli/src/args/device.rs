@@ -40,7 +40,7 @@ impl DeviceArgs {
             Some(target) => Ok(target.clone()),
             None => target_by_environment()?.ok_or_else(|| {
                 missing("the device", "TARGET, such as ble or sim (or set ESPPROV_TARGET)")
-                    .cause("the first argument says which device to talk to")
+                    .with_cause("the first argument says which device to talk to")
             }),
         }
     }
@@ -54,14 +54,14 @@ pub(crate) fn target_by_environment() -> Result<Option<String>, Failure> {
             "missing_value",
             format!("{VARIABLE} is set, but empty: no device is named"),
         )
-        .cause("what should have filled it failed, or is not set here")
-        .help("give TARGET, or unset the variable")),
+        .with_cause("what should have filled it failed, or is not set here")
+        .with_help("give TARGET, or unset the variable")),
         Ok(target) => Ok(Some(target)),
         Err(std::env::VarError::NotPresent) => Ok(None),
         Err(std::env::VarError::NotUnicode(_)) => {
             Err(Failure::usage("invalid_env", format!("{VARIABLE} is not UTF-8"))
-                .cause("it holds bytes that are no text")
-                .help("give TARGET"))
+                .with_cause("it holds bytes that are no text")
+                .with_help("give TARGET"))
         }
     }
 }

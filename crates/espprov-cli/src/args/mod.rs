@@ -79,8 +79,8 @@ impl Global {
             "not_bluetooth",
             format!("{given} means nothing here: this is not Bluetooth"),
         )
-        .cause("the target, or the command, uses another link or none")
-        .help(format!(
+        .with_cause("the target, or the command, uses another link or none")
+        .with_help(format!(
             "leave {given} out, or give a Bluetooth target such as ble:NAME"
         )))
     }

@@ -2,7 +2,7 @@
 
 use super::Context;
 use crate::args::{CredentialFormat, MakeCredentialsArgs};
-use crate::errors::{self, Exit, Failure};
+use crate::errors::{self, Class, Failure};
 use crate::hex_input;
 use crate::output::{Report, Success, clean};
 use crate::prompt::{self, Answer};
@@ -34,19 +34,19 @@ pub(super) async fn run(context: &Context, args: &MakeCredentialsArgs) -> Result
     }
     if password.is_empty() {
         return Err(Failure::usage("empty_password", "the password is empty")
-            .cause("whoever knows the username could open the device")
-            .help("give --password with at least one byte, better sixteen random ones"));
+            .with_cause("whoever knows the username could open the device")
+            .with_help("give --password with at least one byte, better sixteen random ones"));
     }
     let salt = match &args.salt {
         Some(hex) => hex_input::decode(hex, "--salt")?.to_vec(),
         None => Verifier::generate_salt(args.salt_len.into(), &mut SysRng).map_err(|_| {
             Failure::new(
-                Exit::Unexpected,
+                Class::Unexpected,
                 "entropy",
                 "the operating system gives no random numbers",
             )
-            .cause("its source of random numbers is missing or broken")
-            .help("restart the system, then run again")
+            .with_cause("its source of random numbers is missing or broken")
+            .with_help("restart the system, then run again")
         })?,
     };
     if salt.first() == Some(&0) {
@@ -95,7 +95,9 @@ fn from_verifier(error: VerifierError) -> Failure {
             "give another salt, or leave it out",
         ),
     };
-    Failure::usage(code, error.to_string()).cause(cause).help(help)
+    Failure::usage(code, error.to_string())
+        .with_cause(cause)
+        .with_help(help)
 }
 
 /// The arrays by the names that ESP-IDF's examples use.

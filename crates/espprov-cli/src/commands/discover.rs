@@ -2,13 +2,19 @@
 
 use super::Context;
 use crate::args::DiscoverArgs;
-use crate::errors::{self, Failure, Place, from_ble};
+use crate::errors::{self, CALLER, Explained, Failure, Place};
 use crate::link::ble;
 use crate::output::{Output, Success, padded};
 use crate::signals::heard;
+use core::time::Duration;
+use espprov::{LinkKind, TokioClock};
 use espprov_btleplug::{BleError, DeviceFilter, Discovered};
 use espprov_core::Phase;
+use espprov_transport::Clock;
 use tokio::time::{Instant, timeout_at};
+
+/// How long this computer's Bluetooth may take to answer at all.
+const OPENING: Duration = Duration::from_secs(30);
 
 pub(super) async fn run(context: &Context, args: &DiscoverArgs) -> Result<Success, Failure> {
     tokio::select! {
@@ -23,15 +29,16 @@ async fn discover(
     args: &DiscoverArgs,
     global: &crate::args::Global,
 ) -> Result<Success, Failure> {
-    let place = Place {
-        transport: "ble",
-        label: "ble".to_owned(),
-        network: None,
-        passphrase: None,
-        anonymous: false,
-    };
-    let explain = |error: &BleError| from_ble(Phase::Connect, error, &place);
-    let bluetooth = ble::adapter(global.adapter.as_deref(), &place).await?;
+    let clock = TokioClock::new();
+    let place = Place::new(CALLER, LinkKind::Ble, "ble");
+    let explain = |error: &BleError| error.explain(Phase::Connect, &place);
+    let bluetooth = ble::adapter(
+        global.adapter.as_deref(),
+        &place,
+        clock,
+        clock.now().saturating_add(OPENING),
+    )
+    .await?;
     let mut filter = DeviceFilter::new();
     if let Some(prefix) = &args.prefix {
         filter = filter.name_prefix(prefix);

@@ -4,11 +4,11 @@ use super::wifi::{Chosen, Wifi, choose};
 use super::{Context, thread};
 use crate::args::ProvisionArgs;
 use crate::device::Device;
-use crate::errors::{self, Failure, from_wifi_outcome, needs_restart};
-use crate::link::LinkError;
+use crate::errors::{self, CALLER, Failure, explain};
 use crate::output::{Success, quoted, shown};
 use crate::prompt::{self, Answer};
 use crate::secret_input::SecretBytes;
+use espprov::link::AnyLinkError;
 use espprov_core::{Outcome, Phase, ProvisionError};
 use espprov_types::{WifiConnection, WifiFailure};
 
@@ -68,15 +68,15 @@ async fn join(device: &mut Device, wifi: &mut Wifi) -> Result<Success, Failure> 
                 return Ok(connected(&on, &ssid));
             }
             Outcome::LikelyConnected => return Ok(likely_connected(device, &ssid)),
-            Outcome::Unconfirmed => return Err(errors::unconfirmed()),
+            Outcome::Unconfirmed => return Err(explain::unconfirmed(CALLER)),
             Outcome::Failed(why) => {
                 let may_ask_again = device.out.may_ask()
                     && why == WifiFailure::AuthError
                     && attempts < TRIES
                     && !device.cannot_clear();
-                let failure = from_wifi_outcome(why, &shown(&ssid));
+                let failure = explain::wifi_outcome(CALLER, why, &shown(&ssid));
                 let failure = device.look_around(failure, &ssid, wifi.heard()).await;
-                if may_ask_again && failure.code == "auth_error" {
+                if may_ask_again && failure.code() == "auth_error" {
                     device
                         .out
                         .remark("The network refused the device: probably a wrong passphrase.");
@@ -96,7 +96,7 @@ async fn join(device: &mut Device, wifi: &mut Wifi) -> Result<Success, Failure> 
 async fn after_refusal(
     device: &mut Device,
     wifi: &mut Wifi,
-    error: &ProvisionError<LinkError>,
+    error: &ProvisionError<AnyLinkError>,
     name: &str,
 ) -> Failure {
     if let ProvisionError::NoSuchEndpoint {
@@ -105,8 +105,8 @@ async fn after_refusal(
     {
         // What the attempt before came to is the answer; that it cannot be repeated comes second.
         return match wifi.failed.take() {
-            Some(failure) => needs_restart(failure),
-            None => errors::earlier_attempt_stays(),
+            Some(failure) => explain::needs_restart(failure),
+            None => explain::earlier_attempt_stays(CALLER),
         };
     }
     device.diagnose_wifi(error, name).await

@@ -3,7 +3,7 @@
 use super::Context;
 use crate::args::{SendArgs, target_by_environment};
 use crate::device::Device;
-use crate::errors::{self, Failure};
+use crate::errors::{self, Class, Failure};
 use crate::hex_input;
 use crate::output::{Report, Success, is_harmless};
 use crate::secret_input::SecretBytes;
@@ -24,8 +24,8 @@ pub(super) async fn run(context: &Context, args: &SendArgs) -> Result<Success, F
     let words = Words::of(args)?;
     let endpoint = Endpoint::custom(&words.endpoint).map_err(|error| {
         Failure::usage("invalid_endpoint", error.to_string())
-            .cause("names have 1 to 64 of the characters A-Z a-z 0-9 _ . -, with / between their parts")
-            .help("give the name the firmware registered, such as custom-data")
+            .with_cause("names have 1 to 64 of the characters A-Z a-z 0-9 _ . -, with / between their parts")
+            .with_help("give the name the firmware registered, such as custom-data")
     })?;
     let to_stdout = args.raw || args.out.as_deref() == Some(Path::new("-"));
     if to_stdout && context.out.is_json() {
@@ -33,14 +33,14 @@ pub(super) async fn run(context: &Context, args: &SendArgs) -> Result<Success, F
             "usage",
             "--json and the bare answer cannot both have standard output",
         )
-        .cause("with --json every line of it is a JSON object")
-        .help("take the answer from the event `reply`, or give --out FILE"));
+        .with_cause("with --json every line of it is a JSON object")
+        .with_help("take the answer from the event `reply`, or give --out FILE"));
     }
     let data = data(context, args, words.stdin).await?;
     if data.is_empty() {
         return Err(Failure::usage("empty_request", "there is nothing to send")
-            .cause("devices do not answer empty requests")
-            .help("give at least one byte"));
+            .with_cause("devices do not answer empty requests")
+            .with_help("give at least one byte"));
     }
     let plan = context.plan_for(&words.target, &args.device).await?;
     // An answer that cannot be kept is told before the device has acted.
@@ -52,12 +52,7 @@ pub(super) async fn run(context: &Context, args: &SendArgs) -> Result<Success, F
     plan.run(async |device| {
         let result = exchange(device, endpoint, &data, args, &mut sent).await;
         // What has been sent must not be sent again: only the application knows whether it may.
-        let answer = result.map_err(|mut failure| {
-            if sent {
-                failure.retry = None;
-            }
-            failure
-        })?;
+        let answer = result.map_err(|failure| if sent { failure.with_retry(None) } else { failure })?;
         device.out.stop_progress();
         device.out.event(&Report::Reply {
             endpoint: endpoint.to_string(),
@@ -102,8 +97,8 @@ impl Words {
                 "the data to send is missing"
             };
             return Err(Failure::usage("usage", said)
-                .cause("data comes by one of --text, --hex, --file and -")
-                .help("give one of them; espprov send --help explains"));
+                .with_cause("data comes by one of --text, --hex, --file and -")
+                .with_help("give one of them; espprov send --help explains"));
         }
         let mut words = words.into_iter();
         let (target, endpoint) = match (words.next(), words.next()) {
@@ -205,11 +200,7 @@ impl AnswerFile {
 
     fn write(&mut self, answer: &[u8]) -> Result<String, Failure> {
         let written = self.cut().and_then(|()| self.file.write_all(answer));
-        written.map_err(|error| {
-            let mut failure = errors::file("write", &self.path, &error);
-            failure.exit = errors::Exit::Unexpected;
-            failure
-        })?;
+        written.map_err(|error| errors::file("write", &self.path, &error).with_class(Class::Unexpected))?;
         self.fresh = false;
         Ok(format!(
             "{} bytes written to {}",

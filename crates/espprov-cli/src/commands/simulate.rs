@@ -2,17 +2,19 @@
 
 use super::Context;
 use crate::args::SimulateArgs;
-use crate::errors::{self, Exit, Failure};
+use crate::errors::{self, Class, Failure};
 use crate::output::{Output, Report, Success};
-use crate::secret_input::Credentials;
+use crate::secret_input;
 use crate::signals::heard;
-use crate::target::World;
+use crate::target;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::pin::pin;
+use espprov::TokioClock;
+use espprov::explain::io::os_reason;
+use espprov::target::World;
 use espprov_simulator::scenario::{Link, NetworkType};
 use espprov_simulator::{Console, HttpServer, Scenario, Secret, Shared, SimDevice};
 use espprov_simulator_ble::{BleEvent, Hci, Options, ServeError};
-use espprov_tokio::TokioClock;
 use espprov_types::{SetupNetwork, SetupPayload, SetupTransport};
 use std::io::{self, Write};
 
@@ -31,7 +33,7 @@ pub(super) async fn run(context: &Context, args: &SimulateArgs) -> Result<Succes
     };
     introduce(out, &scenario);
     let seed = scenario.seed;
-    let mut device = crate::link::sim_device(scenario)?;
+    let mut device = espprov::target::sim_device(scenario)?;
     if out.verbosity() > 0 {
         // On its own path to stderr: the observer may be called from anywhere.
         device.observe(|at, event| {
@@ -67,12 +69,12 @@ async fn serve_http(
     };
     let cannot = |error: &io::Error| {
         Failure::new(
-            Exit::Unexpected,
+            Class::Unexpected,
             "listen",
-            format!("cannot listen on {address}: {}", errors::os_reason(error)),
+            format!("cannot listen on {address}: {}", os_reason(error)),
         )
-        .cause("another program listens there, or the address is not of this machine")
-        .help("choose another address, for example --http 127.0.0.1:0 for any free port")
+        .with_cause("another program listens there, or the address is not of this machine")
+        .with_help("choose another address, for example --http 127.0.0.1:0 for any free port")
     };
     let server = HttpServer::bind(address, device.clone())
         .await
@@ -97,14 +99,14 @@ async fn serve_ble(
         return core::future::pending().await;
     };
     let controller = hci.open().await.map_err(|error| {
-        let why = errors::os_reason(&error);
+        let why = os_reason(&error);
         Failure::new(
-            Exit::Unexpected,
+            Class::Unexpected,
             "hci",
             format!("cannot reach the controller at {hci}: {why}"),
         )
-        .cause("no Bluetooth controller listens there")
-        .help("start the controller (or the program that lends one) first")
+        .with_cause("no Bluetooth controller listens there")
+        .with_help("start the controller (or the program that lends one) first")
     })?;
     let mut told = false;
     let mut observer = |event: BleEvent| {
@@ -119,9 +121,9 @@ async fn serve_ble(
     match espprov_simulator_ble::serve(controller, device, options, &mut observer).await {
         // It was provisioned and has gone, as a device does.
         Ok(()) | Err(ServeError::SwitchedOff) => Ok(Success::done()),
-        Err(error) => Err(Failure::new(Exit::Unexpected, "ble", error.to_string())
-            .cause("the controller went away, or is of a kind that cannot advertise this")
-            .help("check the program that lends the controller")),
+        Err(error) => Err(Failure::new(Class::Unexpected, "ble", error.to_string())
+            .with_cause("the controller went away, or is of a kind that cannot advertise this")
+            .with_help("check the program that lends the controller")),
     }
 }
 
@@ -145,11 +147,11 @@ async fn serve_console(
         // The other side hung up: the usual end.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Success::done()),
         Err(error) => Err(Failure::new(
-            Exit::Unexpected,
+            Class::Unexpected,
             "console",
             format!("the console failed: {}", error.kind()),
         )
-        .help("check what standard input and output are connected to")),
+        .with_help("check what standard input and output are connected to")),
     }
 }
 
@@ -187,11 +189,11 @@ async fn serve_pty(
     }
     let failed = |error: io::Error| {
         Failure::new(
-            Exit::Unexpected,
+            Class::Unexpected,
             "pty",
-            format!("the pseudo-terminal failed: {}", errors::os_reason(&error)),
+            format!("the pseudo-terminal failed: {}", os_reason(&error)),
         )
-        .help("check that the system has pseudo-terminals left")
+        .with_help("check that the system has pseudo-terminals left")
     };
     let mut pty = espprov_serial::Pty::new().map_err(failed)?;
     let path = pty.path().map_err(failed)?;
@@ -261,13 +263,13 @@ fn payload(scenario: &Scenario) -> Option<String> {
 
 /// The scenario with what the command line says instead.
 async fn scenario(context: &Context, args: &SimulateArgs) -> Result<Scenario, Failure> {
-    let mut scenario = World::parse(&args.scenario).load().await?;
-    let given = Credentials::gather(&args.credentials, &context.stdin).await?;
+    let mut scenario = target::load(&World::parse(&args.scenario)).await?;
+    let given = secret_input::credentials(&args.credentials, &context.stdin).await?;
     let secret = |bytes: &[u8]| {
         Secret::new(bytes).map_err(|_| {
             Failure::usage("too_long", "a credential is too long")
-                .cause("the simulated device keeps less")
-                .help("shorten it")
+                .with_cause("the simulated device keeps less")
+                .with_help("shorten it")
         })
     };
     if let Some(pop) = &given.pop {

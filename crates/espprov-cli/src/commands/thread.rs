@@ -3,7 +3,7 @@
 use super::Context;
 use crate::args::ProvisionArgs;
 use crate::device::Device;
-use crate::errors::{self, Exit, Failure, from_thread_outcome};
+use crate::errors::{self, CALLER, Class, Failure, explain};
 use crate::hex_input::{decode, fixed, text};
 use crate::output::{Success, quoted};
 use espprov_core::{Outcome, Phase, ProvisionError, ScanOptions};
@@ -86,8 +86,8 @@ fn from_dataset(error: DatasetError) -> Failure {
         ),
     };
     Failure::usage(code, format!("--dataset: {error}"))
-        .cause(cause)
-        .help("take the output of `ot-ctl dataset active -x` on the border router")
+        .with_cause(cause)
+        .with_help("take the output of `ot-ctl dataset active -x` on the border router")
 }
 
 /// One run.
@@ -114,7 +114,7 @@ pub(super) async fn run(device: &mut Device, network: &Network) -> Result<Succes
         Ok(outcome) => outcome,
         Err(ProvisionError::NoSuchEndpoint {
             phase: Phase::Control,
-        }) => return Err(errors::earlier_attempt_stays()),
+        }) => return Err(explain::earlier_attempt_stays(CALLER)),
         Err(error) => return Err(device.diagnose_thread(&error).await),
     };
     match outcome {
@@ -139,8 +139,8 @@ pub(super) async fn run(device: &mut Device, network: &Network) -> Result<Succes
                 ..Success::done()
             })
         }
-        Outcome::Unconfirmed => Err(errors::unconfirmed()),
-        Outcome::Failed(why) => Err(from_thread_outcome(why)),
+        Outcome::Unconfirmed => Err(explain::unconfirmed(CALLER)),
+        Outcome::Failed(why) => Err(explain::thread_outcome(CALLER, why)),
     }
 }
 
@@ -154,7 +154,8 @@ async fn find(
         .out
         .progress("the device is looking for the Thread network");
     let networks = device.driver.scan_thread(&ScanOptions::default()).await;
-    let networks = networks.map_err(|error| errors::no_thread_scan(&error, device.explain(&error)))?;
+    let networks =
+        networks.map_err(|error| explain::no_thread_scan(CALLER, &error, device.explain(&error)))?;
     let mut fitting: Vec<ThreadNetwork> = networks
         .into_iter()
         .filter(|network| name.is_none_or(|name| network.name.as_bytes() == name.as_bytes()))
@@ -163,14 +164,14 @@ async fn find(
     fitting.sort_by_key(|network| core::cmp::Reverse(network.rssi));
     let best = fitting.first().cloned().ok_or_else(|| {
         Failure::new(
-            Exit::NetworkNotFound,
+            Class::NetworkNotFound,
             "network_not_found",
             "the device does not hear that Thread network",
         )
-        .cause("out of reach, or a typing error in --network-name or --ext-pan-id")
-        .help("see with espprov scan --thread what the device hears, then run again")
-        .outcome("network_not_found")
-        .retry(errors::Stage::Late)
+        .with_cause("out of reach, or a typing error in --network-name or --ext-pan-id")
+        .with_help("see with espprov scan --thread what the device hears, then run again")
+        .with_outcome("network_not_found")
+        .with_retry(Some(errors::Stage::Late))
     })?;
     if fitting
         .iter()
@@ -180,7 +181,7 @@ async fn find(
             "ambiguous_network",
             "there are several Thread networks of that name",
         )
-        .help("say which one with --ext-pan-id (espprov scan --thread lists them)"));
+        .with_help("say which one with --ext-pan-id (espprov scan --thread lists them)"));
     }
     Ok(best)
 }

@@ -3,7 +3,7 @@
 use super::Context;
 use crate::args::ProvisionArgs;
 use crate::device::Device;
-use crate::errors::{self, Failure, from_config};
+use crate::errors::{self, CALLER, Failure, explain};
 use crate::hex_input;
 use crate::output::Output;
 use crate::prompt::{self, Answer, Choice};
@@ -117,10 +117,14 @@ impl Wifi {
         let passphrase = self.passphrase.as_deref().map_or(&b""[..], Vec::as_slice);
         let rule = self.rule();
         match &self.ssid {
-            Some(ssid) => rule.check(ssid, passphrase).map_err(from_config)?,
+            Some(ssid) => rule
+                .check(ssid, passphrase)
+                .map_err(|error| explain::config(CALLER, error))?,
             // Which rule holds shows when a network has been chosen; what suits none can be told now.
             None if is_wep_key(passphrase) => {}
-            None => rule.check(b"any", passphrase).map_err(from_config)?,
+            None => rule
+                .check(b"any", passphrase)
+                .map_err(|error| explain::config(CALLER, error))?,
         }
         if rule == Rule::Wpa && passphrase.len() == 64 {
             out.warn(
@@ -157,7 +161,9 @@ impl Wifi {
     }
 
     pub(super) fn config<'a>(&self, ssid: &'a [u8], passphrase: &'a [u8]) -> Result<WifiConfig<'a>, Failure> {
-        self.rule().check(ssid, passphrase).map_err(from_config)?;
+        self.rule()
+            .check(ssid, passphrase)
+            .map_err(|error| explain::config(CALLER, error))?;
         let mut config = WifiConfig::unchecked(ssid, passphrase);
         if let Some(bssid) = self.bssid {
             config = config.with_bssid(bssid);
@@ -197,7 +203,7 @@ pub(super) async fn choose(device: &mut Device, wifi: &mut Wifi) -> Result<Vec<u
                 let why = device.explain(&error);
                 device
                     .out
-                    .remark(&format!("The device does not scan: {}.", why.message));
+                    .remark(&format!("The device does not scan: {}.", why.message()));
                 return name(device, wifi).await;
             }
             Err(error) => return Err(device.explain(&error)),

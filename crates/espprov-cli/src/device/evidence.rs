@@ -1,10 +1,11 @@
 //! Explaining a failure by what the device says when asked: its state, and what it hears.
 
 use super::Device;
-use crate::errors::{self, Failure, Heard, State};
-use crate::link::LinkError;
+use crate::errors::{CALLER, Failure, explain};
 use crate::narrator::LastSeen;
 use core::time::Duration;
+use espprov::explain::{Heard, State};
+use espprov::link::AnyLinkError;
 use espprov_core::request::ControlAction;
 use espprov_core::{Phase, ProvisionError, ScanOptions};
 use espprov_transport::{Clock, with_deadline};
@@ -13,7 +14,7 @@ use espprov_types::{AuthMode, WifiStatus};
 /// How long a failed run may take to find out why.
 const LOOKING: Duration = Duration::from_secs(8);
 
-type Error = ProvisionError<LinkError>;
+type Error = ProvisionError<AnyLinkError>;
 
 impl Device {
     /// Firmware that keeps a failed attempt until it is restarted: it lists no such endpoint, or is older than
@@ -32,7 +33,7 @@ impl Device {
             return failure;
         }
         match self.wifi_state().await {
-            Some(WifiStatus::Connected(on)) => errors::another_network(on.ssid.as_bytes()),
+            Some(WifiStatus::Connected(on)) => explain::another_network(CALLER, on.ssid.as_bytes()),
             _ => failure,
         }
     }
@@ -50,7 +51,9 @@ impl Device {
             .briefly(async |device| device.driver.thread_status().await.ok())
             .await
         {
-            Some(espprov_types::ThreadStatus::Attached(on)) => errors::another_network(on.name.as_bytes()),
+            Some(espprov_types::ThreadStatus::Attached(on)) => {
+                explain::another_network(CALLER, on.name.as_bytes())
+            }
             _ => failure,
         }
     }
@@ -68,7 +71,7 @@ impl Device {
         } else {
             self.wifi_state().await.as_ref().map(State::from)
         };
-        errors::control_refused(failure, action, state)
+        explain::control_refused(CALLER, failure, action, state)
     }
 
     /// A failure to join, with what the device hears of the network. Looks only where nobody did before.
@@ -79,12 +82,12 @@ impl Device {
         heard: Option<AuthMode>,
     ) -> Failure {
         let failure = if self.cannot_clear() {
-            errors::needs_restart(failure)
+            explain::needs_restart(failure)
         } else {
             failure
         };
         if let Some(auth) = heard {
-            return errors::with_hearing(failure, ssid, &Heard::As(auth));
+            return explain::with_hearing(CALLER, failure, ssid, &Heard::As(auth));
         }
         let can_scan = self
             .driver
@@ -97,7 +100,7 @@ impl Device {
         self.out.progress("finding out why");
         let scan = async |device: &mut Self| device.driver.scan_wifi(&ScanOptions::default()).await.ok();
         match self.briefly(scan).await {
-            Some(networks) => errors::with_hearing(failure, ssid, &Heard::of(ssid, &networks)),
+            Some(networks) => explain::with_hearing(CALLER, failure, ssid, &Heard::of(ssid, &networks)),
             None => failure,
         }
     }
@@ -113,9 +116,9 @@ impl Device {
             return None;
         }
         Some(match self.evidence.last_seen()? {
-            LastSeen::Joining => errors::still_joining(name, true),
-            LastSeen::JoiningAnother => errors::still_joining(name, false),
-            LastSeen::Applied => errors::not_trying(name),
+            LastSeen::Joining => explain::still_joining(CALLER, name, true),
+            LastSeen::JoiningAnother => explain::still_joining(CALLER, name, false),
+            LastSeen::Applied => explain::not_trying(CALLER, name),
         })
     }
 

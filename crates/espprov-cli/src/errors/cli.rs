@@ -22,7 +22,7 @@ pub(crate) fn from_clap(error: &clap::Error) -> ExitCode {
         .any(|arg| arg == "--json");
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && !json {
         let _ = error.print();
-        return ExitCode::from(super::Exit::Usage as u8);
+        return ExitCode::from(2);
     }
     let out = Output::new(&crate::args::Global::bare(json));
     ExitCode::from(out.finish(&Err(failure(error))))
@@ -45,8 +45,8 @@ fn failure(error: &clap::Error) -> Failure {
     help.push_str("espprov --help explains");
     let failure = |message: String| {
         Failure::usage("usage", message)
-            .cause("the command line does not fit the command")
-            .help(help.clone())
+            .with_cause("the command line does not fit the command")
+            .with_help(help.clone())
     };
     let arg = match error.get(ContextKind::InvalidArg) {
         Some(ContextValue::String(arg)) => arg.as_str(),
@@ -55,17 +55,17 @@ fn failure(error: &clap::Error) -> Failure {
     match error.kind() {
         ErrorKind::UnknownArgument if !arg.starts_with('-') => {
             failure("there is one argument too many (not repeated here: it may be a secret)".to_owned())
-                .cause("a value with spaces or special characters needs single quotes around it")
+                .with_cause("a value with spaces or special characters needs single quotes around it")
         }
         // The data of `send`, without its flag.
         ErrorKind::InvalidValue if arg == "[-]" => {
             failure("there is one argument too many (not repeated here: it may be a secret)".to_owned())
-                .cause("the data to send goes after --text, --hex or --file")
+                .with_cause("the data to send goes after --text, --hex or --file")
         }
         ErrorKind::TooManyValues => failure("an option that takes no value was given one".to_owned()),
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
             failure("what is to be done is not said".to_owned())
-                .cause("a command is missing, such as provision")
+                .with_cause("a command is missing, such as provision")
         }
         _ => failure(first_words(&error.render().to_string())),
     }

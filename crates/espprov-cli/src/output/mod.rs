@@ -6,12 +6,14 @@ mod report;
 mod style;
 mod text;
 
+pub(crate) use espprov::text::{clean, is_harmless, quoted, shown};
 pub(crate) use report::{Report, Success};
-pub(crate) use text::{clean, is_harmless, padded, quoted, shown, table, width};
+pub(crate) use text::{padded, table, width};
 
 use crate::args::Global;
-use crate::errors::{Exit, Failure, io_reason};
+use crate::errors::{Class, Failure, UNEXPECTED, exit_status};
 use core::cell::{Cell, RefCell};
+use espprov::explain::io::io_reason;
 use indicatif::{ProgressBar, ProgressStyle};
 use live::LiveTable;
 use std::collections::HashSet;
@@ -192,7 +194,7 @@ impl Output {
                 if !self.json {
                     self.explain(failure);
                 }
-                failure.exit as u8
+                exit_status(failure)
             }
         };
         self.status(status)
@@ -205,18 +207,14 @@ impl Output {
         };
         self.explain(
             &Failure::new(
-                Exit::Unexpected,
+                Class::Unexpected,
                 "output",
                 format!("standard output took only a part: {}", io_reason(kind)),
             )
-            .cause("the disk is full, or what reads the output is broken")
-            .help("make room, then run again"),
+            .with_cause("the disk is full, or what reads the output is broken")
+            .with_help("make room, then run again"),
         );
-        if status == 0 {
-            Exit::Unexpected as u8
-        } else {
-            status
-        }
+        if status == 0 { UNEXPECTED } else { status }
     }
 
     /// The exit status after something else failed to write to stdout.
@@ -234,18 +232,18 @@ impl Output {
 
     /// An error on stderr: what, why, what next.
     pub(crate) fn explain(&self, failure: &Failure) {
-        if failure.exit.is_signal() {
-            self.diagnose(&self.on_stderr.strong("espprov"), &failure.message);
+        if failure.class() == Class::Interrupted {
+            self.diagnose(&self.on_stderr.strong("espprov"), failure.message());
             return;
         }
         let paint = &self.on_stderr;
         self.diagnose(
-            &paint.error(&format!("error[{}]", failure.code)),
-            &failure.message,
+            &paint.error(&format!("error[{}]", failure.code())),
+            failure.message(),
         );
         self.suspended(|| {
             let mut err = std::io::stderr().lock();
-            for (label, text) in [("cause:", &failure.cause), ("next: ", &failure.help)] {
+            for (label, text) in [("cause:", failure.cause()), ("next: ", failure.help())] {
                 if !text.is_empty() {
                     let _ = writeln!(err, "  {} {text}", paint.strong(label));
                 }

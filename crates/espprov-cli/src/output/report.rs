@@ -284,14 +284,14 @@ impl Report {
             },
             Err(failure) => Self::Result {
                 ok: false,
-                outcome: failure.outcome,
+                outcome: failure.outcome(),
                 ip: None,
                 ssid: None,
                 error: Some(ErrorFields {
-                    code: failure.code,
-                    message: failure.message.clone().into_owned(),
-                    cause: failure.cause.clone().into_owned(),
-                    help: failure.help.clone().into_owned(),
+                    code: failure.code(),
+                    message: failure.message().to_owned(),
+                    cause: failure.cause().to_owned(),
+                    help: failure.help().to_owned(),
                 }),
             },
         }
@@ -342,7 +342,9 @@ mod tests {
             json(&Report::result(&Ok(success))),
             r#"{"event":"result","ok":true,"outcome":"connected","ip":"10.0.0.1","ssid":"Home","ssid_hex":"486f6d65"}"#
         );
-        let failure = Failure::usage("bad", "no good").cause("why").help("do it");
+        let failure = Failure::usage("bad", "no good")
+            .with_cause("why")
+            .with_help("do it");
         assert_eq!(
             json(&Report::result(&Err(failure))),
             r#"{"event":"result","ok":false,"outcome":"failed","error":{"code":"bad","message":"no good","cause":"why","help":"do it"}}"#

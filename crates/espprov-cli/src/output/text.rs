@@ -1,51 +1,6 @@
-//! Text of others on a terminal: harmless, and as wide as it looks.
+//! Text on a terminal: as wide as it looks.
 
 use unicode_width::UnicodeWidthStr;
-
-/// Text from a device or off the air, safe to show: what would move the cursor, change colours or turn the reading
-/// direction is written as its code.
-pub(crate) fn clean(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_harmless(c) {
-            out.push(c);
-        } else {
-            out.extend(c.escape_unicode());
-        }
-    }
-    out
-}
-
-/// The same of bytes that need not be text.
-pub(crate) fn shown(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        out.push_str(&clean(chunk.valid()));
-        if !chunk.invalid().is_empty() {
-            out.push(char::REPLACEMENT_CHARACTER);
-        }
-    }
-    out
-}
-
-/// Whether a character shows where it stands and nowhere else.
-pub(crate) fn is_harmless(c: char) -> bool {
-    !c.is_control()
-        && !matches!(c,
-            // Marks, embeddings, overrides and isolates of the bidirectional algorithm (Unicode annex 9).
-            '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-            // Line and paragraph separators; characters without any width.
-            | '\u{2028}' | '\u{2029}' | '\u{200b}' | '\u{2060}' | '\u{feff}')
-}
-
-/// A network name between quotation marks.
-pub(crate) fn quoted(ssid: &[u8]) -> String {
-    if ssid.is_empty() {
-        "(hidden)".to_owned()
-    } else {
-        format!("\"{}\"", shown(ssid))
-    }
-}
 
 /// Columns a terminal gives it.
 pub(crate) fn width(text: &str) -> usize {
@@ -94,16 +49,5 @@ mod tests {
         // A combining accent has no column of its own.
         assert_eq!(width("e\u{301}"), 1);
         assert_eq!(padded("e\u{301}", 3), "e\u{301}  ");
-    }
-
-    #[test]
-    fn names_off_the_air_move_nothing() {
-        assert_eq!(quoted(b"a\x1b[2Jb"), "\"a\\u{1b}[2Jb\"");
-        assert_eq!(quoted("x\u{202e}moc".as_bytes()), "\"x\\u{202e}moc\"");
-        assert_eq!(quoted("\u{2067}a\u{2069}".as_bytes()), "\"\\u{2067}a\\u{2069}\"");
-        assert_eq!(quoted(b"Caf\xe9"), "\"Caf\u{fffd}\"");
-        assert_eq!(quoted(b""), "(hidden)");
-        // Right-to-left names are fine.
-        assert_eq!(quoted("שלום".as_bytes()), "\"שלום\"");
     }
 }

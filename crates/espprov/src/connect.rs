@@ -1,0 +1,268 @@
+//! From a target to an open device.
+
+use crate::clock::TokioClock;
+use crate::credentials::secret;
+use crate::explain::LinkError;
+use crate::link::AnyLink;
+use crate::target::{Parsed, Target};
+use crate::{Caller, Credentials, Device, Error, Event, Listener, Place};
+use alloc::boxed::Box;
+use alloc::string::ToString;
+use core::fmt;
+use core::time::Duration;
+use espprov_core::auth::{Auto, SecurityChoice};
+use espprov_transport::{Clock, Reconnect};
+use zeroize::Zeroizing;
+
+/// How long opening a device, and each thing it is asked for, may take.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Begins with a device: any target of the command (`sim`, `ble:PROV_1A2B`, `ble:PROV_*`, `softap`, `http://10.0.0.7`, `serial`,
+/// `serial:/dev/ttyUSB0`) or the text of its setup code.
+///
+/// ```
+/// # #[cfg(feature = "simulator")]
+/// # fn main() -> Result<(), espprov::Error> {
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let mut device = espprov::connect("sim:zero").open().await?;
+/// let joined = device.provision("Home", "correct-horse").await?;
+/// assert!(joined.is_confirmed());
+/// device.close().await;
+/// # Ok(()) }) }
+/// # #[cfg(not(feature = "simulator"))]
+/// # fn main() {}
+/// ```
+pub fn connect(target: &str) -> Connect {
+    Connect::new(target)
+}
+
+/// What is known of a device before it is opened. The target and the credentials are wiped on drop.
+#[must_use = "nothing happens until `open`"]
+pub struct Connect {
+    /// A setup code holds secrets.
+    target: Zeroizing<alloc::string::String>,
+    options: Options,
+}
+
+/// Everything but where the device is.
+struct Options {
+    credentials: Credentials,
+    choice: SecurityChoice,
+    plaintext: bool,
+    thread: bool,
+    deadline: Duration,
+    caller: Caller,
+    listener: Listener,
+    #[cfg(feature = "ble")]
+    adapter: Option<alloc::string::String>,
+    #[cfg(feature = "ble")]
+    services: alloc::vec::Vec<espprov_btleplug::Uuid>,
+}
+
+impl Connect {
+    fn new(target: &str) -> Self {
+        Self {
+            target: Zeroizing::new(target.to_string()),
+            options: Options {
+                credentials: Credentials::default(),
+                choice: SecurityChoice::default(),
+                plaintext: false,
+                thread: false,
+                deadline: DEADLINE,
+                caller: Caller::Program,
+                listener: Box::new(|_| {}),
+                #[cfg(feature = "ble")]
+                adapter: None,
+                #[cfg(feature = "ble")]
+                services: alloc::vec::Vec::new(),
+            },
+        }
+    }
+
+    /// The proof of possession on the device's label. Empty: the device has none. On a security 2 device it is the password.
+    pub fn pop(mut self, pop: impl AsRef<[u8]>) -> Self {
+        self.options.credentials.pop = Some(secret(pop.as_ref()));
+        self
+    }
+
+    /// User name of a security 2 device, if it is not the usual one.
+    pub fn username(mut self, username: impl AsRef<[u8]>) -> Self {
+        self.options.credentials.username = Some(secret(username.as_ref()));
+        self
+    }
+
+    /// Password of a security 2 device. It is never tried on a weaker scheme.
+    pub fn password(mut self, password: impl AsRef<[u8]>) -> Self {
+        self.options.credentials.password = Some(secret(password.as_ref()));
+        self
+    }
+
+    /// The security scheme, where the device's own word is not to be taken for it.
+    pub const fn security(mut self, choice: SecurityChoice) -> Self {
+        self.options.choice = choice;
+        self
+    }
+
+    /// Credentials may go to a device without encryption (security 0): whoever hears the link reads them.
+    pub const fn allow_plaintext(mut self) -> Self {
+        self.options.plaintext = true;
+        self
+    }
+
+    /// The device is wanted for a Thread network: the usual user name of such devices, and a simulated one has that radio.
+    pub const fn thread(mut self) -> Self {
+        self.options.thread = true;
+        self
+    }
+
+    /// How long opening may take, and then each thing the device is asked for; 60 s if nothing is said.
+    pub const fn deadline(mut self, deadline: Duration) -> Self {
+        self.options.deadline = deadline;
+        self
+    }
+
+    /// Whom the help of errors is for; a program if nothing is said.
+    pub const fn caller(mut self, caller: Caller) -> Self {
+        self.options.caller = caller;
+        self
+    }
+
+    /// Tells `listener` what happens: the session, a scan, the device trying to join. Carries no secrets.
+    pub fn observe(mut self, listener: impl FnMut(&Event<'_>) + Send + 'static) -> Self {
+        self.options.listener = Box::new(listener);
+        self
+    }
+
+    /// Name or address of this computer's Bluetooth adapter.
+    #[cfg(feature = "ble")]
+    pub fn adapter(mut self, adapter: &str) -> Self {
+        self.options.adapter = Some(adapter.to_string());
+        self
+    }
+
+    /// A service UUID of the firmware's own, beside the usual ones.
+    #[cfg(feature = "ble")]
+    pub fn service(mut self, service: espprov_btleplug::Uuid) -> Self {
+        self.options.services.push(service);
+        self
+    }
+
+    /// Opens the link: when this returns, something answers there. The session begins with the first question that needs it.
+    ///
+    /// Needs a tokio runtime with time and I/O enabled.
+    ///
+    /// # Errors
+    /// The target cannot be meant ([`Class::Usage`](crate::Class)), nothing answers there in time, or several devices could be meant.
+    pub async fn open(self) -> Result<Device, Error> {
+        let Self { target, mut options } = self;
+        let caller = options.caller;
+        let Parsed { target, setup, .. } = Parsed::parse(&target, caller)?;
+        let target = options.meant(target);
+        if let Some(setup) = &setup {
+            options.credentials.complete(setup);
+            options.thread |= setup.network == espprov_types::SetupNetwork::Thread;
+        }
+        let place = Place::new(caller, target.kind(), target.to_string());
+        let clock = TokioClock::new();
+        let until = clock.now().saturating_add(options.deadline);
+        let link = options.link(&target, &place, clock, until).await?;
+        let auth = setup.as_ref().map_or_else(Auto::new, Auto::from_payload);
+        options.device(link, auth, place, clock)
+    }
+
+    /// The same over a link of one's own, which is open. The target is a name for messages.
+    ///
+    /// # Errors
+    /// `too_long`: a credential that no device has.
+    pub fn open_over<T>(self, link: T) -> Result<Device<T>, Error>
+    where
+        T: Reconnect,
+        T::Error: LinkError,
+    {
+        let place = Place::new(self.options.caller, crate::LinkKind::Other, self.target.as_str());
+        self.options.device(link, Auto::new(), place, TokioClock::new())
+    }
+}
+
+impl Options {
+    /// The target with what was said beside it.
+    #[allow(unused_mut, clippy::unused_self, reason = "only Bluetooth has more to say")]
+    fn meant(&self, mut target: Target) -> Target {
+        #[cfg(feature = "ble")]
+        if let Target::Ble(ble) = &mut target {
+            ble.adapter.clone_from(&self.adapter);
+            ble.services.clone_from(&self.services);
+        }
+        target
+    }
+
+    async fn link(
+        &mut self,
+        target: &Target,
+        place: &Place,
+        clock: TokioClock,
+        until: Duration,
+    ) -> Result<AnyLink, Error> {
+        match target {
+            #[cfg(feature = "simulator")]
+            Target::Sim(world) => {
+                let mut scenario = crate::link::sim::load(world).await?;
+                if self.thread {
+                    scenario.prefer_thread();
+                }
+                self.credentials.complete_from(&scenario);
+                crate::link::sim::open(&scenario, clock).map(|link| AnyLink::Sim(link.into()))
+            }
+            #[cfg(feature = "http")]
+            Target::Http(target) => crate::link::http::open(target.clone(), place, clock, until)
+                .await
+                .map(|link| AnyLink::Http(link.into())),
+            #[cfg(feature = "ble")]
+            Target::Ble(target) => crate::link::ble::open(target, place, clock, until)
+                .await
+                .map(|link| AnyLink::Ble(link.into())),
+            #[cfg(feature = "serial")]
+            Target::Serial(target) => crate::link::serial::open(target, place, clock, until)
+                .await
+                .map(|link| AnyLink::Serial(link.into())),
+            #[cfg(feature = "serial")]
+            Target::AnyPort => {
+                let target = crate::link::serial::only(place).await?;
+                crate::link::serial::open(&target, place, clock, until)
+                    .await
+                    .map(|link| AnyLink::Serial(link.into()))
+            }
+            Target::None(none) => match *none {},
+        }
+    }
+
+    fn device<T>(mut self, link: T, auth: Auto, place: Place, clock: TokioClock) -> Result<Device<T>, Error>
+    where
+        T: Reconnect,
+        T::Error: LinkError,
+    {
+        if self.thread && self.credentials.username.is_none() {
+            // As the vendor's Thread examples are built.
+            self.credentials.username = Some(secret(b"threadprov"));
+        }
+        let auth = auth.with_choice(self.choice).allow_plaintext(self.plaintext);
+        let auth = self.credentials.apply(auth, self.caller)?;
+        Ok(Device::new(
+            link,
+            auth,
+            place,
+            clock,
+            self.deadline,
+            self.listener,
+        ))
+    }
+}
+
+impl fmt::Debug for Connect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connect")
+            .field("credentials", &self.options.credentials)
+            .field("deadline", &self.options.deadline)
+            .finish_non_exhaustive()
+    }
+}

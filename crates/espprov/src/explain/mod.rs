@@ -1,0 +1,60 @@
+//! Why it failed, in plain words: an [`Error`](crate::Error) for every error of the layers below. Written once, for every front end; what
+//! the reader can do about it is said in the words of its [`Caller`](crate::Caller).
+//!
+//! ```
+//! use espprov::explain::{self, LinkError};
+//! use espprov::{Caller, LinkKind, Place};
+//! use espprov_core::ProvisionError;
+//! use espprov_transport::{LinkFault, TransportError};
+//!
+//! /// A link of one's own.
+//! #[derive(Debug)]
+//! struct Torn;
+//! # impl core::fmt::Display for Torn {
+//! #     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result { f.write_str("the wire is torn") }
+//! # }
+//! # impl core::error::Error for Torn {}
+//! # impl TransportError for Torn { fn fault(&self) -> LinkFault { LinkFault::Lost { delivered: false } } }
+//! impl LinkError for Torn {}
+//!
+//! let place = Place::new(Caller::Program, LinkKind::Other, "the wire");
+//! let error = explain::provision::<Torn>(&ProvisionError::PlaintextNotAllowed, &place);
+//! assert_eq!(error.code(), "plaintext_not_allowed");
+//! assert_eq!(error.help(), "if that is acceptable, call allow_plaintext()");
+//! ```
+
+#[cfg(feature = "ble")]
+mod ble;
+mod diagnosis;
+mod driver;
+#[cfg(feature = "http")]
+mod http;
+#[cfg(feature = "tokio")]
+pub mod io;
+mod links;
+mod outcome;
+mod payload;
+#[cfg(feature = "serial")]
+mod serial;
+#[cfg(feature = "simulator")]
+mod sim;
+
+pub use diagnosis::{
+    Heard, State, another_network, control_refused, earlier_attempt_stays, needs_restart, no_thread,
+    no_thread_scan, no_wifi, not_trying, still_joining, with_hearing,
+};
+pub use driver::provision;
+pub use links::{LinkError, lost};
+pub use outcome::{config, thread_outcome, too_long, unconfirmed, wifi_outcome};
+pub use payload::payload;
+
+use crate::{Caller, Error};
+use alloc::format;
+
+/// A value is missing and nobody can be asked for it.
+pub(crate) fn missing(caller: Caller, what: &str, how: &'static str) -> Error {
+    let how = caller.say(how);
+    Error::usage("missing_value", format!("{what} is missing: give {how}"))
+        .with_cause(caller.say("{missing}"))
+        .with_help(format!("add {how} and {}", caller.say("{again}")))
+}

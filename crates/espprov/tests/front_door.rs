@@ -1,0 +1,154 @@
+//! The front door against simulated devices.
+
+use core::time::Duration;
+use espprov::{
+    Class, Connect, Error, LinkKind, SecurityChoice, SecurityScheme, SessionSecurity, Stage, connect,
+};
+use std::sync::{Arc, Mutex};
+
+fn run<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.unwrap().block_on(work)
+}
+
+fn fails(connect: Connect) -> Error {
+    run(connect.open()).err().unwrap()
+}
+
+#[test]
+fn a_device_by_its_target_in_one_line_each() {
+    run(async {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let told = Arc::clone(&heard);
+        let mut device = connect("sim:zero")
+            .observe(move |event| told.lock().unwrap().push(format!("{event:?}")))
+            .open()
+            .await
+            .unwrap();
+        assert_eq!(device.place().kind, LinkKind::Sim);
+        assert!(device.info().await.unwrap().supports_wifi());
+        assert!(!device.scan().await.unwrap().is_empty());
+        assert_eq!(device.send("echo", b"hello").await.unwrap(), b"hello");
+        let joined = device.provision("Home", "correct-horse").await.unwrap();
+        assert!(joined.is_confirmed());
+        assert_eq!(joined.ip(), "192.168.1.57".parse().ok());
+        device.close().await;
+        assert!(
+            heard
+                .lock()
+                .unwrap()
+                .iter()
+                .any(|event| event.starts_with("Session"))
+        );
+    });
+}
+
+#[test]
+fn futures_can_move_between_threads() {
+    fn is_send(_: impl Send) {}
+    is_send(async {
+        let mut device = connect("sim:zero").open().await?;
+        device.provision("Home", "correct-horse").await?;
+        device.close().await;
+        Ok::<(), Error>(())
+    });
+}
+
+#[test]
+fn a_failed_network_says_why_and_the_device_can_be_asked_again() {
+    run(async {
+        let mut device = connect("sim:zero").open().await.unwrap();
+        let error = device.provision("Home", "wrong-horse").await.unwrap_err();
+        assert_eq!((error.class(), error.code()), (Class::AuthFailed, "auth_error"));
+        assert_eq!((error.outcome(), error.retry()), ("auth_error", None));
+        let error = device.provision("Nowhere", "correct-horse").await.unwrap_err();
+        assert_eq!(error.class(), Class::NetworkNotFound);
+        assert_eq!(error.retry(), Some(Stage::Late));
+        assert!(
+            error.help().starts_with("see with scan() what the device hears"),
+            "{}",
+            error.help()
+        );
+        assert!(
+            device
+                .provision("Home", "correct-horse")
+                .await
+                .unwrap()
+                .is_confirmed()
+        );
+    });
+}
+
+#[test]
+fn a_wrong_proof_and_a_lesser_scheme_are_told_apart() {
+    run(async {
+        let mut device = connect("sim:zero").password("not-it").open().await.unwrap();
+        let error = device.authenticate().await.unwrap_err();
+        assert_eq!(
+            (error.class(), error.code()),
+            (Class::Credentials, "wrong_password")
+        );
+        let mut device = connect("sim:zero")
+            .pop("abcd1234")
+            .security(SecurityChoice::Exactly(SecurityScheme::Sec1))
+            .open()
+            .await
+            .unwrap();
+        let error = device.authenticate().await.unwrap_err();
+        assert_eq!((error.class(), error.code()), (Class::Policy, "scheme_mismatch"));
+        assert!(!error.help().contains("--"), "{}", error.help());
+        let mut device = connect("sim:zero").pop("abcd1234").open().await.unwrap();
+        assert!(matches!(device.authenticate().await, Ok(SessionSecurity::Sec2)));
+    });
+}
+
+#[test]
+fn what_cannot_be_meant_is_said_before_anything_is_sent() {
+    assert_eq!(fails(connect("htp://x")).code(), "unknown_target");
+    assert_eq!(fails(connect("sim:/no/such/file.toml")).code(), "file");
+    assert_eq!(
+        fails(connect("sim:zero").pop(vec![b'x'; 4096])).code(),
+        "too_long"
+    );
+    run(async {
+        let mut device = connect("sim:zero").open().await.unwrap();
+        let error = device.provision("Home", "short").await.unwrap_err();
+        assert_eq!(
+            (error.class(), error.code()),
+            (Class::Usage, "invalid_passphrase")
+        );
+        let error = device.send("no//name", b"x").await.unwrap_err();
+        assert_eq!(error.code(), "invalid_endpoint");
+        let error = device.send("custom-data", b"").await.unwrap_err();
+        assert_eq!(error.code(), "empty_request");
+    });
+}
+
+#[cfg(feature = "http")]
+#[test]
+fn nobody_there_is_a_link_error_within_the_deadline() {
+    // Bound and closed again: nobody listens there.
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
+    let error = fails(connect(&format!("http://127.0.0.1:{port}")).deadline(Duration::from_secs(5)));
+    assert_eq!((error.class(), error.code()), (Class::Link, "unreachable"));
+    assert_eq!(error.retry(), Some(Stage::Early));
+}
+
+#[test]
+fn no_debug_shows_a_secret() {
+    let code = r#"{"ver":"v1","name":"PROV_1","pop":"hush-hush","transport":"ble"}"#;
+    let shown = format!("{:?}", connect(code).pop("hush-pop").password("hush-password"));
+    assert!(!shown.contains("hush"), "{shown}");
+}
+
+#[test]
+fn without_async() {
+    let mut device = espprov::blocking::open(connect("sim:zero")).unwrap();
+    assert_eq!(device.info().unwrap().security, Some(2));
+    assert!(device.provision("Home", "correct-horse").unwrap().is_confirmed());
+    device.close();
+}
