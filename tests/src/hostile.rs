@@ -23,7 +23,7 @@ use trouble_host::prelude::{Address, HostResources, Stack};
 pub type Link<'a, 's, 'p> = BleTransport<'a, 's, 'p, AirController, Pool, TokioClock>;
 
 /// The one connection there can be.
-const CONNECTION: u16 = 1;
+pub(crate) const CONNECTION: u16 = 1;
 
 /// Longest value of an attribute, and then some.
 const LONGEST: usize = 600;
@@ -172,13 +172,13 @@ fn service() -> [u8; 16] {
 }
 
 /// What comes from the controller.
-enum Heard {
+pub(crate) enum Heard {
     Connected,
     Gone,
     Packet(bool, Vec<u8>),
 }
 
-async fn listen(controller: &AirController, heard: UnboundedSender<Heard>) {
+pub(crate) async fn listen(controller: &AirController, heard: UnboundedSender<Heard>) {
     loop {
         let mut buf = controller.alloc_buf().expect("a buffer");
         let message = match controller.read(&mut buf).await {
@@ -222,7 +222,7 @@ async fn advertise(controller: &AirController) {
         .expect("on the air");
 }
 
-async fn send(controller: &AirController, packets: &[Packet]) {
+pub(crate) async fn send(controller: &AirController, packets: &[Packet]) {
     for (first, data) in packets {
         let boundary = if *first {
             AclPacketBoundary::FirstNonFlushable

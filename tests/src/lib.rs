@@ -3,6 +3,7 @@
 mod binary;
 pub mod ble;
 pub mod book;
+pub mod central;
 pub mod cli;
 pub mod generate;
 pub mod hand_made;

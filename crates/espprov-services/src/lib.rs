@@ -4,6 +4,13 @@
 //! [`DeviceService`] makes one of an `espprov_device::Device`; the simulated ESP32 is another. Several links reach the same
 //! service through [`Access`], one after the other, for a device has one session.
 //!
+//! | module | feature | what |
+//! |---|---|---|
+//! | `ble` | `trouble_08` | a GATT server on trouble-host |
+//!
+//! A feature is named for the version of the crate whose types show in its signatures: the next version gets a feature
+//! beside it, and nobody's build breaks.
+//!
 //! Never in here: sockets, radios, a runtime, an allocator, messages of the protocol. What a peer sends chooses no size, and every
 //! wait has an end.
 //!
@@ -42,6 +49,8 @@
 extern crate std;
 
 mod access;
+#[cfg(feature = "trouble_08")]
+pub mod ble;
 mod device;
 mod ids;
 mod service;

@@ -6,6 +6,7 @@
 //! to chance, so a run can be repeated exactly, also on a clock that stands still while somebody works.
 
 mod node;
+mod wire;
 
 use bt_hci::ReadHciError;
 use bt_hci::controller::ExternalController;
@@ -53,14 +54,19 @@ impl Air {
     /// Two controllers within reach of each other, and the air.
     #[must_use]
     pub fn new(options: AirOptions) -> (Self, AirController, AirController) {
+        let (air, first, second) = Self::with_wire(options);
+        (air, first, ExternalController::new(second))
+    }
+
+    /// The same, but the second controller's host is elsewhere: [`Antenna::serve`].
+    #[must_use]
+    pub fn with_wire(options: AirOptions) -> (Self, AirController, Antenna) {
         let air = Self(Rc::new(RefCell::new(Nodes::new(options))));
-        let controller = |index| {
-            ExternalController::new(Antenna {
-                nodes: Rc::clone(&air.0),
-                index,
-            })
+        let antenna = |index| Antenna {
+            nodes: Rc::clone(&air.0),
+            index,
         };
-        let (first, second) = (controller(0), controller(1));
+        let (first, second) = (ExternalController::new(antenna(0)), antenna(1));
         (air, first, second)
     }
 
@@ -80,6 +86,17 @@ impl Air {
     /// timeout passed.
     pub fn sever(&self) {
         self.0.borrow_mut().sever();
+    }
+
+    /// The controllers agree on packets of another length, and tell their hosts.
+    pub fn change_length(&self) {
+        self.0.borrow_mut().change_length();
+    }
+
+    /// From now on, ACL packets arrive and stay where they are (`true`), so that their sender soon has no room for more; or
+    /// they are taken in again.
+    pub fn hold(&self, hold: bool) {
+        self.0.borrow_mut().hold = hold;
     }
 
     /// From now on, ACL packets vanish without a word (`true`) or arrive again.

@@ -1,10 +1,10 @@
-//! The simulated ESP32 as a Bluetooth LE peripheral: a GATT server over any HCI controller.
+//! The simulated ESP32 as a Bluetooth LE peripheral: the GATT server that firmware has (`espprov_services::ble`), over any
+//! HCI controller.
 //!
 //! The controller is reached over H4 on a TCP or Unix socket ([`Hci`]: a virtual controller of a test bench, or
 //! a real one behind a proxy), or lives in this process ([`air::pair`]: no Bluetooth anywhere). The crate must
-//! never contain protocol messages: it carries values between GATT and a
-//! [`Service`](espprov_simulator::Service), with the habits of real firmware (limits of a value, how it
-//! refuses).
+//! never contain protocol messages, nor what a GATT server does: controllers, packets and the simulation's options are
+//! its business.
 //!
 //! ```
 //! use espprov_simulator::{Scenario, Shared, SimDevice};
@@ -25,6 +25,7 @@ mod hci;
 mod options;
 pub mod pool;
 
-pub use gatt::{BleEvent, ServeError, serve};
+pub use espprov_services::ble::{BleEvent, ServeError};
+pub use gatt::serve;
 pub use hci::{Controller, Hci, InvalidHci};
 pub use options::{Mtu, Options};

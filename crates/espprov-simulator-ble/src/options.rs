@@ -4,6 +4,7 @@ use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
 use espprov_device::{BleStack, Quirks};
+use espprov_services::ble::GattOptions;
 use espprov_simulator::SimDevice;
 
 /// Largest ATT MTU the peripheral grants.
@@ -83,14 +84,6 @@ pub struct Options {
     pub interval: Duration,
 }
 
-/// The default service of the provisioning manager.
-pub(crate) const DEFAULT_SERVICE: [u8; 16] = [
-    0x17, 0x75, 0x24, 0x4d, 0x6b, 0x43, 0x43, 0x9b, 0x87, 0x7c, 0x06, 0x0f, 0x2d, 0x9b, 0xed, 0x07,
-];
-
-/// Longest value of ATT.
-pub(crate) const MAX_VALUE: usize = 512;
-
 impl Options {
     /// What fits the device: its name, its firmware's limits and habits.
     #[must_use]
@@ -106,19 +99,35 @@ impl Options {
             (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         });
         let [a, b, c, d, e, f, ..] = hash.to_be_bytes();
+        let gatt = GattOptions::new(&name, quirks);
         Self {
-            name,
-            service: DEFAULT_SERVICE,
+            service: gatt.service,
             address: [a, b, c, d, e, f],
             mtu: Mtu::default(),
-            max_value: quirks.max_value.unwrap_or(MAX_VALUE).min(MAX_VALUE),
-            close_on_refusal: quirks.close_on_refusal,
-            stack: quirks.ble_stack.unwrap_or(BleStack::NimBle),
-            strict_values: quirks.strict_values,
-            service_changed: quirks.service_changed,
-            names: true,
-            interval: Duration::from_millis(100),
+            max_value: gatt.max_value,
+            close_on_refusal: gatt.close_on_refusal,
+            stack: gatt.stack,
+            strict_values: gatt.strict_values,
+            service_changed: gatt.service_changed,
+            names: gatt.names,
+            interval: gatt.interval,
+            name,
         }
+    }
+
+    /// What the GATT server has to know of it. It is patient, as stock firmware is.
+    pub(crate) fn gatt(&self) -> GattOptions<'_> {
+        let mut gatt = GattOptions::new(&self.name, &Quirks::default());
+        gatt.service = self.service;
+        gatt.max_value = self.max_value;
+        gatt.close_on_refusal = self.close_on_refusal;
+        gatt.stack = self.stack;
+        gatt.strict_values = self.strict_values;
+        gatt.service_changed = self.service_changed;
+        gatt.names = self.names;
+        gatt.interval = self.interval;
+        gatt.patience = None;
+        gatt
     }
 
     /// The address with the bits that make it a static random one.

@@ -90,6 +90,7 @@ pub(super) struct Nodes {
     options: AirOptions,
     pub(super) att_requests: u32,
     pub(super) swallow: bool,
+    pub(super) hold: bool,
 }
 
 impl Nodes {
@@ -99,6 +100,7 @@ impl Nodes {
             options,
             att_requests: 0,
             swallow: false,
+            hold: false,
         }
     }
 
@@ -109,6 +111,17 @@ impl Nodes {
     pub(super) fn sever(&mut self) {
         for node in &mut self.nodes {
             node.disconnected(SUPERVISION_TIMEOUT);
+        }
+    }
+
+    /// LE Data Length Change, to 251 bytes in 2120 µs both ways.
+    pub(super) fn change_length(&mut self) {
+        for node in self.nodes.iter_mut().filter(|node| node.connected) {
+            let [octets, time] = [251_u16, 2120].map(u16::to_le_bytes);
+            node.event(
+                0x3e,
+                &[&[7], &HANDLE[..], &octets, &time, &octets, &time].concat(),
+            );
         }
     }
 
@@ -282,8 +295,10 @@ impl Nodes {
         if !node.connected {
             return;
         }
-        // Number Of Completed Packets
-        node.event(0x13, &[1, HANDLE[0], HANDLE[1], 1, 0]);
+        if !self.hold {
+            // Number Of Completed Packets
+            node.event(0x13, &[1, HANDLE[0], HANDLE[1], 1, 0]);
+        }
         let continues = (u16::from_le_bytes([low, high]) >> 12) & 3 == 1;
         // ATT requests have even opcodes, commands bit 6 besides; a confirmation (1e) is none.
         if let [_, _, 4, 0, opcode, ..] = data
