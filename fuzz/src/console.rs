@@ -8,6 +8,7 @@ use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use embedded_io_async::{ErrorType, Read, Write};
 use espprov_embedded::console::Console as Client;
+use espprov_services::with_ids;
 use espprov_simulator::console::{Console, Progress, parse_line};
 use espprov_simulator::{Answer, Presence, Service, Shared};
 use espprov_transport::{Clock, Endpoint, Reconnect, SessionIntent, Transport};
@@ -15,7 +16,7 @@ use espprov_transport::{Clock, Endpoint, Reconnect, SessionIntent, Transport};
 /// Bytes typed at a device's console.
 pub fn console_line(data: &[u8]) {
     if let Some(line) = parse_line(data) {
-        assert!(line.payload.len() * 2 <= data.len());
+        assert!(line.payload().len() * 2 <= data.len());
         assert!(i32::try_from(line.session).is_ok());
         assert!(Endpoint::custom(line.endpoint).is_ok());
     }
@@ -45,14 +46,14 @@ pub fn console_line(data: &[u8]) {
 }
 
 /// Replies with the request, the slow endpoint later.
-struct Echo;
+pub(crate) struct Echo;
 
 impl Service for Echo {
-    fn handle(&mut self, endpoint: &str, _: &mut [u8], len: usize, _: Duration) -> Answer {
+    fn handle(&mut self, endpoint: &str, _: &mut [u8], len: usize, now: Duration) -> Answer {
         match endpoint {
             "echo" => Answer::Reply(len),
             "slow" => Answer::Pending {
-                until: Duration::from_secs(1),
+                until: now + Duration::from_millis(1),
             },
             "refuse" => Answer::Refused,
             "silent" => Answer::Silence,
@@ -71,7 +72,9 @@ impl Service for Echo {
     }
 
     fn endpoints(&self, visit: &mut dyn FnMut(u16, &str)) {
-        visit(0xff54, "echo");
+        for (id, name) in with_ids(["echo", "slow", "refuse", "silent"]) {
+            visit(id, name);
+        }
     }
 }
 

@@ -13,6 +13,7 @@ mod guard;
 mod http;
 mod link;
 mod replies;
+mod services;
 mod session;
 
 pub use console::{console_line, console_reply};
@@ -24,6 +25,7 @@ pub use guard::att_guard;
 pub use http::http_reply;
 pub use link::device_link;
 pub use replies::{config_reply, scan_reply};
+pub use services::console_server;
 pub use session::{session_data_client, session_data_device, srp_client, srp_device};
 
 /// A target: takes any bytes, panics if something is wrong.
@@ -35,6 +37,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("config_reply", config_reply),
     ("console_line", console_line),
     ("console_reply", console_reply),
+    ("console_server", console_server),
     ("device_link", device_link),
     ("device_request", device_request),
     ("driver_hostile", driver_hostile),

@@ -6,6 +6,7 @@
 //!
 //! | module | feature | what |
 //! |---|---|---|
+//! | [`console`] | `console_io_07` (default) | a console server over any `embedded-io-async` reader and writer |
 //! | `ble` | `trouble_08` | a GATT server on trouble-host |
 //!
 //! A feature is named for the version of the crate whose types show in its signatures: the next version gets a feature
@@ -51,9 +52,13 @@ extern crate std;
 mod access;
 #[cfg(feature = "trouble_08")]
 pub mod ble;
+#[cfg(feature = "console_io_07")]
+pub mod console;
 mod device;
 mod ids;
 mod service;
+#[cfg(test)]
+mod testing;
 
 pub use access::{Access, Local, State};
 pub use device::DeviceService;

@@ -1,6 +1,7 @@
 //! Log lines between the lines that matter.
 
 use core::time::Duration;
+use espprov_services::console::Log;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 use std::io::Write;
@@ -18,23 +19,44 @@ const LINES: [(char, u8, &str); 8] = [
 ];
 
 #[derive(Debug)]
-pub(super) struct Noise(ChaCha8Rng);
+pub(super) struct Noise {
+    dice: ChaCha8Rng,
+    /// What has been said and not been printed. `None`: nothing has been said this time.
+    said: Option<Vec<u8>>,
+}
 
 impl Noise {
     pub(super) fn new(seed: u64) -> Self {
-        Self(ChaCha8Rng::seed_from_u64(seed))
+        Self {
+            dice: ChaCha8Rng::seed_from_u64(seed),
+            said: None,
+        }
     }
 
     /// No line, one, or two.
-    pub(super) fn maybe(&mut self, now: Duration, out: &mut Vec<u8>) {
-        for _ in 0..self.0.next_u32() % 3 {
-            let (level, colour, text) = LINES[self.0.next_u32() as usize % LINES.len()];
+    fn say(&mut self, now: Duration) -> Vec<u8> {
+        let mut text = Vec::new();
+        for _ in 0..self.dice.next_u32() % 3 {
+            let (level, colour, line) = LINES[self.dice.next_u32() as usize % LINES.len()];
             // Writing to a Vec cannot fail.
             let _ = write!(
-                out,
-                "\x1b[0;{colour}m{level} ({}) {text}\x1b[0m\r\n",
+                text,
+                "\x1b[0;{colour}m{level} ({}) {line}\x1b[0m\r\n",
                 now.as_millis()
             );
         }
+        text
+    }
+}
+
+impl Log for Noise {
+    fn print(&mut self, now: Duration, out: &mut [u8]) -> usize {
+        let mut said = self.said.take().unwrap_or_else(|| self.say(now));
+        let len = said.len().min(out.len());
+        out[..len].copy_from_slice(&said[..len]);
+        said.drain(..len);
+        // Nothing more to print: the next time there will be something else to say.
+        self.said = (len > 0).then_some(said);
+        len
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::service::Shared;
 use crate::service::testing::Stub;
 use crate::time::{VirtualClock, block_on};
 use core::future::Future;
@@ -10,7 +11,12 @@ use tokio::io::ReadBuf;
 const ZERO: Duration = Duration::ZERO;
 
 fn console() -> Console<Stub> {
-    Console::new(Shared::new(Stub::default()))
+    with_device().0
+}
+
+fn with_device() -> (Console<Stub>, Shared<Stub>) {
+    let device = Shared::new(Stub::default());
+    (Console::new(device.clone()), device)
 }
 
 /// Types the text, a line at a time; what the device prints.
@@ -76,13 +82,13 @@ fn silence_is_silence() {
 
 #[test]
 fn a_new_id_is_a_new_session() {
-    let mut console = console();
+    let (mut console, device) = with_device();
     for (id, expected) in [("5", "01"), ("5", "02"), ("005x", "03"), ("6", "01"), ("5", "01")] {
         let line = format!("count {id} 00");
         let out = type_in(&mut console, &format!("{line}\r"));
         assert_eq!(out, format!("{line}\r\n\r\n{expected}\r\n\n>> "));
     }
-    assert_eq!(console.device.with(|device| device.sessions), 3);
+    assert_eq!(device.with(|device| device.sessions), 3);
 }
 
 /// A line without room for its carriage return is executed without it, and the carriage return is a line of its own.
@@ -111,11 +117,9 @@ fn what_does_not_fit_a_line_makes_the_next() {
 
 #[test]
 fn a_device_that_is_away_does_not_echo() {
-    let mut console = console();
+    let (mut console, device) = with_device();
     let second = Duration::from_secs(1);
-    console
-        .device
-        .with(|device| device.off = Some((second, 2 * second)));
+    device.with(|device| device.off = Some((second, 2 * second)));
     assert!(type_in(&mut console, "count 1 00\r").contains("01"));
     let mut out = Vec::new();
     let request = b"count 1 00\r";

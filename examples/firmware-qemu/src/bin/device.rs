@@ -4,93 +4,44 @@
 #![no_main]
 
 use core::net::Ipv4Addr;
-use embassy_futures::block_on;
-use embedded_io_async::{Read as _, Write as _};
-use espprov_device::{Application, Device, Outcome, Quirks, ScanProgress, WifiConfigRequest, WifiScanParams};
+use core::time::Duration;
+use embassy_futures::{block_on, select::select};
+use espprov_device::{Application, Device, Quirks, ScanProgress, WifiConfigRequest, WifiScanParams};
 use espprov_security::sec1;
+use espprov_services::console::{Console, serve};
+use espprov_services::{Access, DeviceService, Local};
 use espprov_transport::Clock;
 use espprov_types::{
     AccessPoint, AuthMode, Bssid, Ssid, StatusCode, WifiConnection, WifiFailure, WifiStatus,
 };
 use firmware_qemu::{NotRandom, board, report};
 
-/// Characters of a line, as on stock firmware.
-const LINE: usize = 255;
-
 #[board::entry]
 fn main() -> ! {
     board::init();
-    block_on(serve());
+    block_on(run());
     report::memory();
     report::exit(0)
 }
 
-async fn serve() {
-    let (mut rx, mut tx) = board::uart();
-    let security = sec1::Device::new(b"abcd1234");
+async fn run() {
     let version = r#"{"prov":{"ver":"v1.1","sec_ver":1,"cap":["wifi_scan"]}}"#;
-    let mut device = Device::new(version, security, Station::default(), Quirks::default());
-    let (mut line, mut len) = ([0; LINE], 0);
-    let mut session = None;
+    let security = sec1::Device::new(b"abcd1234");
+    let device = Device::new(version, security, Station::default(), Quirks::default());
+    let device = Local::new(DeviceService::new(device, NotRandom(2)));
     let clock = board::clock();
-    let _ = tx.write_all(b"\n>> ").await;
-    loop {
-        let mut byte = [0];
-        let _ = rx.read(&mut byte).await;
-        if byte[0] != b'\r' {
-            let _ = tx.write_all(&byte).await;
-            if len < LINE - 1 {
-                line[len] = byte[0];
-                len += 1;
-            }
-            continue;
+    let (rx, tx) = board::uart();
+    // A line, and the answer to it.
+    let mut console = Console::new(&device, [0; 512]);
+    let console = serve(&mut console, rx, tx, &clock);
+    let provisioned = async {
+        while !device.with(|device| device.device().app_ref().seen_online) {
+            clock.sleep(Duration::from_millis(10)).await;
         }
-        let _ = tx.write_all(b"\r\n").await;
-        let mut buf = [0; 512];
-        let request = parse(&line[..len], &mut buf);
-        len = 0;
-        if let Some((endpoint, id, request)) = request {
-            if session.replace(id) != Some(id) {
-                device.new_session();
-            }
-            let mut outcome = device.handle(endpoint, &mut buf, request, clock.now(), &mut NotRandom(2));
-            while outcome == Outcome::Pending {
-                outcome = device.resume(&mut buf, clock.now());
-            }
-            if let Outcome::Reply(reply) = outcome {
-                let _ = tx.write_all(b"\r\n").await;
-                for byte in &buf[..reply] {
-                    let digits = [hex_digit(byte >> 4), hex_digit(byte & 15)];
-                    let _ = tx.write_all(&digits).await;
-                }
-                let _ = tx.write_all(b"\r\n").await;
-            }
-        }
-        let _ = tx.write_all(b"\n>> ").await;
-        if device.app_ref().seen_online {
-            return;
-        }
-    }
-}
-
-/// `<endpoint> <session id> <hex>`: the request's bytes go into `buf`.
-fn parse<'l>(line: &'l [u8], buf: &mut [u8]) -> Option<(&'l str, u32, usize)> {
-    let mut words = core::str::from_utf8(line).ok()?.split(' ');
-    let (endpoint, id, hex) = (
-        words.next()?,
-        words.next()?.parse().ok()?,
-        words.next()?.as_bytes(),
-    );
-    let mut len = 0;
-    for (place, pair) in buf.iter_mut().zip(hex.chunks_exact(2)) {
-        *place = u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok()?;
-        len += 1;
-    }
-    Some((endpoint, id, len))
-}
-
-fn hex_digit(nibble: u8) -> u8 {
-    b"0123456789abcdef"[usize::from(nibble)]
+        // Until the answer is out that says so, as vendor firmware does.
+        clock.sleep(Duration::from_secs(1)).await;
+    };
+    select(console, provisioned).await;
 }
 
 const BSSID: Bssid = Bssid::new([0x24, 0x0a, 0xc4, 0x51, 0xde, 0x7f]);
