@@ -14,6 +14,10 @@ from bumble.transport import open_transport
 
 # Bytes of a PDU that are written down: enough to see what it asks for; values are test data.
 LOGGED = 48
+# What is written down of the central's controller: connections, how they come and go.
+CONNECTING = {hci.HCI_LE_CREATE_CONNECTION_COMMAND, hci.HCI_LE_CREATE_CONNECTION_CANCEL_COMMAND,
+              hci.HCI_DISCONNECT_COMMAND, hci.HCI_LE_SET_SCAN_ENABLE_COMMAND}
+CONNECTED = (hci.HCI_LE_Connection_Complete_Event, hci.HCI_Disconnection_Complete_Event, hci.HCI_Command_Status_Event)
 # ATT requests by opcode: each costs one round trip.
 REQUESTS = {
     0x02: 'mtu', 0x04: 'discover', 0x06: 'discover', 0x08: 'discover', 0x10: 'discover',
@@ -269,6 +273,20 @@ class LinuxController(VirtualController):
         features = hci.LeFeatureMask
         self.le_features = (features.LE_ENCRYPTION | features.PERIPHERAL_INITIATED_FEATURE_EXCHANGE
                             | features.LE_PING | features.LE_DATA_PACKET_LENGTH_EXTENSION)
+
+    def write_down(self, what):
+        if self.link.log:
+            self.link.log.write(f'{asyncio.get_running_loop().time():.2f} {what}\n')
+
+    def on_hci_command_packet(self, command):
+        if command.op_code in CONNECTING:
+            self.write_down(f'central: {command.name} {bytes(command)[4:].hex()}')
+        super().on_hci_command_packet(command)
+
+    def send_hci_packet(self, packet):
+        if isinstance(packet, CONNECTED):
+            self.write_down(f'central hears: {packet.name} {bytes(packet)[3:].hex()}')
+        super().send_hci_packet(packet)
 
     def on_hci_le_set_scan_enable_command(self, command):
         if command.le_scan_enable and not self.le_scan_enable and self.le_scan_type == 1:

@@ -15,7 +15,7 @@ const WITNESS: u16 = 0xff51;
 const MANAGERS: core::ops::RangeInclusive<u16> = 0xff4f..=0xff53;
 
 /// Whether an endpoint of this name is the manager's.
-pub(crate) fn is_managers(name: &str) -> bool {
+fn is_managers(name: &str) -> bool {
     MANAGERS.filter_map(standard_name).any(|known| known == name)
 }
 

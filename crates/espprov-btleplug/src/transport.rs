@@ -3,7 +3,7 @@
 use crate::connect::{ConnectOptions, Reached, Route};
 use crate::diagnosis::Diagnosis;
 use crate::lease::{Lease, Ledger};
-use crate::listing::{is_managers, list_endpoints};
+use crate::listing::list_endpoints;
 use crate::origin::Origin;
 use crate::{BleError, EndpointMap};
 use btleplug::api::{Characteristic, Peripheral, WriteType};
@@ -195,17 +195,6 @@ impl<P: Peripheral + 'static> BleTransport<P> {
         }
     }
 
-    /// There is no such endpoint in the table. Those of an application come last in it, and may be missing from what the
-    /// platform remembers; without the manager's own a table makes no sense (see `listing`).
-    fn absent(&mut self, endpoint: Endpoint<'_>) -> BleError {
-        if is_managers(endpoint.as_str()) || !self.route.may_distrust() {
-            return BleError::NoSuchEndpoint;
-        }
-        self.route.distrust();
-        self.poisoned = true;
-        BleError::TableChanged { delivered: false }
-    }
-
     /// The connection has gone, alone or with the service.
     fn lost(&self, delivered: bool) -> BleError {
         if self.route.is_over() {
@@ -252,9 +241,10 @@ impl<P: Peripheral + 'static> Transport for BleTransport<P> {
         if len == 0 {
             return Err(BleError::EmptyRequest);
         }
-        let Some(to) = self.endpoints.get(endpoint.as_str()) else {
-            return Err(self.absent(endpoint));
-        };
+        let to = self
+            .endpoints
+            .get(endpoint.as_str())
+            .ok_or(BleError::NoSuchEndpoint)?;
         let request = buf
             .get(..len)
             .filter(|request| request.len() <= self.max_request)

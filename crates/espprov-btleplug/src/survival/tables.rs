@@ -138,39 +138,6 @@ async fn a_part_of_a_table_is_read_afresh_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_applications_endpoint_is_missed_once() {
-    let sensors = Endpoint::custom("sensors").unwrap();
-    for there in [true, false] {
-        let (fake, home, mut link) = connected().await;
-        let mut whole = fake.with(|s| s.endpoints.clone());
-        if there {
-            whole.push((0xff54, Some("sensors")));
-        }
-        home.whole.send_replace(Some(whole));
-        let error = ask(&mut link, sensors).await.unwrap_err();
-        assert_eq!(error, BleError::TableChanged { delivered: false });
-        assert_eq!(ask(&mut link, sensors).await, Err(BleError::NeedsReconnect));
-        link.reconnect(SessionIntent::Fresh).await.unwrap();
-        assert_eq!(fake.count("forget"), 1);
-        let end = ask(&mut link, sensors).await;
-        assert_eq!(
-            end,
-            if there {
-                Ok(2)
-            } else {
-                Err(BleError::NoSuchEndpoint)
-            }
-        );
-        // Nothing was sent, so the link is good.
-        assert_eq!(ask(&mut link, Endpoint::PROTO_VER).await, Ok(2));
-    }
-    // One of the manager's that this firmware has not is no reason to doubt.
-    let (fake, _home, mut link) = connected().await;
-    let end = ask(&mut link, Endpoint::PROV_CTRL).await;
-    assert_eq!((end, fake.count("forget")), (Err(BleError::NoSuchEndpoint), 0));
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_connection_cut_while_the_attributes_are_read_leaves_nothing_behind() {
     let fake = Fake::new(DEFAULT_SERVICE);
     let home = Home::new(&fake, Some(MOMENT));
