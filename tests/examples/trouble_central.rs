@@ -14,13 +14,13 @@
 
 use core::time::Duration;
 use embassy_futures::select::{Either, select};
+use espprov::TokioClock;
 use espprov_conformance::{CASES, SECRET, Scheme, Tally, USERNAME, Verdict};
 use espprov_core::auth::Auto;
 use espprov_core::{Outcome, ProvisionError, Provisioner, ScanOptions, WifiConfig};
 use espprov_embedded::ble::{BleError, BleOptions, BleTransport, Filter, Finder, LongWrite, Name, Prepared};
 use espprov_simulator_ble::pool::Heap;
 use espprov_simulator_ble::{Controller, Hci};
-use espprov_tokio::TokioClock;
 use getrandom::SysRng;
 use std::io::{self, BufRead, Write};
 use trouble_host::prelude::{Address, HostResources};

@@ -2,12 +2,12 @@
 //! clock that only moves when everybody waits.
 
 use embassy_futures::select::{Either, select};
+use espprov::TokioClock;
 use espprov_embedded::ble::{BleError, BleOptions, BleTransport, Filter, Finder, LongWrite, Name, Prepared};
 use espprov_simulator::{Service, Shared};
 use espprov_simulator_ble::air::{Air, AirController, AirOptions};
 use espprov_simulator_ble::pool::Heap;
 use espprov_simulator_ble::{Options, serve};
-use espprov_tokio::TokioClock;
 use trouble_host::prelude::{Address, HostResources};
 
 /// Packets of a client that offers an MTU of 517.

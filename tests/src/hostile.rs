@@ -13,9 +13,9 @@ use bt_hci::param::{
     AddrKind, AdvChannelMap, AdvFilterPolicy, AdvKind, BdAddr, ConnHandle, DisconnectReason, Duration,
 };
 use embassy_futures::select::{Either, Either3, select, select3};
+use espprov::TokioClock;
 use espprov_embedded::ble::{BleError, BleOptions, BleTransport, Filter, Finder, LongWrite, Prepared};
 use espprov_simulator_ble::air::{Air, AirController, AirOptions};
-use espprov_tokio::TokioClock;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use trouble_host::prelude::{Address, HostResources, Stack};
 

@@ -2,6 +2,7 @@
 //! everything between the provisioning flow and HCI, on a clock that stands still while somebody works.
 
 use core::time::Duration;
+use espprov::TokioClock;
 use espprov_core::auth::Auto;
 use espprov_core::{Outcome, ProvisionError, Provisioner, ScanOptions, WifiConfig, WifiFailure};
 use espprov_device::{BleStack, Firmware, Quirks};
@@ -10,7 +11,6 @@ use espprov_simulator::{Answer, Presence, Scenario, Service, SimDevice};
 use espprov_simulator_ble::air::AirOptions;
 use espprov_simulator_ble::{Mtu, Options};
 use espprov_tests::ble::{Link, Surroundings, run};
-use espprov_tokio::TokioClock;
 use espprov_transport::{Endpoint, LinkFault, Reconnect, SessionIntent, Transport, TransportError};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;

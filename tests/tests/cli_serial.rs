@@ -91,7 +91,7 @@ fn board(endpoint: &str, nth: usize, text: &str, restarts: bool) -> String {
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         runtime.unwrap().block_on(async move {
-            let mut pty = espprov_serial::Pty::new().unwrap();
+            let mut pty = espprov::serial::Pty::new().unwrap();
             told.send(pty.path().unwrap()).unwrap();
             let mut scenario = espprov_simulator::Scenario::builtin("zero").unwrap();
             scenario.security.scheme = Some(1);
@@ -99,7 +99,7 @@ fn board(endpoint: &str, nth: usize, text: &str, restarts: bool) -> String {
             let console = espprov_simulator::Console::new(espprov_simulator::Shared::new(device));
             let (theirs, ours) = tokio::io::duplex(8192);
             let (input, output) = tokio::io::split(theirs);
-            let clock = espprov_tokio::TokioClock::new();
+            let clock = espprov::TokioClock::new();
             let carry = carry(pty.stream(), ours, &endpoint, nth, &text, restarts);
             tokio::select! { _ = console.serve(input, output, &clock) => {}, () = carry => {} }
         });
@@ -241,7 +241,7 @@ fn the_wait_for_a_prompt_is_settable() {
         .build()
         .unwrap();
     let _guard = runtime.enter();
-    let pty = espprov_serial::Pty::new().unwrap();
+    let pty = espprov::serial::Pty::new().unwrap();
     let port = format!("serial:{}?prompt-wait=700ms", pty.path().unwrap());
     let run = run(&["info", &port, "--json"]);
     run.assert_error(3, "no_prompt");

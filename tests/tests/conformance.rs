@@ -2,6 +2,7 @@
 //! the blocking one over those that a program can wait for.
 
 use embedded_io_adapters::tokio_1::FromTokio;
+use espprov::{TokioClock, TokioRuntime};
 use espprov_conformance::{CASES, Case, SECRET, Tally, USERNAME, WORLD};
 use espprov_http::{HttpTarget, HttpTransport};
 use espprov_simulator::scenario::{Flavour, Link};
@@ -10,7 +11,6 @@ use espprov_simulator::{Console, HttpServer, LinkModel, MemoryTransport, Scenari
 use espprov_simulator_ble::air::AirOptions;
 use espprov_simulator_ble::{Mtu, Options};
 use espprov_tests::ble::{self, Surroundings};
-use espprov_tokio::{TokioClock, TokioRuntime};
 use espprov_transport::Reconnect;
 use espprov_transport::blocking::{Blocked, Wait};
 use tokio::io::DuplexStream;

@@ -3,11 +3,11 @@
 
 use core::time::Duration;
 use embedded_io_adapters::tokio_1::FromTokio;
+use espprov::TokioClock;
 use espprov_core::auth::Auto;
 use espprov_core::{Event, Outcome, ProvisionError, Provisioner, WifiConfig, WifiConnection, WifiFailure};
 use espprov_embedded::console::{Console as Client, ConsoleError};
 use espprov_simulator::{Console, Scenario, Shared, SimDevice};
-use espprov_tokio::TokioClock;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};

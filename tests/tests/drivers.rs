@@ -4,6 +4,7 @@ use core::future::Future;
 use core::pin::pin;
 use core::task::{Context, Poll, Waker};
 use embedded_io_adapters::tokio_1::FromTokio;
+use espprov::TokioClock;
 use espprov_core::auth::{Auto, SessionSecurity};
 use espprov_core::call::{Connect, FollowWifi, IntoResult, ProvisionWifi};
 use espprov_core::{
@@ -16,7 +17,6 @@ use espprov_simulator::fault::{Fault, FaultyTransport, Injection};
 use espprov_simulator::time::{VirtualClock, block_on};
 use espprov_simulator::{Console, HttpServer, LinkModel, Shared, SimDevice};
 use espprov_tests::pair::{Pair, Recorder, Scheme, WORLD, client};
-use espprov_tokio::TokioClock;
 use espprov_transport::blocking::{Blocked, Wait};
 use espprov_transport::{Endpoint, Endpoints, Limits, Reconnect, SessionIntent, Transport};
 use rand_chacha::ChaCha20Rng;

@@ -6,7 +6,7 @@ use core::pin::pin;
 use core::task::Poll;
 use core::time::Duration;
 
-/// A monotonic clock that can also wait. Adapters: `espprov_tokio::TokioClock` on the desktop, embassy-time
+/// A monotonic clock that can also wait. Adapters: `espprov::TokioClock` on the desktop, embassy-time
 /// and embedded-hal delays in `espprov-embedded`, virtual time in `espprov-simulator`.
 #[expect(
     async_fn_in_trait,

@@ -1,6 +1,6 @@
 //! From a target to an open device.
 
-use crate::clock::TokioClock;
+use crate::TokioClock;
 use crate::credentials::secret;
 use crate::explain::LinkError;
 use crate::link::AnyLink;

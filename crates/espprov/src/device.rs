@@ -1,6 +1,6 @@
 //! An open device.
 
-use crate::clock::TokioClock;
+use crate::TokioClock;
 use crate::explain::{self, LinkError};
 use crate::link::AnyLink;
 use crate::text::shown;

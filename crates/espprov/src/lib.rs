@@ -42,10 +42,10 @@ extern crate std;
 pub mod blocking;
 mod caller;
 #[cfg(feature = "tokio")]
-mod clock;
-#[cfg(feature = "tokio")]
 mod connect;
 mod credentials;
+#[cfg(feature = "tokio")]
+mod deadline;
 #[cfg(feature = "tokio")]
 mod device;
 pub mod error;
@@ -53,13 +53,13 @@ pub mod explain;
 #[cfg(feature = "tokio")]
 pub mod link;
 mod place;
+#[cfg(feature = "serial")]
+pub mod serial;
 #[cfg(feature = "tokio")]
 pub mod target;
 pub mod text;
 
 pub use caller::Caller;
-#[cfg(feature = "tokio")]
-pub use clock::TokioClock;
 #[cfg(feature = "tokio")]
 pub use connect::{Connect, connect};
 pub use credentials::{Credentials, Secret};
@@ -76,3 +76,5 @@ pub use espprov_core::{
     AccessPoint, AuthMode, Bssid, DeviceInfo, Event, SecurityScheme, SetupPayload, Ssid, ThreadAttachment,
     ThreadDataset, ThreadNetwork, ThreadStatus, WifiConnection, WifiStatus,
 };
+#[cfg(feature = "tokio")]
+pub use espprov_tokio::{TokioClock, TokioRuntime};

@@ -195,7 +195,7 @@ async fn serve_pty(
         )
         .with_help("check that the system has pseudo-terminals left")
     };
-    let mut pty = espprov_serial::Pty::new().map_err(failed)?;
+    let mut pty = espprov::serial::Pty::new().map_err(failed)?;
     let path = pty.path().map_err(failed)?;
     out.event(&Report::Listening {
         transport: "serial",

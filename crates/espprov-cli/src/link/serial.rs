@@ -7,7 +7,7 @@ use crate::signals::unblock;
 use core::time::Duration;
 use espprov::TokioClock;
 use espprov::link::serial as port;
-use espprov_serial::SerialTarget;
+use espprov::serial::SerialTarget;
 use espprov_transport::Clock;
 
 /// The only port, or the one that a person chooses. Also returns how long the question took: that time does not

@@ -3,10 +3,10 @@
 use super::{LinkError, lost};
 use crate::Place;
 use crate::error::{Class, Error, Stage};
+use crate::serial::ConsoleError;
 use alloc::format;
 use alloc::string::ToString;
 use espprov_core::Phase;
-use espprov_serial::ConsoleError;
 use espprov_transport::TransportError;
 
 impl LinkError for ConsoleError {

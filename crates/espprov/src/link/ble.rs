@@ -1,6 +1,7 @@
 //! Bluetooth LE: from a target to a connection.
 
-use crate::clock::{TokioClock, within};
+use crate::TokioClock;
+use crate::deadline::within;
 use crate::explain::LinkError;
 use crate::target::BleTarget;
 use crate::text::clean;

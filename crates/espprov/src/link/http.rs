@@ -1,6 +1,7 @@
 //! HTTP, as one opens it for a program.
 
-use crate::clock::{TokioClock, within};
+use crate::TokioClock;
+use crate::deadline::within;
 use crate::explain::LinkError;
 use crate::{Error, Place};
 use core::time::Duration;

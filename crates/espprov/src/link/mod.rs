@@ -33,7 +33,7 @@ pub enum AnyLink {
     Ble(Box<espprov_btleplug::BleTransport>),
     /// On a serial port.
     #[cfg(feature = "serial")]
-    Serial(Box<espprov_serial::SerialTransport>),
+    Serial(Box<crate::serial::SerialTransport>),
     /// None: what there is in a build without links.
     #[doc(hidden)]
     None(Infallible),
@@ -54,7 +54,7 @@ pub enum AnyLinkError {
     Ble(espprov_btleplug::BleError),
     /// On a serial port.
     #[cfg(feature = "serial")]
-    Serial(espprov_serial::ConsoleError),
+    Serial(crate::serial::ConsoleError),
     /// None: what there is in a build without links.
     #[doc(hidden)]
     None(Infallible),

@@ -1,9 +1,11 @@
 //! A serial port of this computer, and the device's console behind it.
 
-use crate::clock::{TokioClock, within};
+use crate::TokioClock;
+use crate::deadline::within;
 use crate::error::Class;
 use crate::explain::LinkError;
 use crate::explain::io::os_reason;
+use crate::serial::{SerialTarget, SerialTransport};
 use crate::{Error, Place};
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -11,7 +13,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 use espprov_core::Phase;
-use espprov_serial::{SerialTarget, SerialTransport};
 use espprov_transport::{Reconnect as _, SessionIntent};
 use std::io;
 use std::path::Path;
@@ -21,7 +22,7 @@ use std::path::Path;
 /// # Errors
 /// `no_port` if there is none, or the system does not tell.
 pub fn ports() -> Result<Vec<String>, Error> {
-    let ports = espprov_serial::ports().map_err(|error| {
+    let ports = crate::serial::ports().map_err(|error| {
         Error::new(
             Class::Link,
             "no_port",
@@ -99,7 +100,7 @@ pub async fn open(
 }
 
 fn open_port(target: &SerialTarget, place: &Place, clock: TokioClock) -> Result<SerialTransport, Error> {
-    espprov_serial::open(target, clock).map_err(|error| {
+    crate::serial::open(target, clock).map_err(|error| {
         let why = if is_no_port(target.path()) {
             "it is not a serial port".to_owned()
         } else {

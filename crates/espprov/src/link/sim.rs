@@ -1,7 +1,7 @@
 //! A simulated device in this process.
 
 use crate::Error;
-use crate::clock::TokioClock;
+use crate::TokioClock;
 use crate::error::Class;
 use crate::target::{World, sim_device};
 use espprov_simulator::{MemoryTransport, Scenario, Shared, SimDevice};

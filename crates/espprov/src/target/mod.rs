@@ -10,6 +10,8 @@ pub use ble::BleTarget;
 #[cfg(feature = "simulator")]
 pub use world::{World, sim_device};
 
+#[cfg(feature = "serial")]
+use crate::serial::SerialTarget;
 use crate::{Caller, Error, LinkKind, explain};
 use alloc::borrow::ToOwned;
 use alloc::format;
@@ -17,8 +19,6 @@ use core::convert::Infallible;
 use core::fmt;
 #[cfg(feature = "http")]
 use espprov_http::HttpTarget;
-#[cfg(feature = "serial")]
-use espprov_serial::SerialTarget;
 use espprov_types::{PayloadError, SetupPayload, SetupTransport};
 
 /// A link, and the device at its other end. Which there are depends on the features of this crate.

@@ -7,9 +7,9 @@
 use crate::serve::FRESH;
 use crate::{Outcome, finish};
 use core::time::Duration;
+use espprov::TokioClock;
 use espprov_btleplug::{BleError, BleTransport, Bluetooth, ConnectOptions, DeviceFilter, Discovered};
 use espprov_conformance::{CASES, Case, Tally, Verdict};
-use espprov_tokio::TokioClock;
 use espprov_transport::{Endpoint, Limits, Reconnect, SessionIntent, Transport};
 use std::rc::Rc;
 use std::time::Instant;

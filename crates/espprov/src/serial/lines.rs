@@ -91,6 +91,7 @@ pub(crate) fn open(target: &SerialTarget) -> io::Result<SerialStream> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::vec::Vec;
 
     /// Lines that note where they have been.
     struct Board {

@@ -1,5 +1,6 @@
 //! A pseudo-terminal: a serial port that another program opens.
 
+use alloc::string::String;
 use std::io;
 use tokio_serial::{SerialPort, SerialStream};
 

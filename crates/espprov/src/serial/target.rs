@@ -1,6 +1,8 @@
 //! Which port, and how.
 
 use super::Reset;
+use alloc::borrow::ToOwned;
+use alloc::string::String;
 use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
@@ -25,12 +27,12 @@ const LONGEST_PROMPT_WAIT: Duration = Duration::from_secs(3600);
 /// | `prompt-wait=TIME` | how long the device's prompt may take, and a port that has gone to come back: `20`, `20s`, `500ms` | 5 s |
 ///
 /// ```
-/// use espprov_serial::SerialTarget;
+/// use espprov::serial::SerialTarget;
 ///
 /// let target: SerialTarget = "/dev/ttyUSB0?baud=921600&line-limit=0".parse()?;
 /// assert_eq!((target.path(), target.baud(), target.line_limit()), ("/dev/ttyUSB0", 921_600, None));
 /// assert_eq!("COM3".parse::<SerialTarget>()?.baud(), 115_200);
-/// # Ok::<(), espprov_serial::InvalidSerialTarget>(())
+/// # Ok::<(), espprov::serial::InvalidSerialTarget>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SerialTarget {
@@ -166,6 +168,7 @@ impl core::error::Error for InvalidSerialTarget {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
 
     #[test]
     fn forms() {

@@ -5,8 +5,8 @@
 //!
 //! ```no_run
 //! # async fn f() -> std::io::Result<()> {
-//! use espprov_serial::{SerialTarget, open};
-//! use espprov_tokio::TokioClock;
+//! use espprov::TokioClock;
+//! use espprov::serial::{SerialTarget, open};
 //! use espprov_transport::{Endpoint, Transport};
 //!
 //! let target: SerialTarget = "/dev/ttyUSB0?baud=115200".parse().expect("a port");
@@ -22,7 +22,6 @@
 //! Stock firmware reads lines of 255 characters: security 1 and Wi-Fi fit, security 2 does not. For firmware
 //! without that limit, add `line-limit=0` to the target. `reset=hold` and `reset=none` are for boards that reset or fall silent
 //! when their port is opened, `prompt-wait=20s` for such that take long to start: see [`SerialTarget`].
-#![forbid(unsafe_code)]
 
 mod lines;
 #[cfg(unix)]
@@ -38,8 +37,10 @@ pub use transport::SerialTransport;
 
 pub use espprov_embedded::console::ConsoleError;
 
-use espprov_tokio::TokioClock;
+use crate::TokioClock;
 use std::io;
+use std::string::String;
+use std::vec::Vec;
 
 /// The serial ports of this computer that something may be plugged into, by name: those on USB first.
 ///

@@ -2,12 +2,12 @@
 
 use super::lines::open;
 use super::{ConsoleError, SerialTarget};
+use crate::TokioClock;
 use core::fmt;
 use core::time::Duration;
 use embedded_io_adapters::tokio_1::FromTokio;
 use embedded_io_async::ErrorKind;
 use espprov_embedded::console::Console;
-use espprov_tokio::TokioClock;
 use espprov_transport::{Clock, Endpoint, Limits, Reconnect, SessionIntent, Transport};
 use std::io;
 use tokio::io::{ReadHalf, WriteHalf};

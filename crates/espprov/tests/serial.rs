@@ -4,11 +4,11 @@
 
 use core::future::{Future, pending};
 use core::time::Duration;
+use espprov::TokioClock;
+use espprov::serial::{ConsoleError, Pty, SerialTarget, SerialTransport, open};
 use espprov_core::auth::{Sec1Only, Sec2Only};
 use espprov_core::{Event, Outcome, ProvisionError, Provisioner, ScanOptions, WifiConfig};
-use espprov_serial::{ConsoleError, Pty, SerialTarget, SerialTransport, open};
 use espprov_simulator::{Console, Scenario, Shared, SimDevice};
-use espprov_tokio::TokioClock;
 use espprov_transport::{
     Endpoint, LinkFault, Reconnect as _, SessionIntent, Transport as _, TransportError as _,
 };

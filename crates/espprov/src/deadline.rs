@@ -1,9 +1,9 @@
 //! Deadlines on tokio.
 
+use crate::TokioClock;
 use crate::{Error, Place};
 use core::future::Future;
 use core::time::Duration;
-pub use espprov_tokio::TokioClock;
 use espprov_transport::with_deadline;
 
 /// Does something until `until`; too late is the error that says what was being done.
