@@ -25,7 +25,7 @@ pub use guard::att_guard;
 pub use http::http_reply;
 pub use link::device_link;
 pub use replies::{config_reply, scan_reply};
-pub use services::console_server;
+pub use services::{console_server, http_request};
 pub use session::{session_data_client, session_data_device, srp_client, srp_device};
 
 /// A target: takes any bytes, panics if something is wrong.
@@ -43,6 +43,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("driver_hostile", driver_hostile),
     ("embedded_http_reply", embedded_http_reply),
     ("http_reply", http_reply),
+    ("http_request", http_request),
     ("proto_ver", proto_ver),
     ("scan_reply", scan_reply),
     ("session_data_client", session_data_client),

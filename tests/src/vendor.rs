@@ -39,6 +39,12 @@ pub struct Exchange {
     pub request_encrypted: bool,
     /// HTTP status; absent when the device refused.
     pub status: Option<u16>,
+    /// The cookie that the client sent, if it was recorded over HTTP.
+    #[serde(default)]
+    pub request_cookie: Option<String>,
+    /// Header fields of the answer.
+    #[serde(default)]
+    pub headers: Vec<(String, String)>,
     /// Bytes on the wire; absent when the device refused.
     pub response: Option<Hex>,
     /// After the record cipher.

@@ -7,6 +7,7 @@
 //! | module | feature | what |
 //! |---|---|---|
 //! | [`console`] | `console_io_07` (default) | a console server over any `embedded-io-async` reader and writer |
+//! | [`http`] | `http_io_07` (default) | the HTTP server of a device over sockets of your stack |
 //! | `ble` | `trouble_08` | a GATT server on trouble-host |
 //!
 //! A feature is named for the version of the crate whose types show in its signatures: the next version gets a feature
@@ -55,6 +56,8 @@ pub mod ble;
 #[cfg(feature = "console_io_07")]
 pub mod console;
 mod device;
+#[cfg(feature = "http_io_07")]
+pub mod http;
 mod ids;
 mod service;
 #[cfg(test)]

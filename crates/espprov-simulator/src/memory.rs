@@ -5,6 +5,7 @@ use crate::service::{Access, Answer, BUFFER, Presence, Service, Shared};
 use core::fmt;
 use core::future::pending;
 use core::time::Duration;
+use espprov_services::http::is_served;
 use espprov_transport::{
     Clock, Endpoint, Limits, LinkFault, Reconnect, SessionIntent, Transport, TransportError,
 };
@@ -192,7 +193,7 @@ impl<S: Service, C: Clock> MemoryTransport<S, C> {
         if !self.is_connected() {
             return Err(LinkFault::Lost { delivered: false });
         }
-        if matches!(self.model, LinkModel::Http(_)) && !self.device.has_uri(endpoint.as_str()) {
+        if matches!(self.model, LinkModel::Http(_)) && !is_served(&self.device, endpoint.as_str()) {
             return Err(LinkFault::NoSuchEndpoint);
         }
         self.delivered = true;

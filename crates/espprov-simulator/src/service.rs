@@ -8,10 +8,6 @@ pub use espprov_services::{Access, Answer, Presence, Service, State, with_ids};
 /// (about 1 KB); an echo comes back as long as it went out.
 pub const BUFFER: usize = 8192;
 
-/// URI handlers the firmware's HTTP server has room for: those of the firmware and the application's first. Others
-/// answer 404.
-const HANDLERS_MAX: usize = 8;
-
 /// A service that several links share, one after the other.
 #[derive(Debug)]
 pub struct Shared<S>(Arc<Mutex<State<S>>>);
@@ -46,17 +42,6 @@ impl<S: Service> Shared<S> {
     /// forgotten, and no other front end goes on with its session.
     pub fn connect(&self) {
         Access::connect(self);
-    }
-
-    /// Whether the firmware's HTTP server, which has room for eight, has this endpoint.
-    pub(crate) fn has_uri(&self, endpoint: &str) -> bool {
-        let (mut known, mut handlers) = (false, 0);
-        let visit = &mut |_, name: &str| {
-            known |= handlers < HANDLERS_MAX && name == endpoint;
-            handlers += 1;
-        };
-        self.with(|device| device.endpoints(visit));
-        known
     }
 }
 

@@ -1,48 +1,20 @@
-//! The device behind HTTP, exactly as the vendor's firmware serves it: one session, one client socket, its own
-//! cookie rule, and closed sockets where other servers would send an error.
-//!
-//! Written on plain sockets because a well-behaved HTTP library answers where the device falls silent.
+//! The device behind HTTP: `espprov_services::http` on a TCP port of this machine.
 
-mod connection;
-mod cookie;
-mod head;
+mod tcp;
 
-use crate::service::{self, Access, Presence, Service, Shared};
-use connection::Connection;
-use cookie::HttpSession;
-use core::future::{Future, poll_fn};
+pub use espprov_services::http::Patience;
+
+use crate::service::{BUFFER, Service, Shared};
 use core::net::SocketAddr;
-use core::pin::pin;
-use core::task::{Context, Poll};
 use core::time::Duration;
+use espprov_services::http::{self, BODY, HEAD};
+use espprov_transport::Clock;
 use rand_chacha::ChaCha8Rng;
-use rand_core::{Rng, SeedableRng};
+use rand_core::SeedableRng;
 use std::io;
-use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
+use tcp::Tcp;
+use tokio::net::{TcpListener, ToSocketAddrs};
 use tokio::time::Instant;
-
-/// How long the server is patient.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Patience {
-    /// For the next request on a connection.
-    pub idle: Duration,
-    /// For the rest of a request once it began, and for the client to take the answer.
-    pub transfer: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            idle: Duration::from_secs(120),
-            transfer: Duration::from_secs(5),
-        }
-    }
-}
-
-/// How often, and how far apart, accepting a connection is tried again after an error.
-const ACCEPT_TRIES: u32 = 300;
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A listening device.
 ///
@@ -60,27 +32,10 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub struct HttpServer<S> {
     listener: TcpListener,
-    patience: Patience,
-    state: State<S>,
-}
-
-/// What outlives a connection.
-#[derive(Debug)]
-struct State<S> {
     device: Shared<S>,
     started: Instant,
-    session: Option<Opened>,
-    connections: u64,
+    patience: Patience,
     cookies: ChaCha8Rng,
-}
-
-/// The session, and how to tell that it is gone.
-#[derive(Debug, Clone, Copy)]
-struct Opened {
-    http: HttpSession,
-    /// Number by which the device knows it: another front end may have opened one since.
-    number: u64,
-    boot: u32,
 }
 
 impl<S: Service> HttpServer<S> {
@@ -91,14 +46,10 @@ impl<S: Service> HttpServer<S> {
     pub async fn bind(address: impl ToSocketAddrs, device: Shared<S>) -> io::Result<Self> {
         Ok(Self {
             listener: TcpListener::bind(address).await?,
+            device,
+            started: Instant::now(),
             patience: Patience::default(),
-            state: State {
-                device,
-                started: Instant::now(),
-                session: None,
-                connections: 0,
-                cookies: ChaCha8Rng::seed_from_u64(0),
-            },
+            cookies: ChaCha8Rng::seed_from_u64(0),
         })
     }
 
@@ -112,7 +63,7 @@ impl<S: Service> HttpServer<S> {
     /// Another seed for the numbers in the cookies.
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
-        self.state.cookies = ChaCha8Rng::seed_from_u64(seed);
+        self.cookies = ChaCha8Rng::seed_from_u64(seed);
         self
     }
 
@@ -129,109 +80,26 @@ impl<S: Service> HttpServer<S> {
     ///
     /// # Errors
     /// Only if no connection can be accepted any more; what goes wrong on one connection ends that one.
-    pub async fn run(mut self) -> io::Result<()> {
-        let mut waiting: Option<TcpStream> = None;
-        loop {
-            let stream = match waiting.take() {
-                Some(stream) => stream,
-                None => accept(|cx| self.listener.poll_accept(cx), ACCEPT_PAUSE).await?.0,
-            };
-            let Some(connection) = self.admit(stream) else {
-                continue;
-            };
-            waiting = self.serve(connection).await?;
-        }
-    }
-
-    /// Serves one connection until it ends or is evicted: by the next client, when what this one has sent is answered.
-    async fn serve(&mut self, connection: Connection) -> io::Result<Option<TcpStream>> {
-        let busy = connection.busy();
-        let mut serving = pin!(connection.serve(&mut self.state));
-        let mut accepting = pin!(accept(|cx| self.listener.poll_accept(cx), ACCEPT_PAUSE));
-        let mut next = None;
-        poll_fn(|cx| {
-            if serving.as_mut().poll(cx).is_ready() {
-                return Poll::Ready(Ok(next.take()));
-            }
-            if next.is_none()
-                && let Poll::Ready(accepted) = accepting.as_mut().poll(cx)
-            {
-                next = Some(accepted?.0);
-            }
-            if next.is_some() && !busy.get() {
-                return Poll::Ready(Ok(next.take()));
-            }
-            Poll::Pending
-        })
-        .await
-    }
-
-    /// A device that is away accepts nobody.
-    fn admit(&mut self, stream: TcpStream) -> Option<Connection> {
-        let Presence::On { boot } = self.state.presence() else {
-            // A reset, the nearest to an address where nobody is. If it fails, the close will do.
-            let _ = stream.set_zero_linger();
-            return None;
-        };
-        self.state.connections += 1;
-        // Delayed small packets would be charged to the device.
-        let _ = stream.set_nodelay(true);
-        Some(Connection::new(
-            stream,
-            self.state.connections,
-            boot,
-            self.patience,
-        ))
+    pub async fn run(self) -> io::Result<()> {
+        let (mut head, mut body) = (vec![0; HEAD], vec![0; BODY + BUFFER]);
+        let clock = Since(self.started);
+        let server = http::HttpServer::new(self.device, clock, self.cookies, &mut head, &mut body);
+        let mut port = Tcp(self.listener);
+        Err(server.with_patience(self.patience).run(&mut port).await)
     }
 }
 
-/// Accepts a connection. What goes wrong with one client (it left at once), or for a while (no file descriptors
-/// left), is waited out; what goes on for half a minute is an error.
-async fn accept<T>(
-    mut poll: impl FnMut(&mut Context<'_>) -> Poll<io::Result<T>>,
-    pause: Duration,
-) -> io::Result<T> {
-    let mut patience = ACCEPT_TRIES;
-    loop {
-        match poll_fn(&mut poll).await {
-            Err(_) if patience > 0 => {
-                patience -= 1;
-                tokio::time::sleep(pause).await;
-            }
-            end => return end,
-        }
-    }
-}
+/// Time since the server was made: the device's time.
+#[derive(Debug, Clone, Copy)]
+struct Since(Instant);
 
-impl<S: Service> State<S> {
+impl Clock for Since {
     fn now(&self) -> Duration {
-        self.started.elapsed()
+        self.0.elapsed()
     }
 
-    fn presence(&self) -> Presence {
-        let now = self.now();
-        self.device.with(|device| device.presence(now))
-    }
-
-    /// Puts the request into its session, opening one if need be. Returns the number for `Set-Cookie` then.
-    fn enter(&mut self, cookie: Option<&[u8]>, connection: u64, boot: u32) -> Option<u32> {
-        let number = self.device.state(|state| state.session());
-        let alive = self.session.as_mut();
-        let alive = alive.filter(|opened| opened.boot == boot && opened.number == number);
-        if cookie::continues(alive.map(|opened| &mut opened.http), cookie, connection) {
-            return None;
-        }
-        let id = self.cookies.next_u32();
-        self.session = Some(Opened {
-            http: HttpSession {
-                id,
-                opener: connection,
-                matched: false,
-            },
-            number: self.device.state(service::State::open_session),
-            boot,
-        });
-        Some(id)
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
     }
 }
 

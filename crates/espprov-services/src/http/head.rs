@@ -13,35 +13,44 @@ const HEAD_MAX: usize = URI_MAX + FIELDS_MAX + 64;
 const FIELD_COUNT: usize = 128;
 
 /// What matters of a request's head.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Head {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Head<'a> {
     /// Bytes of the head, blank line included.
     pub(super) len: usize,
-    pub(super) is_post: bool,
+    pub(super) method: Method,
     /// Path without its slash.
-    pub(super) endpoint: String,
+    pub(super) endpoint: &'a str,
     /// A `?` and what follows it was there.
     pub(super) has_query: bool,
     /// Content-Length; 0 if there is none (chunked bodies have none).
     pub(super) body: usize,
     /// The value of the first Cookie field.
-    pub(super) cookie: Option<Vec<u8>>,
+    pub(super) cookie: Option<&'a [u8]>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Method {
+    Post,
+    Get,
+    Other,
 }
 
 /// What can be said about the bytes that have come.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Parsed {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Parsed<'a> {
     Incomplete,
-    Head(Head),
+    Head(Head<'a>),
     /// Status code to answer before closing.
     Bad(u16),
 }
 
-pub(super) fn parse(bytes: &[u8]) -> Parsed {
+/// Reads a head. `room`: how many bytes there can be at most.
+#[inline(never)] // some kilobytes of stack, for as long as it takes
+pub(super) fn parse(bytes: &[u8], room: usize) -> Parsed<'_> {
     let mut fields = [httparse::EMPTY_HEADER; FIELD_COUNT];
     let mut request = httparse::Request::new(&mut fields);
     let line = request_line(bytes);
-    let fields_so_far = bytes.len() - line.end;
+    let fields_so_far = bytes.len().saturating_sub(line.end);
     let complete = match request.parse(bytes) {
         Ok(httparse::Status::Complete(len)) => Some(len),
         Ok(httparse::Status::Partial) => None,
@@ -52,13 +61,15 @@ pub(super) fn parse(bytes: &[u8]) -> Parsed {
         return Parsed::Bad(414);
     }
     let Some(len) = complete else {
-        return match fields_so_far {
-            n if n > FIELDS_MAX && line.end > 0 => Parsed::Bad(431),
-            _ if bytes.len() > HEAD_MAX => Parsed::Bad(414),
+        let in_fields = line.end > 0;
+        return match bytes.len() {
+            _ if in_fields && fields_so_far > FIELDS_MAX => Parsed::Bad(431),
+            len if len > HEAD_MAX => Parsed::Bad(414),
+            len if len >= room => Parsed::Bad(if in_fields { 431 } else { 414 }),
             _ => Parsed::Incomplete,
         };
     };
-    if len - line.end > FIELDS_MAX {
+    if len.saturating_sub(line.end) > FIELDS_MAX {
         return Parsed::Bad(431);
     }
     let field = |name: &str| {
@@ -72,17 +83,21 @@ pub(super) fn parse(bytes: &[u8]) -> Parsed {
         return Parsed::Bad(400);
     };
     let path = request.path.unwrap_or_default();
-    let (path, query) = match path.split_once('?') {
+    let (path, has_query) = match path.split_once('?') {
         Some((path, _)) => (path, true),
         None => (path, false),
     };
     Parsed::Head(Head {
         len,
-        is_post: request.method == Some("POST"),
-        endpoint: path.strip_prefix('/').unwrap_or(path).to_owned(),
-        has_query: query,
+        method: match request.method {
+            Some("POST") => Method::Post,
+            Some("GET") => Method::Get,
+            _ => Method::Other,
+        },
+        endpoint: path.strip_prefix('/').unwrap_or(path),
+        has_query,
         body,
-        cookie: field("cookie").map(<[u8]>::to_vec),
+        cookie: field("cookie"),
     })
 }
 
@@ -93,8 +108,9 @@ fn request_line(bytes: &[u8]) -> Range<usize> {
         .iter()
         .take_while(|byte| matches!(byte, b'\r' | b'\n'))
         .count();
-    match bytes[start..].iter().position(|&byte| byte == b'\n') {
-        Some(end) => start..start + end + 1,
+    let rest = bytes.get(start..).unwrap_or_default();
+    match rest.iter().position(|&byte| byte == b'\n') {
+        Some(end) => start..start.saturating_add(end).saturating_add(1),
         None => 0..0,
     }
 }
@@ -107,7 +123,7 @@ fn content_length(value: Option<&[u8]>) -> Result<usize, ()> {
     if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
         return Err(());
     }
-    let digits = value.iter().map(|digit| usize::from(digit - b'0'));
+    let digits = value.iter().map(|digit| usize::from(digit.wrapping_sub(b'0')));
     Ok(digits.fold(0, |n: usize, digit| n.saturating_mul(10).saturating_add(digit)))
 }
 
@@ -115,9 +131,10 @@ fn content_length(value: Option<&[u8]>) -> Result<usize, ()> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::format;
 
     fn bad(text: &str) -> Option<u16> {
-        match parse(text.as_bytes()) {
+        match parse(text.as_bytes(), HEAD_MAX + 64) {
             Parsed::Bad(code) => Some(code),
             _ => None,
         }
@@ -128,15 +145,15 @@ mod tests {
         let text = "POST /prov-session?x HTTP/1.1\r\nHost: a\r\ncontent-LENGTH: 43\r\nCookie:  session=7 \r\n\r\nbody";
         let head = Head {
             len: text.len() - 4,
-            is_post: true,
-            endpoint: "prov-session".to_owned(),
+            method: Method::Post,
+            endpoint: "prov-session",
             has_query: true,
             body: 43,
-            cookie: Some(b"session=7".to_vec()),
+            cookie: Some(b"session=7"),
         };
-        assert_eq!(parse(text.as_bytes()), Parsed::Head(head));
+        assert_eq!(parse(text.as_bytes(), 4096), Parsed::Head(head));
         for end in 0..text.len() - 4 {
-            assert_eq!(parse(&text.as_bytes()[..end]), Parsed::Incomplete, "{end}");
+            assert_eq!(parse(&text.as_bytes()[..end], 4096), Parsed::Incomplete, "{end}");
         }
     }
 
@@ -144,10 +161,21 @@ mod tests {
     fn field_bytes_are_limited_to_1024() {
         let request = |filler: usize| format!("POST /a HTTP/1.1\r\nX: {}\r\n\r\n", "x".repeat(filler));
         // "X: " and two line ends are 7 bytes.
-        assert!(matches!(parse(request(1017).as_bytes()), Parsed::Head(_)));
+        assert!(matches!(parse(request(1017).as_bytes(), 4096), Parsed::Head(_)));
         assert_eq!(bad(&request(1018)), Some(431));
         let endless = format!("POST /a HTTP/1.1\r\nX: {}", "x".repeat(1030));
         assert_eq!(bad(&endless), Some(431), "not only once it is complete");
+    }
+
+    #[test]
+    fn a_small_buffer_ends_heads_earlier() {
+        let at = |text: &str, room| match parse(text.as_bytes(), room) {
+            Parsed::Bad(code) => Some(code),
+            _ => None,
+        };
+        assert_eq!(at("POST /prov-sess", 16), None);
+        assert_eq!(at("POST /prov-sessi", 16), Some(414));
+        assert_eq!(at("POST /a HTTP/1.1\r\nX", 19), Some(431));
     }
 
     #[test]
@@ -160,16 +188,18 @@ mod tests {
         assert_eq!(bad(&format!("POST /{}", "a".repeat(5000))), Some(414));
         let huge = "POST /a HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\n";
         assert!(matches!(
-            parse(huge.as_bytes()),
+            parse(huge.as_bytes(), 4096),
             Parsed::Head(Head { body: usize::MAX, .. })
         ));
     }
 
     proptest! {
         #[test]
-        fn any_bytes_end_somewhere(bytes in proptest::collection::vec(any::<u8>(), 0..3000)) {
-            let parsed = parse(&bytes);
-            prop_assert!(parsed != Parsed::Incomplete || bytes.len() <= HEAD_MAX);
+        fn any_bytes_end_somewhere(
+            bytes in proptest::collection::vec(any::<u8>(), 0..3000), room in 0..3000_usize,
+        ) {
+            let parsed = parse(&bytes, room);
+            prop_assert!(parsed != Parsed::Incomplete || bytes.len() <= HEAD_MAX.min(room));
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Which session a request belongs to: the cookie rule of the vendor's HTTP transport.
 
+use super::reply::decimal;
+
 /// Longest Cookie header that is compared with the session's. A longer one does not fit the firmware's buffer and
 /// counts as none. One of exactly the buffer's size (20) is cut by a character and so compared in vain: in every
 /// release up to 6.1; it was mended on the branches in July 2026.
@@ -26,7 +28,8 @@ pub(super) fn continues(session: Option<&mut HttpSession>, cookie: Option<&[u8]>
     };
     match cookie.filter(|value| value.len() <= COOKIE_MAX) {
         Some(value) => {
-            let right = value == format!("session={}", session.id).as_bytes();
+            let number = value.strip_prefix(b"session=");
+            let right = number == Some(decimal(u64::from(session.id), &mut [0; 20]));
             session.matched |= right;
             right
         }
@@ -37,6 +40,7 @@ pub(super) fn continues(session: Option<&mut HttpSession>, cookie: Option<&[u8]>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::format;
 
     const HERE: u64 = 3;
     const ELSEWHERE: u64 = 4;
