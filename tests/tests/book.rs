@@ -14,8 +14,8 @@ use std::time::Instant;
 /// Longer than any command may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How the README, read in a fresh clone, spells the binary.
-const FROM_SOURCE: &str = "cargo run --release -p espprov-cli --";
+/// How the README, read in a fresh clone, spells the binary: without the links it does not use.
+const FROM_SOURCE: &str = "cargo run -p espprov-cli --no-default-features --";
 
 /// The address the pages use for servers; each page gets a port of its own instead.
 const SHOWN_ADDRESS: &str = "127.0.0.1:8080";

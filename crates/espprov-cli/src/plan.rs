@@ -11,6 +11,8 @@ use crate::signals::heard;
 use crate::target::Aim;
 use crate::trace::{Entropy, Recorder, Traced};
 use core::time::Duration;
+use espprov::LinkKind;
+#[cfg(feature = "ble")]
 use espprov::Target;
 use espprov::TokioClock;
 use espprov_core::auth::{Auto, SecurityChoice};
@@ -58,6 +60,7 @@ impl Plan {
         thread: bool,
     ) -> Result<Self, Failure> {
         let mut aim = Aim::parse(target)?;
+        #[cfg(feature = "ble")]
         if let Target::Ble(target) = &mut aim.target {
             target.adapter.clone_from(&global.adapter);
             target.services.clone_from(&global.service);
@@ -131,7 +134,7 @@ impl Plan {
         };
         let mut deadlines = Deadlines::default();
         deadlines.connecting = self.deadline;
-        if let Target::Ble(_) = self.aim.target {
+        if self.aim.target.kind() == LinkKind::Ble {
             // A Bluetooth service that ended has to start, and the device to be heard, before it can be connected to.
             deadlines.connect = BLE_CONNECT;
             deadlines.recover = BLE_RECOVER;
@@ -178,7 +181,7 @@ impl Plan {
             }
             // A connection that was still being made when time was up, or the signal came, is let go.
             if end.is_err() && (device.is_none() || interrupted) {
-                link::ble::let_go().await;
+                link::let_go().await;
             }
         })
         .await;

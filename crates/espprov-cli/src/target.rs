@@ -5,7 +5,7 @@ use crate::output::{Output, clean};
 use crate::signals::unblock;
 use espprov::Credentials;
 use espprov::target::World;
-use espprov::{Parsed, Target};
+use espprov::{LinkKind, Parsed, Target};
 use espprov_simulator::Scenario;
 use espprov_types::{SetupNetwork, SetupPayload};
 use zeroize::Zeroizing;
@@ -70,7 +70,7 @@ impl Aim {
     /// The target without anything that a setup payload said.
     pub(crate) fn public_label(&self) -> String {
         match (&self.setup, &self.target) {
-            (Some(_), Target::Ble(_)) => "ble".to_owned(),
+            (Some(_), target) if target.kind() == LinkKind::Ble => "ble".to_owned(),
             (_, target) => target.to_string(),
         }
     }

@@ -16,6 +16,7 @@ pub(crate) use device::{CredentialArgs, DeviceArgs, target_by_environment};
 pub(crate) use provision::ProvisionArgs;
 pub(crate) use simulate::SimulateArgs;
 
+#[cfg(feature = "ble")]
 use crate::errors::Failure;
 use clap::{ArgAction, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -47,10 +48,12 @@ pub(crate) struct Global {
     pub(crate) trace_secrets: bool,
 
     /// Bluetooth adapter, by name (hci1) or address; default: the first that is on
+    #[cfg(feature = "ble")]
     #[arg(long, global = true, value_name = "ADAPTER")]
     pub(crate) adapter: Option<String>,
 
     /// Bluetooth service of the firmware instead of the usual ones; may be given several times
+    #[cfg(feature = "ble")]
     #[arg(long, global = true, value_name = "UUID")]
     pub(crate) service: Vec<espprov_btleplug::Uuid>,
 
@@ -69,6 +72,7 @@ pub(crate) struct Global {
 
 impl Global {
     /// Options of Bluetooth mean nothing on another link: whoever gives them expects something else.
+    #[cfg(feature = "ble")]
     pub(crate) fn refuse_bluetooth(&self) -> Result<(), Failure> {
         let given = match (&self.adapter, self.service.is_empty()) {
             (Some(_), _) => "--adapter",
@@ -91,7 +95,9 @@ impl Global {
             json,
             trace: None,
             trace_secrets: false,
+            #[cfg(feature = "ble")]
             adapter: None,
+            #[cfg(feature = "ble")]
             service: Vec::new(),
             quiet: false,
             verbose: 0,

@@ -4,6 +4,7 @@ use super::{CredentialArgs, address};
 use clap::Args;
 use core::net::SocketAddr;
 use espprov_simulator::scenario::{Flavour, NetworkType};
+#[cfg(feature = "ble")]
 use espprov_simulator_ble::{Hci, Mtu};
 
 /// `simulate`
@@ -18,15 +19,17 @@ pub(crate) struct SimulateArgs {
     pub(crate) console: bool,
 
     /// Serve a console on a new pseudo-terminal; its path is in the event `listening`
-    #[cfg(unix)]
+    #[cfg(all(unix, feature = "serial"))]
     #[arg(long, help_heading = "Links")]
     pub(crate) pty: bool,
 
     /// Be a Bluetooth LE peripheral on this controller, which speaks H4: tcp:HOST:PORT or unix:PATH
+    #[cfg(feature = "ble")]
     #[arg(long, value_name = "HCI", help_heading = "Links")]
     pub(crate) ble: Option<Hci>,
 
     /// Largest Bluetooth MTU to grant: 23, 256 or 517
+    #[cfg(feature = "ble")]
     #[arg(
         long,
         value_name = "MTU",

@@ -1,6 +1,7 @@
 //! One file per command.
 
 mod credentials;
+#[cfg(feature = "ble")]
 mod discover;
 mod info;
 mod pages;
@@ -60,14 +61,19 @@ pub(crate) async fn run(cli: Cli, out: &Rc<Output>) -> Option<Result<Success, Fa
 async fn with_result(context: &Context, command: Command) -> Result<Success, Failure> {
     match command {
         Command::Credentials(args) => {
+            #[cfg(feature = "ble")]
             context.global.refuse_bluetooth()?;
             credentials::run(context, &args).await
         }
         Command::Simulate(args) => {
+            #[cfg(feature = "ble")]
             context.global.refuse_bluetooth()?;
             simulate::run(context, &args).await
         }
+        #[cfg(feature = "ble")]
         Command::Discover(args) => discover::run(context, &args).await,
+        #[cfg(not(feature = "ble"))]
+        Command::Discover(_) => Err(espprov::target::not_built("Bluetooth LE", "ble")),
         Command::Info(args) => {
             let plan = context.plan(&args.device, false).await?;
             context.out.info_is_asked();

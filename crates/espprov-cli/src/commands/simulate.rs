@@ -1,5 +1,8 @@
 //! `simulate`: a simulated ESP32 for tests, apps and CI.
 
+#[cfg(feature = "ble")]
+mod ble;
+
 use super::Context;
 use crate::args::SimulateArgs;
 use crate::errors::{self, Class, Failure};
@@ -14,7 +17,6 @@ use espprov::explain::io::os_reason;
 use espprov::target::World;
 use espprov_simulator::scenario::{Link, NetworkType};
 use espprov_simulator::{Console, HttpServer, Scenario, Secret, Shared, SimDevice};
-use espprov_simulator_ble::{BleEvent, Hci, Options, ServeError};
 use espprov_types::{SetupNetwork, SetupPayload, SetupTransport};
 use std::io::{self, Write};
 
@@ -28,7 +30,7 @@ pub(super) async fn run(context: &Context, args: &SimulateArgs) -> Result<Succes
         out.divert_to_stderr();
     }
     let address = match args.http {
-        None if !args.console && !wants_pty(args) && args.ble.is_none() => Some(DEFAULT_ADDRESS),
+        None if !args.console && !wants_pty(args) && !wants_ble(args) => Some(DEFAULT_ADDRESS),
         address => address,
     };
     introduce(out, &scenario);
@@ -40,13 +42,16 @@ pub(super) async fn run(context: &Context, args: &SimulateArgs) -> Result<Succes
             let _ = writeln!(io::stderr().lock(), "{:>9.3} s  {event}", at.as_secs_f64());
         });
     }
-    let mut options = Options::of(&device);
-    options.mtu = args.mtu;
+    #[cfg(feature = "ble")]
+    let peripheral = ble::peripheral(args, &device);
     let device = Shared::new(device);
     let http = serve_http(out, address, &device, seed);
     let console = serve_console(out, args, &device);
     let pty = serve_pty(out, args, &device);
-    let ble = serve_ble(out, args.ble.as_ref(), &device, &options);
+    #[cfg(feature = "ble")]
+    let ble = ble::serve(out, args.ble.as_ref(), &device, &peripheral);
+    #[cfg(not(feature = "ble"))]
+    let ble = core::future::pending();
     tokio::select! {
         // Polled first, so that a signal is seen before anything happens.
         biased;
@@ -89,44 +94,6 @@ async fn serve_http(
     Ok(Success::done())
 }
 
-async fn serve_ble(
-    out: &Output,
-    hci: Option<&Hci>,
-    device: &Shared<SimDevice>,
-    options: &Options,
-) -> Result<Success, Failure> {
-    let Some(hci) = hci else {
-        return core::future::pending().await;
-    };
-    let controller = hci.open().await.map_err(|error| {
-        let why = os_reason(&error);
-        Failure::new(
-            Class::Unexpected,
-            "hci",
-            format!("cannot reach the controller at {hci}: {why}"),
-        )
-        .with_cause("no Bluetooth controller listens there")
-        .with_help("start the controller (or the program that lends one) first")
-    })?;
-    let mut told = false;
-    let mut observer = |event: BleEvent| {
-        if event == BleEvent::Advertising && !core::mem::replace(&mut told, true) {
-            out.event(&Report::Listening {
-                transport: "ble",
-                address: hci.to_string(),
-            });
-        }
-        out.detail(1, &event.to_string());
-    };
-    match espprov_simulator_ble::serve(controller, device, options, &mut observer).await {
-        // It was provisioned and has gone, as a device does.
-        Ok(()) | Err(ServeError::SwitchedOff) => Ok(Success::done()),
-        Err(error) => Err(Failure::new(Class::Unexpected, "ble", error.to_string())
-            .with_cause("the controller went away, or is of a kind that cannot advertise this")
-            .with_help("check the program that lends the controller")),
-    }
-}
-
 async fn serve_console(
     out: &Output,
     args: &SimulateArgs,
@@ -163,22 +130,32 @@ fn line_limit(args: &SimulateArgs) -> usize {
     }
 }
 
-#[cfg(unix)]
+#[cfg(feature = "ble")]
+const fn wants_ble(args: &SimulateArgs) -> bool {
+    args.ble.is_some()
+}
+
+#[cfg(not(feature = "ble"))]
+const fn wants_ble(_: &SimulateArgs) -> bool {
+    false
+}
+
+#[cfg(all(unix, feature = "serial"))]
 const fn wants_pty(args: &SimulateArgs) -> bool {
     args.pty
 }
 
-#[cfg(not(unix))]
+#[cfg(not(all(unix, feature = "serial")))]
 const fn wants_pty(_: &SimulateArgs) -> bool {
     false
 }
 
-#[cfg(not(unix))]
+#[cfg(not(all(unix, feature = "serial")))]
 async fn serve_pty(_: &Output, _: &SimulateArgs, _: &Shared<SimDevice>) -> Result<Success, Failure> {
     core::future::pending().await
 }
 
-#[cfg(unix)]
+#[cfg(all(unix, feature = "serial"))]
 async fn serve_pty(
     out: &Output,
     args: &SimulateArgs,
@@ -286,7 +263,7 @@ async fn scenario(context: &Context, args: &SimulateArgs) -> Result<Scenario, Fa
     scenario.device.flavour = args.flavour.unwrap_or(scenario.device.flavour);
     scenario.device.network = args.network.or(scenario.device.network);
     scenario.seed = args.seed.unwrap_or(scenario.seed);
-    if args.ble.is_some() && scenario.device.link == Link::Ideal {
+    if wants_ble(args) && scenario.device.link == Link::Ideal {
         scenario.device.link = Link::Nimble;
     }
     Ok(scenario)

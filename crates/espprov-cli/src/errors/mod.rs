@@ -4,7 +4,9 @@
 mod cli;
 
 pub(crate) use cli::from_clap;
-pub(crate) use espprov::explain::{self, LinkError as Explained};
+pub(crate) use espprov::explain;
+#[cfg(feature = "ble")]
+pub(crate) use espprov::explain::LinkError as Explained;
 pub(crate) use espprov::{Caller, Class, Error as Failure, Place, Stage};
 
 use crate::signals::{self, Signal};

@@ -1,13 +1,17 @@
 //! From a target to an open link, with somebody to ask where several devices or ports could be meant.
 
+#[cfg(feature = "ble")]
 pub(crate) mod ble;
+#[cfg(feature = "serial")]
 mod serial;
 
 use crate::errors::{Failure, Place};
 use crate::output::Output;
 use crate::target::Aim;
 use core::time::Duration;
-use espprov::link::{AnyLink, http, serial as port, sim};
+#[cfg(feature = "serial")]
+use espprov::link::serial as port;
+use espprov::link::{AnyLink, http, sim};
 use espprov::{Target, TokioClock};
 use espprov_simulator::Scenario;
 
@@ -38,6 +42,8 @@ pub(crate) async fn open(
     clock: TokioClock,
     until: Duration,
 ) -> Result<Opened, Failure> {
+    #[cfg(not(any(feature = "ble", feature = "serial")))]
+    let _ = out; // nobody to be asked
     Ok(match &aim.target {
         Target::Sim(_) => {
             let scenario = aim.scenario().cloned().unwrap_or_else(Scenario::default);
@@ -46,9 +52,11 @@ pub(crate) async fn open(
         Target::Http(target) => {
             AnyLink::Http(http::open(target.clone(), place, clock, until).await?.into()).into()
         }
+        #[cfg(feature = "serial")]
         Target::Serial(target) => {
             AnyLink::Serial(port::open(target, place, clock, until).await?.into()).into()
         }
+        #[cfg(feature = "serial")]
         Target::AnyPort => {
             let (target, asked) = serial::choose(place, out, clock).await?;
             let until = until.saturating_add(asked);
@@ -58,6 +66,7 @@ pub(crate) async fn open(
                 found: Some(target.to_string()),
             }
         }
+        #[cfg(feature = "ble")]
         Target::Ble(target) => {
             let (link, asked) = ble::open(target, place, out, clock, until).await?;
             Opened {
@@ -73,4 +82,10 @@ pub(crate) async fn open(
             ));
         }
     })
+}
+
+/// After an interruption: waits until the device was let go.
+pub(crate) async fn let_go() {
+    #[cfg(feature = "ble")]
+    ble::let_go().await;
 }

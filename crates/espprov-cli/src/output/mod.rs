@@ -1,6 +1,7 @@
 //! Everything the user sees, but for questions: events and results on stdout, progress and diagnostics on stderr.
 
 pub(crate) mod human;
+#[cfg(feature = "ble")]
 mod live;
 mod report;
 mod style;
@@ -15,6 +16,7 @@ use crate::errors::{Class, Failure, UNEXPECTED, exit_status};
 use core::cell::{Cell, RefCell};
 use espprov::explain::io::io_reason;
 use indicatif::{ProgressBar, ProgressStyle};
+#[cfg(feature = "ble")]
 use live::LiveTable;
 use std::collections::HashSet;
 use std::io::{ErrorKind, IsTerminal, Write};
@@ -278,6 +280,7 @@ impl Output {
     }
 
     /// A table that is drawn over itself, where a person looks at stdout.
+    #[cfg(feature = "ble")]
     pub(crate) fn live_table(&self, doing: &str) -> Option<LiveTable> {
         (self.is_watched() && !self.quiet).then(|| LiveTable::new(doing))
     }

@@ -55,6 +55,7 @@ pub(crate) enum Report {
         lqi: u32,
     },
     /// A device in reach of Bluetooth.
+    #[cfg(feature = "ble")]
     Device {
         /// `null` until it said its name.
         name: Option<String>,

@@ -109,9 +109,9 @@ impl Parsed {
     }
 }
 
-/// A link that is known and was left out.
-#[allow(dead_code, reason = "with all features none is left out")]
-fn not_built(what: &str, feature: &str) -> Error {
+/// A link that is known, and that this build leaves out: `transport_not_built`.
+#[must_use]
+pub fn not_built(what: &str, feature: &str) -> Error {
     Error::usage(
         "transport_not_built",
         format!("this program was built without {what}"),
