@@ -19,6 +19,8 @@ pub use binary::bin;
 /// The code in the documentation compiles, and what needs no device runs.
 #[cfg(doctest)]
 mod documentation {
+    #[doc = include_str!("../../docs/src/device.md")]
+    mod device {}
     #[doc = include_str!("../../docs/src/embedded.md")]
     mod embedded {}
     #[doc = include_str!("../../docs/src/engine.md")]
