@@ -2,7 +2,7 @@
 
 use crate::BleError;
 use crate::endpoints::EndpointMap;
-use crate::lease::{Lease, Ledger};
+use crate::lease::{Lease, Ledger, Turn};
 use crate::listing::{Listing, list_endpoints};
 use crate::origin::Origin;
 use crate::service::Run;
@@ -168,11 +168,12 @@ impl<P: Peripheral + 'static> Route<P> {
         let peripheral = self.fetch().await?;
         // A connection to it that is still being let go would take the new one with it.
         self.ledger.settled_with(peripheral.address()).await;
+        let turn = self.ledger.turn().await;
         let lease = Lease::new(peripheral.clone(), self.ledger.clone());
         // Until the end is known: whoever cancels this leaves a connection that is being made.
         self.doubt = true;
         let reading = AtomicBool::new(false);
-        let connecting = connect(&peripheral, &self.options, &reading);
+        let connecting = connect(&peripheral, &self.options, &reading, turn);
         let listed = tokio::select! {
             biased;
             listed = timeout(self.options.connect_timeout, connecting) => {
@@ -237,8 +238,11 @@ async fn connect<P: Peripheral>(
     peripheral: &P,
     options: &ConnectOptions,
     reading: &AtomicBool,
+    turn: Turn,
 ) -> Result<Listing, BleError> {
     peripheral.connect().await.map_err(|e| BleError::idle(&e))?;
+    // Reading goes on beside others.
+    drop(turn);
     reading.store(true, Ordering::Relaxed);
     list_endpoints(peripheral, options).await
 }

@@ -1,8 +1,9 @@
-//! A connection is let go on every way out, also when its owner is dropped half-way.
+//! A connection is let go on every way out, also when its owner is dropped half-way; and one is made at a time.
 
 use btleplug::api::{BDAddr, Peripheral};
 use core::time::Duration;
-use tokio::sync::watch;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// How long letting go may take altogether: BlueZ holds a connection for two seconds after the last user left.
 const DISCONNECT_LIMIT: Duration = Duration::from_secs(5);
@@ -10,16 +11,32 @@ const DISCONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// How long an owner waits for it. The rest happens in the background.
 const GRACE: Duration = Duration::from_millis(100);
 
-/// Knows the connections that are being let go.
+/// Knows the connections that are being let go, and whose turn it is to make one.
 #[derive(Debug, Clone)]
 pub(crate) struct Ledger {
     leaving: watch::Sender<Vec<BDAddr>>,
+    turn: Arc<Semaphore>,
+}
+
+/// Leave to make a connection, as long as it lives.
+pub(crate) struct Turn {
+    _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Ledger {
     pub(crate) fn new() -> Self {
         Self {
             leaving: watch::Sender::new(Vec::new()),
+            turn: Arc::new(Semaphore::new(1)),
+        }
+    }
+
+    /// Waits for leave to make a connection. BlueZ and the kernel get in each other's way where two are made at once: one of
+    /// them fails, or hangs until somebody's time is up.
+    pub(crate) async fn turn(&self) -> Turn {
+        Turn {
+            // The semaphore is never closed.
+            _permit: Arc::clone(&self.turn).acquire_owned().await.ok(),
         }
     }
 

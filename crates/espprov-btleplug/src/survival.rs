@@ -268,3 +268,31 @@ async fn a_connection_stuck_half_way_is_removed() {
     link.reconnect(SessionIntent::Fresh).await.unwrap();
     assert_eq!(calls(&fake), ["connect", "connect"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn connections_are_made_one_after_the_other() {
+    let (slow, quick) = (Fake::new(DEFAULT_SERVICE), Fake::new(DEFAULT_SERVICE));
+    slow.with(|s| s.connects = vec![Step::Hangs, Step::Hangs]);
+    let ledger = crate::lease::Ledger::new();
+    let start = |fake: &Fake| {
+        let origin: Arc<dyn Origin<Fake>> = Home::new(fake, Some(MOMENT));
+        tokio::spawn(BleTransport::connect(
+            origin,
+            ledger.clone(),
+            ConnectOptions::default(),
+        ))
+    };
+    let (first, second) = (start(&slow), start(&quick));
+    sleep(MOMENT).await;
+    assert_eq!((slow.count("connect"), quick.count("connect")), (1, 0));
+    // An attempt that hangs is given up in time, and the others are not held up by what follows it.
+    sleep(12 * MOMENT).await;
+    assert!(second.await.unwrap().is_ok());
+    assert_eq!(first.await.unwrap().unwrap_err(), BleError::ConnectTimedOut);
+    // A cancelled one gives its turn back.
+    slow.with(|s| s.connects = vec![Step::Hangs]);
+    let cancelled = start(&slow);
+    sleep(MOMENT).await;
+    cancelled.abort();
+    assert!(start(&quick).await.unwrap().is_ok());
+}
