@@ -5,9 +5,9 @@ bench.py DIR REPORT.json [NAME]    (with the Python that vm.sh installed bumble 
 DIR holds the programs `espprov` and `ble-guest`. The machines of scenarios.py boot side by side, each with an air of
 its own, and run their scenarios (or those whose names match the regular expression NAME). This process is the air
 between all controllers (air.py), starts the simulated devices and judges what comes out of the machines. Beside that:
-bumble's own client reads our attribute table, a mock of BlueZ plays the errors that real hardware is slow or
-unwilling to show (mock.py), and the client for microcontrollers, ESPPROV_TROUBLE, meets a foreign GATT server without
-BlueZ (central.py). What every machine, its daemon and its devices said is kept beside the report, in logs/. The last
+bumble's own client reads our attribute table and that of firmware (ESPPROV_FIRMWARE runs the image, a word per line), a
+mock of BlueZ plays the errors that real hardware is slow or unwilling to show (mock.py), and the client for
+microcontrollers, ESPPROV_TROUBLE, meets a foreign GATT server without BlueZ (central.py). What every machine, its daemon and its devices said is kept beside the report, in logs/. The last
 line is `N passed (N at a second attempt), N failed, 0 skipped; bluetoothd crashed N times and was killed N times`; the
 exit status is 0 if none failed and no more than SECOND_ATTEMPTS needed a second attempt.
 """
@@ -68,6 +68,8 @@ class Bench:
         self.work, self.logs, self.name = Path(work) / machine.name, logs / machine.name, machine.name
         self.peripherals, self.scenarios = machine.peripherals, machine.scenarios
         self.air, self.children, self.keep, self.addresses = Air(), [], [], {}
+        # Controllers that an emulated board is still to be started for.
+        self.boards = {}
         self.late = Lateness()
         self.machine = self.left = self.ghost = None
         self.work.mkdir()
@@ -85,6 +87,9 @@ class Bench:
                 continue
             path = self.work / f'{peripheral.name}.hci'
             self.keep.append(await attach(VirtualController, self.air, peripheral.name, path, address))
+            if peripheral.kind == 'firmware':
+                self.boards[peripheral.name] = path
+                continue
             if peripheral.kind == 'renewed':
                 # One process for those of a link.
                 link = re.sub(r'(_[0-9])+$', '', peripheral.name)
@@ -103,7 +108,7 @@ class Bench:
     async def spawn(self, name, *command):
         with open(self.logs / f'{name}.log', 'wb') as log:
             self.children.append(await asyncio.create_subprocess_exec(
-                *command, stdout=asyncio.subprocess.DEVNULL, stderr=log))
+                *command, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log))
 
     async def start_bridge(self, index, peripheral, address):
         controller = VirtualController(peripheral.name, link=self.air, public_address=address)
@@ -197,6 +202,8 @@ class Bench:
             self.ghost.cancel()
         if scenario.ghost:
             self.ghost = asyncio.create_task(self.haunt(scenario.ghost))
+        if board := self.boards.pop(scenario.peripheral, None):
+            self.task(self.spawn(scenario.peripheral, *table.firmware(board)))
         if scenario.interrupt:
             self.left = asyncio.Event()
             self.task(self.interrupt(current))

@@ -51,7 +51,8 @@ not_found_ms = 200
 @dataclass
 class Peripheral:
     """A device on the air. `kind`: ours (`simulate --ble`), `bridge` (bumble's GATT server before
-    `simulate --console`), or `renewed` (ours, served by `ble-guest serve`: as good as new when asked)."""
+    `simulate --console`), `renewed` (ours, served by `ble-guest serve`: as good as new when asked), or `firmware` (an
+    emulated board with an image that is a device; it has its own idea of what it is called)."""
     name: str
     kind: str
     mtu: int
@@ -199,6 +200,20 @@ def bluedroid(machine):
     ]
 
 
+def firmware(machine):
+    """A device of firmware: the same GATT server on an emulated Cortex-M4, its controller at a UART. It computes all the
+    time, waiting too, so it is there for these alone, and ends with the client that has seen it online."""
+    machine.peripherals.append(Peripheral('FIRMWARE', 'firmware', 256, ''))
+    common = {'link': 'firmware', 'mtu': 256, 'security': 'sec1', 'peripheral': 'FIRMWARE', 'names': NAMES['ours']}
+    machine.scenarios += [
+        Scenario('firmware: wrong PoP', provision('ble:PROV_QEMU', proof=('--pop', 'wrong')), code=4,
+                 error='wrong_pop', **common),
+        Scenario('firmware: provision', provision('ble:PROV_QEMU'), outcome='connected',
+                 exchanges={'session': 3, 'config': (3, 4)},
+                 events=[('config_sent', 1), ('config_applied', 1), ('session', 1)], **common),
+    ]
+
+
 def finding():
     info = ['espprov', '--json', 'info']
     return [
@@ -317,6 +332,7 @@ def machines():
     matrix(ours, 'ours')
     interleave(ours, sessions(ours, 'ours', 256), sessions(ours, 'ours', 23), passphrases(ours),
                bluedroid(ours), interruptions(ours))
+    firmware(ours)
     matrix(foreign, 'bridge')
     interleave(foreign, sessions(foreign, 'bridge', 256), finding(), refusals(foreign), losing(foreign))
     # Last: what these do to the machine is not to be seen elsewhere.

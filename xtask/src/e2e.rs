@@ -1,5 +1,6 @@
 //! `cargo xtask e2e`: the real program against the real Bluetooth stack, in a virtual machine. See tests/ble.
 
+use crate::embedded::bluetooth;
 use crate::programs;
 use crate::tools::{capture, root, run, target_dir};
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -101,6 +102,8 @@ struct Bench {
     out: PathBuf,
     programs: PathBuf,
     cache: PathBuf,
+    /// What runs the firmware that is a device, in an emulator.
+    firmware: Vec<String>,
 }
 
 impl Bench {
@@ -108,11 +111,17 @@ impl Bench {
         let out = target_dir().join("e2e");
         let programs = out.join("programs");
         programs::stripped(&["espprov", "ble-guest"], &programs)?;
+        let firmware = bluetooth::command()?;
         let cache = cache()?;
         run(Command::new(root().join("tests/ble/vm.sh"))
             .arg("build")
             .env("ESPPROV_BLE_CACHE", &cache))?;
-        Ok(Self { out, programs, cache })
+        Ok(Self {
+            out,
+            programs,
+            cache,
+            firmware,
+        })
     }
 
     fn report(&self) -> PathBuf {
@@ -139,6 +148,8 @@ impl Bench {
             .arg(self.report())
             .args(only)
             .env("ESPPROV_TROUBLE", self.programs.join(programs::EXAMPLE))
+            // A word per line.
+            .env("ESPPROV_FIRMWARE", self.firmware.join("\n"))
             .env("ESPPROV_BLE_CACHE", &self.cache));
         let verdict = fs::read_to_string(&line).map(|text| text.trim().to_owned());
         match (ended, verdict) {

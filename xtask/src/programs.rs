@@ -33,6 +33,14 @@ pub(crate) fn stripped(names: &[&str], dir: &Path) -> Result<(), String> {
 /// Brings in the tests' features.
 pub(crate) const EXAMPLE: &str = "trouble_central";
 
+/// Another one: a client over a virtual air.
+const AIR: &str = "ble_air";
+
+/// Where that is, once something has been built.
+pub(crate) fn air() -> PathBuf {
+    program("debug", "examples").join(AIR)
+}
+
 fn build(names: &[&str]) -> Result<(), String> {
     let mut command = cargo();
     command.args([
@@ -42,6 +50,8 @@ fn build(names: &[&str]) -> Result<(), String> {
         "--workspace",
         "--example",
         EXAMPLE,
+        "--example",
+        AIR,
     ]);
     for name in names {
         command.args(["--bin", name]);

@@ -7,6 +7,7 @@ mod heap;
 pub mod provisioner;
 pub mod report;
 mod rng;
+pub mod station;
 
 pub use rng::NotRandom;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The images of `examples/firmware-qemu`.
-pub(super) const IMAGES: [&str; 9] = [
+pub(super) const IMAGES: [&str; 10] = [
     "baseline",
     "count_sec1",
     "count_sec2",
@@ -17,7 +17,11 @@ pub(super) const IMAGES: [&str; 9] = [
     "provision_auto",
     "exhausted",
     "device",
+    BLE_DEVICE,
 ];
+
+/// The one that is a device on Bluetooth LE.
+pub(super) const BLE_DEVICE: &str = "ble_device";
 
 /// The two targets with budgets.
 pub(super) const MEASURED: [&str; 2] = ["thumbv7em-none-eabihf", "riscv32imc-unknown-none-elf"];

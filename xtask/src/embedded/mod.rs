@@ -2,6 +2,7 @@
 //!
 //! Ends with `N passed, 0 failed, 0 skipped` and writes `target/e2e/embedded.json`.
 
+pub(crate) mod bluetooth;
 mod budget;
 mod build;
 mod report;

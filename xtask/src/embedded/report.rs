@@ -36,6 +36,10 @@ fn page(figures: &Figures, images: &[Image]) -> String {
         ("provision_sec2", "… security 2"),
         ("provision_auto", "… either, as the device says"),
         ("device", "a device, security 1"),
+        (
+            "ble_device",
+            "… over Bluetooth LE, the host trouble-host included",
+        ),
     ] {
         let _ = writeln!(
             page,
@@ -72,7 +76,7 @@ fn page(figures: &Figures, images: &[Image]) -> String {
          | image | Cortex-M4 | RV32IMC |\n|---|---|---|\n",
     );
     let ram = |target, name| named(target, name).map_or_else(String::new, |image| image.ram.to_string());
-    for name in ["provision_sec1", "provision_sec2"] {
+    for name in ["provision_sec1", "provision_sec2", "ble_device"] {
         let _ = writeln!(page, "| `{name}` | {} | {} |", ram(arm, name), ram(riscv, name));
     }
     page.push_str("\n## Peaks and counts\n\n| image | figure | Cortex-M4 | RV32IMC |\n|---|---|---|---|\n");
@@ -81,6 +85,8 @@ fn page(figures: &Figures, images: &[Image]) -> String {
         ("provision_sec1", "heap"),
         ("provision_sec2", "stack"),
         ("provision_sec2", "heap"),
+        ("ble_device", "stack"),
+        ("ble_device", "heap"),
         ("count_sec1", "instructions"),
         ("count_sec1", "stack"),
         ("count_sec2", "instructions"),

@@ -1,7 +1,8 @@
 //! Running images under QEMU, with the `espprov` command at the other end of their UART.
 
 use super::Results;
-use super::build::Toolchain;
+use super::bluetooth::be_peripheral;
+use super::build::{BLE_DEVICE, Toolchain};
 use crate::programs;
 use crate::tools::{capture, root, target_dir};
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +19,7 @@ use std::time::Instant;
 /// not lengthen.
 const LIMIT: &str = "60";
 /// Nothing takes this long, however busy the machine is: the end of a run that only waits. Seconds of wall time.
-const HANG: &str = "600";
+pub(super) const HANG: &str = "600";
 
 /// Every `name value` line that an image printed.
 #[derive(Default)]
@@ -43,13 +44,13 @@ impl Figures {
 }
 
 /// An emulated board.
-struct Board {
+pub(super) struct Board {
     target: &'static str,
     program: &'static str,
     machine: &'static [&'static str],
 }
 
-const BOARDS: [Board; 2] = [
+pub(super) const BOARDS: [Board; 2] = [
     Board {
         target: "thumbv7em-none-eabihf",
         program: "qemu-system-arm",
@@ -98,6 +99,8 @@ enum Kind {
     Provisioner(&'static str),
     /// The command: the image is the device.
     Device,
+    /// A Bluetooth controller, and a client within its reach: the image is the device.
+    Peripheral,
 }
 
 fn plan() -> Vec<Run> {
@@ -140,6 +143,11 @@ fn plan() -> Vec<Run> {
         image: "device",
         kind: Kind::Device,
     });
+    plan.push(Run {
+        board,
+        image: BLE_DEVICE,
+        kind: Kind::Peripheral,
+    });
     plan
 }
 
@@ -169,6 +177,7 @@ pub(super) fn all(results: &mut Results) -> Figures {
                         Kind::Alone => count(&qemu, run.board, &image),
                         Kind::Provisioner(scheme) => provision(&qemu, run, &image, scheme, &command),
                         Kind::Device => be_device(&qemu, run.board, &image, &command),
+                        Kind::Peripheral => be_peripheral(&qemu, run.board, &image, &programs::air()),
                     });
                 }
             });
@@ -323,10 +332,10 @@ fn pump(mut from: impl Read, mut to: impl Write) {
 }
 
 /// A child that does not outlive this run.
-struct Guard(Child);
+pub(super) struct Guard(pub(super) Child);
 
 impl Guard {
-    fn spawn(command: &mut Command) -> Result<Self, String> {
+    pub(super) fn spawn(command: &mut Command) -> Result<Self, String> {
         let name = command.get_program().to_string_lossy().into_owned();
         command
             .spawn()
@@ -335,7 +344,7 @@ impl Guard {
     }
 
     /// Waits for the end: whether it was a success, and everything it printed.
-    fn finish(mut self) -> Result<(bool, String), String> {
+    pub(super) fn finish(mut self) -> Result<(bool, String), String> {
         let mut text = String::new();
         if let Some(mut stdout) = self.0.stdout.take() {
             let _ = stdout.read_to_string(&mut text);
@@ -356,12 +365,12 @@ impl Drop for Guard {
 }
 
 /// A unix socket in the target directory... which may be too deep for one: in the system's temporary directory.
-struct Socket {
-    path: PathBuf,
+pub(super) struct Socket {
+    pub(super) path: PathBuf,
 }
 
 impl Socket {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("espprov-{}-{name}.sock", std::process::id()));
         let _ = std::fs::remove_file(&path);
         Self { path }
@@ -389,13 +398,13 @@ impl Drop for Socket {
 }
 
 /// QEMU: the machine's, or unpacked for this.
-enum Qemu {
+pub(super) enum Qemu {
     Installed,
     Unpacked(PathBuf),
 }
 
 impl Qemu {
-    fn find() -> Result<Self, String> {
+    pub(super) fn find() -> Result<Self, String> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let installed = |program: &str| std::env::split_paths(&path).any(|dir| dir.join(program).is_file());
         if BOARDS.iter().all(|board| installed(board.program)) {
@@ -412,13 +421,18 @@ impl Qemu {
     }
 
     /// QEMU with an image, under both limits; what the image reports comes out of its standard output.
-    fn command(&self, board: &Board, image: &Path) -> Command {
+    pub(super) fn command(&self, board: &Board, image: &Path) -> Command {
+        let emulator = self.bare(board, image);
         let mut command = Command::new("timeout");
         command.arg(HANG).arg("prlimit").arg(format!("--cpu={LIMIT}"));
-        match self {
-            Self::Installed => {
-                command.arg(board.program);
-            }
+        command.arg(emulator.get_program()).args(emulator.get_args());
+        command
+    }
+
+    /// The same without limits.
+    pub(super) fn bare(&self, board: &Board, image: &Path) -> Command {
+        let mut command = match self {
+            Self::Installed => Command::new(board.program),
             Self::Unpacked(dir) => {
                 let arch = std::env::consts::ARCH;
                 let libraries = [
@@ -428,12 +442,14 @@ impl Qemu {
                 let libraries = libraries
                     .map(|path| dir.join(path).display().to_string())
                     .join(":");
-                command.arg("env").arg(format!("LD_LIBRARY_PATH={libraries}"));
+                let mut command = Command::new("env");
+                command.arg(format!("LD_LIBRARY_PATH={libraries}"));
                 command.arg(dir.join("usr/bin").join(board.program));
                 command.arg("-L").arg(dir.join("usr/share/qemu"));
                 command.arg("-L").arg(dir.join("usr/lib/ipxe/qemu"));
+                command
             }
-        }
+        };
         command.args(board.machine);
         command.args(["-display", "none", "-monitor", "none"]);
         command.args(["-semihosting-config", "enable=on,target=native"]);

@@ -3,17 +3,14 @@
 #![no_std]
 #![no_main]
 
-use core::net::Ipv4Addr;
 use core::time::Duration;
 use embassy_futures::{block_on, select::select};
-use espprov_device::{Application, Device, Quirks, ScanProgress, WifiConfigRequest, WifiScanParams};
+use espprov_device::{Device, Quirks};
 use espprov_security::sec1;
 use espprov_services::console::{Console, serve};
 use espprov_services::{Access, DeviceService, Local};
 use espprov_transport::Clock;
-use espprov_types::{
-    AccessPoint, AuthMode, Bssid, Ssid, StatusCode, WifiConnection, WifiFailure, WifiStatus,
-};
+use firmware_qemu::station::Station;
 use firmware_qemu::{NotRandom, board, report};
 
 #[board::entry]
@@ -42,58 +39,4 @@ async fn run() {
         clock.sleep(Duration::from_secs(1)).await;
     };
     select(console, provisioned).await;
-}
-
-const BSSID: Bssid = Bssid::new([0x24, 0x0a, 0xc4, 0x51, 0xde, 0x7f]);
-
-fn ssid() -> Option<Ssid> {
-    Ssid::new(b"Home").ok()
-}
-
-/// A station that knows one network. A real firmware calls its Wi-Fi driver here.
-#[derive(Default)]
-struct Station {
-    good: Option<bool>,
-    status: Option<WifiStatus>,
-    seen_online: bool,
-}
-
-impl Application for Station {
-    fn start_wifi_scan(&mut self, _: WifiScanParams) -> Result<(), StatusCode> {
-        Ok(())
-    }
-
-    fn wifi_scan_result(&mut self, index: u32) -> Option<AccessPoint> {
-        let home = AccessPoint::new(ssid()?, BSSID, 6, -41, AuthMode::Wpa2Psk);
-        (index == 0).then_some(home)
-    }
-
-    fn wifi_scan_progress(&mut self) -> Result<ScanProgress, StatusCode> {
-        Ok(ScanProgress::new(true, 1))
-    }
-
-    fn set_wifi(&mut self, config: &WifiConfigRequest<'_>) -> Result<(), StatusCode> {
-        self.good = Some(config.ssid.as_bytes() == b"Home" && config.passphrase == b"correct-horse");
-        Ok(())
-    }
-
-    fn apply_wifi(&mut self) -> Result<(), StatusCode> {
-        self.status = Some(match self.good.take().ok_or(StatusCode::InternalError)? {
-            true => {
-                report::text("joined Home");
-                let mut connection = WifiConnection::new(ssid().ok_or(StatusCode::InternalError)?);
-                connection.ip = Some(Ipv4Addr::new(192, 168, 1, 57));
-                connection.bssid = Some(BSSID);
-                WifiStatus::Connected(connection)
-            }
-            false => WifiStatus::Failed(WifiFailure::AuthError),
-        });
-        Ok(())
-    }
-
-    fn wifi_status(&mut self) -> Result<WifiStatus, StatusCode> {
-        let status = self.status.clone().unwrap_or(WifiStatus::Disconnected);
-        self.seen_online |= matches!(status, WifiStatus::Connected(_));
-        Ok(status)
-    }
 }

@@ -1,4 +1,4 @@
-//! QEMU mps2-an386: Cortex-M4 at 25 MHz, CMSDK UART and timer.
+//! QEMU mps2-an386: Cortex-M4 at 25 MHz, CMSDK UARTs and timer.
 
 use cortex_m as _; // the critical section
 pub use cortex_m_rt::entry;
@@ -9,10 +9,14 @@ pub(super) struct Register(pub(super) usize);
 pub(super) const RAM_END: usize = 0x2001_0000;
 pub(super) const TICKS_PER_US: u64 = 25;
 
-const UART_DATA: Register = Register(0x4000_4000);
-const UART_STATE: Register = Register(0x4000_4004);
-const UART_CTRL: Register = Register(0x4000_4008);
-const UART_BAUDDIV: Register = Register(0x4000_4010);
+/// The registers of a UART: a number each, a page per UART.
+const fn uart<const PORT: usize>(offset: usize) -> Register {
+    Register(0x4000_4000 + PORT * 0x1000 + offset)
+}
+const DATA: usize = 0;
+const STATE: usize = 4;
+const CTRL: usize = 8;
+const BAUDDIV: usize = 0x10;
 const TX_FULL: u32 = 1;
 const RX_FULL: u32 = 2;
 
@@ -21,11 +25,14 @@ const TIMER_VALUE: Register = Register(0x4000_0004);
 const TIMER_RELOAD: Register = Register(0x4000_0008);
 
 pub(super) fn init() {
-    UART_BAUDDIV.write(16);
-    UART_CTRL.write(0b11); // send and receive
     TIMER_RELOAD.write(u32::MAX);
     TIMER_VALUE.write(u32::MAX);
     TIMER_CTRL.write(1);
+}
+
+pub(super) fn open<const PORT: usize>() {
+    uart::<PORT>(BAUDDIV).write(16);
+    uart::<PORT>(CTRL).write(0b11); // send and receive
 }
 
 /// The timer counts down.
@@ -38,14 +45,14 @@ pub(super) fn instructions() -> u64 {
     u64::from(ticks()) * 40
 }
 
-pub(super) fn receive() -> Option<u8> {
-    (UART_STATE.read() & RX_FULL != 0).then(|| UART_DATA.read() as u8)
+pub(super) fn receive<const PORT: usize>() -> Option<u8> {
+    (uart::<PORT>(STATE).read() & RX_FULL != 0).then(|| uart::<PORT>(DATA).read() as u8)
 }
 
-pub(super) fn send(byte: u8) -> bool {
-    let ready = UART_STATE.read() & TX_FULL == 0;
+pub(super) fn send<const PORT: usize>(byte: u8) -> bool {
+    let ready = uart::<PORT>(STATE).read() & TX_FULL == 0;
     if ready {
-        UART_DATA.write(byte.into());
+        uart::<PORT>(DATA).write(byte.into());
     }
     ready
 }

@@ -1,4 +1,4 @@
-//! The two emulated boards: a UART, a counter, a painted stack. The only module with `unsafe`: it talks to
+//! The two emulated boards: UARTs, a counter, a painted stack. The only module with `unsafe`: it talks to
 //! registers. On a real chip the HAL is in its place.
 #![allow(unsafe_code, reason = "registers and linker symbols")]
 
@@ -38,6 +38,22 @@ pub fn clock() -> impl Clock {
     })
 }
 
+/// The time of embassy, for those who have it from there: the same counter. Nothing interrupts, so who waits is polled again.
+struct EmbassyTime(critical_section::Mutex<WideCounter>);
+
+impl embassy_time_driver::Driver for EmbassyTime {
+    fn now(&self) -> u64 {
+        let ticks = critical_section::with(|cs| self.0.borrow(cs).extend(chip::ticks()));
+        ticks / chip::TICKS_PER_US
+    }
+
+    fn schedule_wake(&self, _at: u64, waker: &core::task::Waker) {
+        waker.wake_by_ref();
+    }
+}
+
+embassy_time_driver::time_driver_impl!(static TIME: EmbassyTime = EmbassyTime(critical_section::Mutex::new(WideCounter::new(32))));
+
 /// Instructions executed so far, if QEMU runs with `-icount shift=0`.
 pub fn instructions() -> u64 {
     chip::instructions()
@@ -54,29 +70,36 @@ pub fn buffer() -> &'static mut [u8] {
     unsafe { &mut *(&raw mut BUFFER) }
 }
 
-/// The receiving half of the UART.
-pub struct Rx(());
-/// The sending half of the UART.
-pub struct Tx(());
+/// The receiving half of a UART.
+pub struct Rx<const PORT: usize>(());
+/// The sending half of a UART.
+pub struct Tx<const PORT: usize>(());
 
 /// The UART whose other end is the simulated ESP32 (or, for the device image, the desktop).
-pub fn uart() -> (Rx, Tx) {
+pub fn uart() -> (Rx<0>, Tx<0>) {
+    chip::open::<0>();
     (Rx(()), Tx(()))
 }
 
-impl ErrorType for Rx {
+/// The UART whose other end is a Bluetooth controller: the second one. (The RISC-V board has one only.)
+pub fn hci() -> (Rx<1>, Tx<1>) {
+    chip::open::<1>();
+    (Rx(()), Tx(()))
+}
+
+impl<const PORT: usize> ErrorType for Rx<PORT> {
     type Error = Infallible;
 }
-impl ErrorType for Tx {
+impl<const PORT: usize> ErrorType for Tx<PORT> {
     type Error = Infallible;
 }
 
-impl Read for Rx {
+impl<const PORT: usize> Read for Rx<PORT> {
     async fn read(&mut self, buf: &mut [u8]) -> Result<usize, Infallible> {
         poll_fn(|cx| {
             let mut len = 0;
             while len < buf.len()
-                && let Some(byte) = chip::receive()
+                && let Some(byte) = chip::receive::<PORT>()
             {
                 buf[len] = byte;
                 len += 1;
@@ -92,11 +115,11 @@ impl Read for Rx {
     }
 }
 
-impl Write for Tx {
+impl<const PORT: usize> Write for Tx<PORT> {
     async fn write(&mut self, buf: &[u8]) -> Result<usize, Infallible> {
         let Some(&byte) = buf.first() else { return Ok(0) };
         poll_fn(|cx| {
-            if chip::send(byte) {
+            if chip::send::<PORT>(byte) {
                 return Poll::Ready(Ok(1));
             }
             cx.waker().wake_by_ref();

@@ -15,7 +15,10 @@ const DATA_READY: u8 = 1;
 const SEND_EMPTY: u8 = 1 << 5;
 const MTIME_LOW: Register = Register(0x0200_bff8);
 
-pub(super) fn init() {
+pub(super) fn init() {}
+
+/// There is one UART, whichever it is called.
+pub(super) fn open<const PORT: usize>() {
     write(UART + 2, 1); // FIFOs on
 }
 
@@ -27,11 +30,11 @@ pub(super) fn instructions() -> u64 {
     riscv::register::minstret::read64()
 }
 
-pub(super) fn receive() -> Option<u8> {
+pub(super) fn receive<const PORT: usize>() -> Option<u8> {
     (read(LINE_STATUS) & DATA_READY != 0).then(|| read(UART))
 }
 
-pub(super) fn send(byte: u8) -> bool {
+pub(super) fn send<const PORT: usize>(byte: u8) -> bool {
     let ready = read(LINE_STATUS) & SEND_EMPTY != 0;
     if ready {
         write(UART, byte);
