@@ -20,8 +20,8 @@ use uuid::Uuid;
 pub struct ConnectOptions {
     /// Time for one attempt: connecting and listing the endpoints together. Default 12 s.
     pub connect_timeout: Duration,
-    /// Attempts in all. Default 2: the first one after a scan fails now and then on every platform. Those that failed
-    /// because the system's Bluetooth service ended do not count; there may be three of them.
+    /// Attempts in all. Default 3: one fails now and then on every platform. One that took all its time counts twice; those
+    /// that failed because the system's Bluetooth service ended do not count, and there may be three of them.
     pub attempts: u32,
     /// Time for one exchange. Default 30 s, because a blocking scan takes seconds; it is also the limit of the
     /// ATT protocol.
@@ -35,7 +35,7 @@ impl Default for ConnectOptions {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(12),
-            attempts: 2,
+            attempts: 3,
             exchange_timeout: Duration::from_secs(30),
             services: Vec::new(),
         }
@@ -159,7 +159,13 @@ impl<P: Peripheral + 'static> Route<P> {
             if !again {
                 return Err(error);
             }
-            attempt += u32::from(!matches!(error, BleError::TableChanged { .. }));
+            attempt += match error {
+                BleError::TableChanged { .. } => 0,
+                // An attempt that took all the time it had counts twice, because a person waits; and a table without the
+                // service, because it will hardly change.
+                BleError::ConnectTimedOut | BleError::NotProvisionable => 2,
+                _ => 1,
+            };
             tokio::time::sleep(PAUSE).await;
         }
     }
