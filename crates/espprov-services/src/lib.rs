@@ -53,6 +53,8 @@ extern crate std;
 mod access;
 #[cfg(feature = "trouble_08")]
 pub mod ble;
+#[cfg(any(feature = "console_io_07", feature = "http_io_07"))]
+mod breathe;
 #[cfg(feature = "console_io_07")]
 pub mod console;
 mod device;

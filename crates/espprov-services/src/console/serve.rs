@@ -2,6 +2,7 @@
 
 use super::{Console, Log, PROMPT, Step};
 use crate::Access;
+use crate::breathe::breathe;
 use core::fmt;
 use core::time::Duration;
 use embedded_io_async::{Read, Write};
@@ -68,6 +69,8 @@ where
             Ok(len) => console.received(len, clock.now()),
             Err(error) => return Ended::Read(error),
         }
+        // Whoever types without a pause has typed a line: others have something to do, too.
+        breathe().await;
     }
 }
 

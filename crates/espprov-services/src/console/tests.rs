@@ -1,6 +1,12 @@
 use super::*;
 use crate::Local;
 use crate::testing::Stub;
+use core::convert::Infallible;
+use core::future::{Future, pending};
+use core::pin::pin;
+use core::task::{Context, Waker};
+use embedded_io_async::{ErrorType, Read, Write};
+use espprov_transport::Clock;
 use proptest::prelude::*;
 use std::string::String;
 use std::vec;
@@ -134,6 +140,62 @@ fn a_flood_is_taken_line_by_line() {
     // The echo of each line and a prompt, 64 bytes at a time.
     assert_eq!(polls, 1000 * 5);
     assert!(device.with(|stub| stub.handled.is_empty()));
+}
+
+/// A port on which the same line comes again and again, without a pause.
+struct Endless;
+
+impl ErrorType for Endless {
+    type Error = Infallible;
+}
+
+impl Read for Endless {
+    async fn read(&mut self, buf: &mut [u8]) -> Result<usize, Infallible> {
+        let line = b"echo 1 00\r";
+        let len = line.len().min(buf.len());
+        buf[..len].copy_from_slice(&line[..len]);
+        Ok(len)
+    }
+}
+
+/// And that takes whatever is printed.
+struct Sink;
+
+impl ErrorType for Sink {
+    type Error = Infallible;
+}
+
+impl Write for Sink {
+    async fn write(&mut self, buf: &[u8]) -> Result<usize, Infallible> {
+        Ok(buf.len())
+    }
+    async fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// Nothing has to be waited for.
+struct Still;
+
+impl Clock for Still {
+    fn now(&self) -> Duration {
+        ZERO
+    }
+    async fn sleep(&self, _: Duration) {
+        pending().await
+    }
+}
+
+#[test]
+fn a_port_that_never_pauses_is_served_a_line_at_a_time() {
+    let device = Local::new(Stub::default());
+    // Two lines fill it: no request, but both are echoed.
+    let mut console = Console::new(&device, [0; 20]);
+    let mut serving = pin!(serve(&mut console, Endless, Sink, &Still));
+    let mut cx = Context::from_waker(Waker::noop());
+    for _ in 0..100 {
+        assert!(serving.as_mut().poll(&mut cx).is_pending());
+    }
 }
 
 proptest! {

@@ -6,10 +6,9 @@ use super::reply::{self, HEAD_ROOM, explanation};
 use super::session::Sessions;
 use super::socket::Socket;
 use super::{Patience, is_served};
+use crate::breathe::breathe;
 use crate::{Access, Answer, Presence, Service};
-use core::future::poll_fn;
 use core::sync::atomic::{AtomicBool, Ordering};
-use core::task::Poll;
 use core::time::Duration;
 use espprov_transport::{Clock, Elapsed, with_deadline};
 use rand_core::TryCryptoRng;
@@ -326,18 +325,4 @@ fn copied(from: &[u8], to: &mut [u8]) -> usize {
         to.copy_from_slice(from);
     }
     len
-}
-
-/// Lets the executor's other tasks run.
-pub(super) async fn breathe() {
-    let mut breathed = false;
-    poll_fn(|cx| {
-        if breathed {
-            return Poll::Ready(());
-        }
-        breathed = true;
-        cx.waker().wake_by_ref();
-        Poll::Pending
-    })
-    .await;
 }

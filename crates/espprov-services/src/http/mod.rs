@@ -28,8 +28,9 @@ mod socket;
 
 pub use socket::{Listener, Socket};
 
+use crate::breathe::breathe;
 use crate::{Access, Presence, Service};
-use connection::{Busy, Connection, Server, breathe};
+use connection::{Busy, Connection, Server};
 use core::fmt;
 use core::future::poll_fn;
 use core::pin::pin;
