@@ -29,4 +29,6 @@ mod documentation {
     mod library {}
     #[doc = include_str!("../../README.md")]
     mod readme {}
+    #[doc = include_str!("../../crates/espprov/README.md")]
+    mod front_door {}
 }
