@@ -4,6 +4,8 @@
 pub mod board;
 pub mod counting;
 mod heap;
+#[cfg(feature = "virtio")]
+pub mod net;
 pub mod provisioner;
 pub mod report;
 mod rng;

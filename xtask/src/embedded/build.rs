@@ -23,6 +23,9 @@ pub(super) const IMAGES: [&str; 10] = [
 /// The one that is a device on Bluetooth LE.
 pub(super) const BLE_DEVICE: &str = "ble_device";
 
+/// The one that is a device on a network: on the board that can have a network card.
+pub(super) const HTTP_DEVICE: (&str, &str) = ("riscv32imc-unknown-none-elf", "http_device");
+
 /// The two targets with budgets.
 pub(super) const MEASURED: [&str; 2] = ["thumbv7em-none-eabihf", "riscv32imc-unknown-none-elf"];
 
@@ -134,6 +137,9 @@ pub(super) fn firmware(toolchain: &Toolchain, target: &str) -> Result<(), String
     let mut command = toolchain.cargo("build", target);
     command.current_dir(root().join("examples/firmware-qemu"));
     command.arg("--release");
+    if target == HTTP_DEVICE.0 {
+        command.args(["--features", "virtio"]);
+    }
     if !MEASURED.contains(&target) {
         command.args(["--bin", "provision_sec2"]);
     }

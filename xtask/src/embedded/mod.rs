@@ -5,6 +5,7 @@
 pub(crate) mod bluetooth;
 mod budget;
 mod build;
+mod network;
 mod report;
 mod run;
 mod size;

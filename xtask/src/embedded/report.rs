@@ -40,6 +40,10 @@ fn page(figures: &Figures, images: &[Image]) -> String {
             "ble_device",
             "… over Bluetooth LE, the host trouble-host included",
         ),
+        (
+            "http_device",
+            "… over HTTP, TCP/IP (smoltcp) and a driver (virtio) included",
+        ),
     ] {
         let _ = writeln!(
             page,
@@ -76,7 +80,7 @@ fn page(figures: &Figures, images: &[Image]) -> String {
          | image | Cortex-M4 | RV32IMC |\n|---|---|---|\n",
     );
     let ram = |target, name| named(target, name).map_or_else(String::new, |image| image.ram.to_string());
-    for name in ["provision_sec1", "provision_sec2", "ble_device"] {
+    for name in ["provision_sec1", "provision_sec2", "ble_device", "http_device"] {
         let _ = writeln!(page, "| `{name}` | {} | {} |", ram(arm, name), ram(riscv, name));
     }
     page.push_str("\n## Peaks and counts\n\n| image | figure | Cortex-M4 | RV32IMC |\n|---|---|---|---|\n");
@@ -87,6 +91,8 @@ fn page(figures: &Figures, images: &[Image]) -> String {
         ("provision_sec2", "heap"),
         ("ble_device", "stack"),
         ("ble_device", "heap"),
+        ("http_device", "stack"),
+        ("http_device", "heap"),
         ("count_sec1", "instructions"),
         ("count_sec1", "stack"),
         ("count_sec2", "instructions"),

@@ -2,7 +2,8 @@
 
 use super::Results;
 use super::bluetooth::be_peripheral;
-use super::build::{BLE_DEVICE, Toolchain};
+use super::build::{BLE_DEVICE, HTTP_DEVICE, Toolchain};
+use super::network::be_host;
 use crate::programs;
 use crate::tools::{capture, root, target_dir};
 use core::sync::atomic::{AtomicUsize, Ordering};
@@ -101,6 +102,8 @@ enum Kind {
     Device,
     /// A Bluetooth controller, and a client within its reach: the image is the device.
     Peripheral,
+    /// A network with the command on it: the image is the device.
+    Host,
 }
 
 fn plan() -> Vec<Run> {
@@ -148,6 +151,12 @@ fn plan() -> Vec<Run> {
         image: BLE_DEVICE,
         kind: Kind::Peripheral,
     });
+    let networked = BOARDS.iter().filter(|board| board.target == HTTP_DEVICE.0);
+    plan.extend(networked.map(|board| Run {
+        board,
+        image: HTTP_DEVICE.1,
+        kind: Kind::Host,
+    }));
     plan
 }
 
@@ -177,6 +186,7 @@ pub(super) fn all(results: &mut Results) -> Figures {
                         Kind::Alone => count(&qemu, run.board, &image),
                         Kind::Provisioner(scheme) => provision(&qemu, run, &image, scheme, &command),
                         Kind::Device => be_device(&qemu, run.board, &image, &command),
+                        Kind::Host => be_host(&qemu, run.board, &image, &command),
                         Kind::Peripheral => be_peripheral(&qemu, run.board, &image, &programs::air()),
                     });
                 }

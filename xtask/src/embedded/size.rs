@@ -1,6 +1,6 @@
 //! What an image takes of flash, and which crates it is made of: from its ELF sections and symbols.
 
-use super::build::{BLUETOOTH, IMAGES, MEASURED, Toolchain};
+use super::build::{BLUETOOTH, HTTP_DEVICE, IMAGES, MEASURED, Toolchain};
 use object::{Object, ObjectSection, ObjectSymbol, SectionKind, SymbolKind};
 use std::collections::BTreeMap;
 use std::fs;
@@ -22,7 +22,7 @@ pub(super) fn read_all(toolchain: &Toolchain) -> Result<Vec<Image>, String> {
         .iter()
         .flat_map(|target| IMAGES.iter().map(|name| (*target, *name)));
     let mut images = Vec::new();
-    for (target, name) in measured.chain([BLUETOOTH]) {
+    for (target, name) in measured.chain([HTTP_DEVICE, BLUETOOTH]) {
         let path = toolchain.image(target, name);
         let bytes = fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
         let image = read(target, name, &bytes).map_err(|e| format!("{}: {e}", path.display()))?;

@@ -9,6 +9,9 @@ mod chip;
 #[path = "riscv.rs"]
 mod chip;
 
+#[cfg(feature = "virtio")]
+pub mod nic;
+
 use chip::RAM_END;
 pub use chip::entry;
 use core::convert::Infallible;
@@ -68,6 +71,19 @@ pub fn buffer() -> &'static mut [u8] {
     assert!(!taken, "one caller");
     // SAFETY: given out once.
     unsafe { &mut *(&raw mut BUFFER) }
+}
+
+/// Memory for the sockets of a port. For one caller.
+#[cfg(feature = "virtio")]
+pub fn sockets() -> (&'static mut crate::net::Storage, &'static mut crate::net::Windows) {
+    static mut STORAGE: crate::net::Storage = crate::net::NO_SOCKETS;
+    static mut WINDOWS: crate::net::Windows = crate::net::NO_WINDOWS;
+    static TAKEN: critical_section::Mutex<core::cell::Cell<bool>> =
+        critical_section::Mutex::new(core::cell::Cell::new(false));
+    let taken = critical_section::with(|cs| TAKEN.borrow(cs).replace(true));
+    assert!(!taken, "one caller");
+    // SAFETY: given out once.
+    unsafe { (&mut *(&raw mut STORAGE), &mut *(&raw mut WINDOWS)) }
 }
 
 /// The receiving half of a UART.
