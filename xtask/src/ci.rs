@@ -196,9 +196,9 @@ fn documentation() -> Outcome {
             "doc",
             "--workspace",
             "--no-deps",
-            // With the examples come the development dependencies, and with them what clippy has checked already.
+            // With the examples come the development dependencies, and with them what clippy has checked already. The programs
+            // are left out: `espprov` is also the name of a library.
             "--lib",
-            "--bins",
             "--examples",
             "--all-features",
             "--locked",

@@ -1,5 +1,5 @@
-//! Why it failed, in plain words: an [`Error`](crate::Error) for every error of the layers below. Written once, for every front end; what
-//! the reader can do about it is said in the words of its [`Caller`](crate::Caller).
+//! Why it failed, in plain words: an [`Error`] for every error of the layers below. Written once, for every front end; what
+//! the reader can do about it is said in the words of its [`Caller`].
 //!
 //! ```
 //! use espprov::explain::{self, LinkError};
