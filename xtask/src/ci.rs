@@ -182,6 +182,18 @@ fn clippy() -> Outcome {
         "-D",
         "warnings",
     ]))?;
+    // What the README's first command builds.
+    run(cargo().args([
+        "clippy",
+        "--package",
+        "espprov-cli",
+        "--no-default-features",
+        "--locked",
+        "--quiet",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
     Ok("no warnings".into())
 }
 

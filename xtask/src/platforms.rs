@@ -1,4 +1,5 @@
-//! `cargo xtask platforms`: the command and everything under it type-checked for the platforms it is not built on.
+//! `cargo xtask platforms`: the command and everything under it type-checked for the platforms it is not built on, and what a page
+//! needs for the browser.
 //!
 //! Checking needs the target's standard library but neither its linker nor its system libraries: none of the
 //! dependencies there compiles C.
@@ -8,26 +9,28 @@ use std::env;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// What people run, besides the platform at hand.
-const TARGETS: [&str; 2] = ["x86_64-pc-windows-gnu", "x86_64-apple-darwin"];
+/// What people run, besides the platform at hand, and what of it: a page has only the errors in plain words so far.
+const TARGETS: [(&str, &[&str]); 3] = [
+    ("x86_64-pc-windows-gnu", &["--package", "espprov-cli"]),
+    ("x86_64-apple-darwin", &["--package", "espprov-cli"]),
+    (
+        "wasm32-unknown-unknown",
+        &["--package", "espprov", "--no-default-features"],
+    ),
+];
 
 /// Warnings are errors here: code that only one platform compiles is looked at nowhere else.
 pub(crate) fn platforms() -> Result<String, String> {
     let (mut checked, mut missing) = (Vec::new(), Vec::new());
-    for target in TARGETS {
+    for (target, what) in TARGETS {
         if !is_there(target)? {
             missing.push(target);
             continue;
         }
         run(cargo()
-            .args([
-                "check",
-                "--locked",
-                "--quiet",
-                "--package",
-                "espprov-cli",
-                "--target",
-            ])
+            .args(["check", "--locked", "--quiet"])
+            .args(what)
+            .arg("--target")
             .arg(target)
             .env("RUSTFLAGS", "-D warnings"))?;
         checked.push(target);
