@@ -9,6 +9,7 @@ mod documents;
 mod driver;
 mod embedded_http;
 mod entropy;
+mod gatt;
 mod guard;
 mod http;
 mod link;
@@ -16,11 +17,20 @@ mod replies;
 mod services;
 mod session;
 
+// Of the integration tests, and compiled here from their source: a crate with all that they need is no business of a fuzzer.
+#[allow(dead_code, reason = "the tests use all of it")]
+#[path = "../../tests/src/central.rs"]
+mod central;
+#[allow(dead_code, reason = "the tests use all of it")]
+#[path = "../../tests/src/raw.rs"]
+mod raw;
+
 pub use console::{console_line, console_reply};
 pub use device::device_request;
 pub use documents::{proto_ver, setup_payload, thread_dataset};
 pub use driver::driver_hostile;
 pub use embedded_http::embedded_http_reply;
+pub use gatt::gatt_server;
 pub use guard::att_guard;
 pub use http::http_reply;
 pub use link::device_link;
@@ -42,6 +52,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("device_request", device_request),
     ("driver_hostile", driver_hostile),
     ("embedded_http_reply", embedded_http_reply),
+    ("gatt_server", gatt_server),
     ("http_reply", http_reply),
     ("http_request", http_request),
     ("proto_ver", proto_ver),

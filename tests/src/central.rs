@@ -1,7 +1,7 @@
 //! A Bluetooth central whose every packet is a test's own, without a host above it; and a device it meets, with as little
 //! memory as firmware has.
 
-use crate::hostile::{CONNECTION, Heard, Packet, listen, packets, send};
+use crate::raw::{CONNECTION, Heard, Packet, listen, packets, send};
 use bt_hci::cmd::le::{LeCreateConn, LeCreateConnCancel};
 use bt_hci::cmd::link_control::Disconnect;
 use bt_hci::cmd::{AsyncCmd as _, SyncCmd as _};
@@ -11,10 +11,11 @@ use core::pin::pin;
 use core::time::Duration;
 use embassy_futures::poll_once;
 use embassy_futures::select::{Either4, select4};
-use espprov::TokioClock;
 use espprov_services::ble::{GattOptions, GattResources, GattServer, Guarded, attributes};
 use espprov_services::{Local, Service};
 use espprov_simulator_ble::air::{Air, AirController, AirOptions};
+use espprov_transport::Clock;
+use tokio::runtime::Runtime;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use trouble_host::prelude::{Address, HostResources};
 use trouble_host::{Packet as PoolPacket, PacketPool};
@@ -33,6 +34,11 @@ thread_local! {
     /// A test has a thread of its own.
     static TAKEN: Cell<usize> = const { Cell::new(0) };
     static THERE: Cell<usize> = const { Cell::new(PACKETS) };
+    static RUNTIME: Runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
 }
 
 /// From now on, the device has so many packets.
@@ -85,6 +91,20 @@ impl AsMut<[u8]> for ScarcePacket {
     }
 }
 
+/// Virtual time, from the beginning of the run.
+#[derive(Debug, Clone, Copy)]
+pub struct Time(tokio::time::Instant);
+
+impl Clock for Time {
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        tokio::time::sleep(duration).await;
+    }
+}
+
 /// The central.
 pub struct Central<'a> {
     controller: &'a AirController,
@@ -93,7 +113,7 @@ pub struct Central<'a> {
     /// The air.
     pub air: Air,
     /// The time.
-    pub clock: TokioClock,
+    pub clock: Time,
 }
 
 impl Central<'_> {
@@ -206,42 +226,44 @@ pub fn run<S: Service, R>(
     options: &GattOptions<'_>,
     client: impl for<'a> AsyncFnOnce(&mut Central<'a>, &Local<S>) -> R,
 ) -> R {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .expect("a runtime");
-    runtime.block_on(async {
-        let mut air_options = AirOptions::default();
-        (air_options.acl_len, air_options.acl_count) = (251, 4);
-        let (air, near, far) = Air::new(air_options);
-        let (heard, news) = unbounded_channel();
-        let device = Local::new(device);
-        let clock = TokioClock::new();
-        let mut resources: HostResources<Scarce, 1, 1> = HostResources::new();
-        let stack = trouble_host::new(Guarded::new(far), &mut resources)
-            .set_random_address(Address::random([1, 2, 3, 4, 5, 0xc6]))
-            .build();
-        let mut runner = stack.runner();
-        let mut buf = [0; 640];
-        let mut memory: GattResources<'_, ENDPOINTS, { attributes(ENDPOINTS) }> =
-            GattResources::new(&mut buf);
-        let server = GattServer::new(&device, clock, *options);
-        let mut silent = |_| {};
-        let serving = server.serve(&stack, &mut memory, &mut silent);
-        let mut central = Central {
-            controller: &near,
-            heard: news,
-            message: Vec::new(),
-            air,
-            clock,
-        };
-        let work = client(&mut central, &device);
-        match select4(work, listen(&near, heard), runner.run(), serving).await {
-            Either4::First(result) => result,
-            Either4::Second(()) => panic!("the central stopped"),
-            Either4::Third(end) => panic!("the device's host stopped: {end:?}"),
-            Either4::Fourth(end) => panic!("the device's server stopped: {end}"),
-        }
-    })
+    // trouble-host never drops what it has in its resources, wakers among it, and with each a runtime would stay.
+    RUNTIME.with(|runtime| runtime.block_on(served(device, options, client)))
+}
+
+async fn served<S: Service, R>(
+    device: S,
+    options: &GattOptions<'_>,
+    client: impl for<'a> AsyncFnOnce(&mut Central<'a>, &Local<S>) -> R,
+) -> R {
+    TAKEN.set(0);
+    let mut air_options = AirOptions::default();
+    (air_options.acl_len, air_options.acl_count) = (251, 4);
+    let (air, near, far) = Air::new(air_options);
+    let (heard, news) = unbounded_channel();
+    let device = Local::new(device);
+    let clock = Time(tokio::time::Instant::now());
+    let mut resources: HostResources<Scarce, 1, 1> = HostResources::new();
+    let stack = trouble_host::new(Guarded::new(far), &mut resources)
+        .set_random_address(Address::random([1, 2, 3, 4, 5, 0xc6]))
+        .build();
+    let mut runner = stack.runner();
+    let mut buf = [0; 640];
+    let mut memory: GattResources<'_, ENDPOINTS, { attributes(ENDPOINTS) }> = GattResources::new(&mut buf);
+    let server = GattServer::new(&device, clock, *options);
+    let mut silent = |_| {};
+    let serving = server.serve(&stack, &mut memory, &mut silent);
+    let mut central = Central {
+        controller: &near,
+        heard: news,
+        message: Vec::new(),
+        air,
+        clock,
+    };
+    let work = client(&mut central, &device);
+    match select4(work, listen(&near, heard), runner.run(), serving).await {
+        Either4::First(result) => result,
+        Either4::Second(()) => panic!("the central stopped"),
+        Either4::Third(end) => panic!("the device's host stopped: {end:?}"),
+        Either4::Fourth(end) => panic!("the device's server stopped: {end}"),
+    }
 }

@@ -2,13 +2,10 @@
 //! a test may overrule at any request.
 
 use crate::ble::Pool;
-use bt_hci::ControllerToHostPacket;
+use crate::raw::{CONNECTION, Heard, Packet, listen, packets, send};
 use bt_hci::cmd::SyncCmd;
 use bt_hci::cmd::le::{LeSetAdvData, LeSetAdvEnable, LeSetAdvParams};
 use bt_hci::cmd::link_control::Disconnect;
-use bt_hci::controller::Controller;
-use bt_hci::data::{AclBroadcastFlag, AclPacket, AclPacketBoundary};
-use bt_hci::event::EventKind;
 use bt_hci::param::{
     AddrKind, AdvChannelMap, AdvFilterPolicy, AdvKind, BdAddr, ConnHandle, DisconnectReason, Duration,
 };
@@ -16,20 +13,14 @@ use embassy_futures::select::{Either, Either3, select, select3};
 use espprov::TokioClock;
 use espprov_embedded::ble::{BleError, BleOptions, BleTransport, Filter, Finder, LongWrite, Prepared};
 use espprov_simulator_ble::air::{Air, AirController, AirOptions};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use trouble_host::prelude::{Address, HostResources, Stack};
 
 /// The client's end.
 pub type Link<'a, 's, 'p> = BleTransport<'a, 's, 'p, AirController, Pool, TokioClock>;
 
-/// The one connection there can be.
-pub(crate) const CONNECTION: u16 = 1;
-
 /// Longest value of an attribute, and then some.
 const LONGEST: usize = 600;
-
-/// An ACL packet: whether it begins a message, and its data.
-pub type Packet = (bool, Vec<u8>);
 
 /// What the peripheral does about a request.
 #[derive(Debug, Clone)]
@@ -56,15 +47,6 @@ impl Reply {
     pub fn pdu(pdu: &[u8]) -> Self {
         Self::Packets(packets(4, pdu))
     }
-}
-
-/// A message on an L2CAP channel, in packets as long as they may be.
-#[must_use]
-pub fn packets(channel: u16, message: &[u8]) -> Vec<Packet> {
-    let len = u16::try_from(message.len()).unwrap_or(u16::MAX);
-    let frame = [&len.to_le_bytes()[..], &channel.to_le_bytes(), message].concat();
-    let parts = frame.chunks(251).enumerate();
-    parts.map(|(at, part)| (at == 0, part.to_vec())).collect()
 }
 
 /// What a request is answered with: given its opcode, how many of that kind there were before on this connection,
@@ -171,34 +153,6 @@ fn service() -> [u8; 16] {
     0x1775_244d_6b43_439b_877c_060f_2d9b_ed07_u128.to_le_bytes()
 }
 
-/// What comes from the controller.
-pub(crate) enum Heard {
-    Connected,
-    Gone,
-    Packet(bool, Vec<u8>),
-}
-
-pub(crate) async fn listen(controller: &AirController, heard: UnboundedSender<Heard>) {
-    loop {
-        let mut buf = controller.alloc_buf().expect("a buffer");
-        let message = match controller.read(&mut buf).await {
-            Ok(ControllerToHostPacket::Acl(packet)) => {
-                let first = packet.boundary_flag() != AclPacketBoundary::Continuing;
-                Heard::Packet(first, packet.data().to_vec())
-            }
-            Ok(ControllerToHostPacket::Event(event)) => match event.kind {
-                EventKind::Le if event.data.first() == Some(&1) => Heard::Connected,
-                EventKind::DisconnectionComplete => Heard::Gone,
-                _ => continue,
-            },
-            _ => continue,
-        };
-        if heard.send(message).is_err() {
-            return;
-        }
-    }
-}
-
 async fn advertise(controller: &AirController) {
     let uuid = service();
     let mut data = [0; 31];
@@ -220,26 +174,6 @@ async fn advertise(controller: &AirController) {
         .exec(controller)
         .await
         .expect("on the air");
-}
-
-pub(crate) async fn send(controller: &AirController, packets: &[Packet]) {
-    for (first, data) in packets {
-        let boundary = if *first {
-            AclPacketBoundary::FirstNonFlushable
-        } else {
-            AclPacketBoundary::Continuing
-        };
-        let packet = AclPacket::new(
-            ConnHandle::new(CONNECTION),
-            boundary,
-            AclBroadcastFlag::PointToPoint,
-            data,
-        );
-        controller
-            .write_acl_data(&packet)
-            .await
-            .expect("a packet goes out");
-    }
 }
 
 /// Answers, connection after connection.

@@ -9,6 +9,7 @@ pub mod generate;
 pub mod hand_made;
 pub mod hostile;
 pub mod pair;
+pub mod raw;
 pub mod rng;
 pub mod srp;
 pub mod vendor;

@@ -4,7 +4,8 @@
 use core::cell::Cell;
 use core::time::Duration;
 use espprov_embedded::ble::BleError;
-use espprov_tests::hostile::{Host, Link, Packet, Reply, Script, Server, packets, run};
+use espprov_tests::hostile::{Host, Link, Reply, Script, Server, run};
+use espprov_tests::raw::{Packet, packets};
 use espprov_transport::{
     Clock as _, Endpoint, LinkFault, Reconnect, SessionIntent, Transport, TransportError,
 };

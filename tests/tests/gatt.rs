@@ -7,7 +7,7 @@ use espprov_device::{BleStack, Firmware, Quirks};
 use espprov_services::ble::{GattOptions, Patience};
 use espprov_services::{Access as _, Answer, Local, Presence, Service, with_ids};
 use espprov_tests::central::{Central, SOON, run, with_packets};
-use espprov_tests::hostile::packets;
+use espprov_tests::raw::packets;
 use espprov_transport::Clock as _;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -160,7 +160,7 @@ fn malformed_requests_end_the_connection() {
             ] {
                 assert!(central.connect(SOON).await);
                 let before = match &before[0].1[..] {
-                    [0x12, ..] => espprov_tests::hostile::packets(4, &before[0].1),
+                    [0x12, ..] => espprov_tests::raw::packets(4, &before[0].1),
                     _ => before,
                 };
                 central.send(&before).await;
