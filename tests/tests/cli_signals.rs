@@ -229,21 +229,30 @@ fn a_simulator_says_that_it_stopped() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_question_ends_with_its_terminal() {
-    let mut shell = Command::new("sh");
-    shell
-        .arg("-c")
-        .arg("trap '' HUP; sh -c 'echo pid=$$.; exec \"$0\" \"$@\"' \"$@\"; true")
-        .arg("sh")
-        .arg(espprov().get_program())
-        .args(["provision", "sim:zero", "--ssid", "Home"])
+    // Whose end ends the terminal.
+    let mut terminal = Command::new("script")
+        .args(["--quiet", "--flush", "--command"])
+        .arg(format!(
+            "trap '' HUP; echo pid=$$.; exec '{}' provision sim:zero --ssid Home",
+            espprov().get_program().to_str().unwrap()
+        ))
+        .arg("/dev/null")
         .env("TERM", "xterm-256color")
-        .env_remove("ESPPROV_PASSPHRASE");
-    let mut session = spawn_command(shell, Some(10_000)).unwrap();
-    session.exp_string("pid=").unwrap();
-    let pid = session.exp_string(".").unwrap();
-    session.exp_string("Passphrase of \"Home\":").unwrap();
-    // Closes the terminal, and ends the shell only.
-    drop(session);
+        .env("SHELL", "/bin/sh")
+        .env_remove("ESPPROV_PASSPHRASE")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (mut shown, mut byte) = (String::new(), [0]);
+    let screen = terminal.stdout.as_mut().unwrap();
+    while !shown.contains("Passphrase of") {
+        assert_eq!(screen.read(&mut byte).unwrap(), 1, "{shown}");
+        shown.push(char::from(byte[0]));
+    }
+    let pid = shown.split("pid=").nth(1).unwrap().split('.').next().unwrap();
+    terminal.kill().unwrap();
+    terminal.wait().unwrap();
     let left = Instant::now();
     while std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z ")) {
         assert!(left.elapsed() < IN_TIME, "it still asks");
