@@ -18,10 +18,9 @@ mod services;
 mod session;
 
 // Of the integration tests, and compiled here from their source: a crate with all that they need is no business of a fuzzer.
-#[allow(dead_code, reason = "the tests use all of it")]
+#[expect(dead_code, reason = "the tests use all of it")]
 #[path = "../../tests/src/central.rs"]
 mod central;
-#[allow(dead_code, reason = "the tests use all of it")]
 #[path = "../../tests/src/raw.rs"]
 mod raw;
 

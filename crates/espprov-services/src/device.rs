@@ -10,6 +10,9 @@ use rand_core::TryCryptoRng;
 /// How soon a client that waits for a scan is looked after again.
 const SCAN_POLL: Duration = Duration::from_millis(20);
 
+/// How long a client may wait for a scan. A radio that never says that it is done must not keep the link from all others.
+const SCAN_LIMIT: Duration = Duration::from_secs(60);
+
 /// An `espprov_device::Device` and the entropy for its handshakes: what firmware serves.
 ///
 /// It is there from the first request until [`stop`](Self::stop); restarting is the chip's business.
@@ -17,6 +20,8 @@ pub struct DeviceService<S, A, R> {
     device: Device<S, A>,
     rng: R,
     stopped: bool,
+    /// When the request that a client waits for came.
+    asked: Duration,
 }
 
 impl<S, A, R> DeviceService<S, A, R> {
@@ -26,6 +31,7 @@ impl<S, A, R> DeviceService<S, A, R> {
             device,
             rng,
             stopped: false,
+            asked: Duration::ZERO,
         }
     }
 
@@ -44,6 +50,11 @@ impl<S: DeviceHandshake, A: Application, R> DeviceService<S, A, R> {
     fn translate(&self, outcome: Outcome, now: Duration) -> Answer {
         match outcome {
             Outcome::Reply(len) => Answer::Reply(len),
+            Outcome::Pending
+                if self.device.due().is_none() && now.saturating_sub(self.asked) > SCAN_LIMIT =>
+            {
+                Answer::Refused
+            }
             Outcome::Pending => {
                 let later = now.saturating_add(SCAN_POLL);
                 // Never "now": whoever waits would wait in a circle.
@@ -61,6 +72,7 @@ impl<S: DeviceHandshake, A: Application, R> DeviceService<S, A, R> {
 
 impl<S: DeviceHandshake, A: Application, R: TryCryptoRng> Service for DeviceService<S, A, R> {
     fn handle(&mut self, endpoint: &str, buf: &mut [u8], len: usize, now: Duration) -> Answer {
+        self.asked = now;
         let outcome = self.device.handle(endpoint, buf, len, now, &mut self.rng);
         self.translate(outcome, now)
     }
@@ -179,6 +191,31 @@ mod tests {
         );
         service.device().app().finished = true;
         assert!(matches!(service.resume(&mut buf, until), Answer::Reply(_)));
+    }
+
+    #[test]
+    fn a_scan_that_never_ends_does_not_hold_the_link() {
+        let mut service = service();
+        let start = Duration::from_secs(5);
+        let mut buf = [0; 64];
+        let request = [0x52, 0x02, 0x08, 0x01];
+        buf[..4].copy_from_slice(&request);
+        let mut answer = service.handle("prov-scan", &mut buf, 4, start);
+        let mut waited = Duration::ZERO;
+        while let Answer::Pending { until } = answer {
+            waited = until - start;
+            assert!(waited <= SCAN_LIMIT + SCAN_POLL);
+            answer = service.resume(&mut buf, until);
+        }
+        assert_eq!(answer, Answer::Refused);
+        assert!(waited > Duration::from_secs(30), "{waited:?}");
+        // The next one has as much time.
+        buf[..4].copy_from_slice(&request);
+        let later = start + 2 * SCAN_LIMIT;
+        assert!(matches!(
+            service.handle("prov-scan", &mut buf, 4, later),
+            Answer::Pending { .. }
+        ));
     }
 
     #[test]

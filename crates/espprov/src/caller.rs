@@ -438,6 +438,26 @@ mod tests {
         assert_eq!(known.len(), WORDS.len(), "one of each");
     }
 
+    /// Flags and commands stand in the table and nowhere else.
+    #[test]
+    fn no_text_names_a_flag() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/explain");
+        let mut looked_at = 0;
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+            let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+            // What is said by hand is said to the command line only.
+            for line in code.filter(|line| !line.contains("Caller::Command =>")) {
+                for text in line.split('"').skip(1).step_by(2) {
+                    looked_at += 1;
+                    let names = text.contains("--") || text.contains("espprov ");
+                    assert!(!names, "{text}");
+                }
+            }
+        }
+        assert!(looked_at > 200, "{looked_at}");
+    }
+
     #[test]
     fn only_a_command_line_hears_of_flags() {
         for (name, [_, program, page]) in WORDS {

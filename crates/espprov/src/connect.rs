@@ -5,13 +5,15 @@ use crate::credentials::secret;
 use crate::explain::LinkError;
 use crate::link::AnyLink;
 use crate::target::{Parsed, Target};
-use crate::{Caller, Credentials, Device, Error, Event, Listener, Place};
+use crate::text::clean;
+use crate::{Caller, Credentials, Device, Error, Event, LinkKind, Listener, Place};
 use alloc::boxed::Box;
 use alloc::string::ToString;
 use core::fmt;
 use core::time::Duration;
 use espprov_core::auth::{Auto, SecurityChoice};
 use espprov_transport::{Clock, Reconnect};
+use espprov_types::{SetupNetwork, SetupPayload};
 use zeroize::Zeroizing;
 
 /// How long opening a device, and each thing it is asked for, may take.
@@ -157,20 +159,20 @@ impl Connect {
         let Self { target, mut options } = self;
         let caller = options.caller;
         let Parsed { target, setup, .. } = Parsed::parse(&target, caller)?;
+        #[cfg(feature = "ble")]
         let target = options.meant(target);
         if let Some(setup) = &setup {
-            options.credentials.complete(setup);
-            options.thread |= setup.network == espprov_types::SetupNetwork::Thread;
+            options.know(setup);
         }
         let place = Place::new(caller, target.kind(), target.to_string());
         let clock = TokioClock::new();
         let until = clock.now().saturating_add(options.deadline);
         let link = options.link(&target, &place, clock, until).await?;
-        let auth = setup.as_ref().map_or_else(Auto::new, Auto::from_payload);
-        options.device(link, auth, place, clock)
+        options.device(link, authenticator(setup.as_ref()), place, clock)
     }
 
-    /// The same over a link of one's own, which is open. The target is a name for messages.
+    /// The same over a link of one's own, which is open. The target is a name for messages, or the text of the device's setup
+    /// code, which is in none.
     ///
     /// # Errors
     /// `too_long`: a credential that no device has.
@@ -179,21 +181,29 @@ impl Connect {
         T: Reconnect,
         T::Error: LinkError,
     {
-        let place = Place::new(self.options.caller, crate::LinkKind::Other, self.target.as_str());
-        self.options.device(link, Auto::new(), place, TokioClock::new())
+        let Self { target, mut options } = self;
+        let setup = SetupPayload::parse(&target).ok();
+        if let Some(setup) = &setup {
+            options.know(setup);
+        }
+        let label = setup
+            .as_ref()
+            .map_or_else(|| clean(&target), |_| "the device".to_string());
+        let place = Place::new(options.caller, LinkKind::Other, label);
+        options.device(link, authenticator(setup.as_ref()), place, TokioClock::new())
     }
 }
 
+/// What the setup code says is pinned.
+fn authenticator(setup: Option<&SetupPayload>) -> Auto {
+    setup.map_or_else(Auto::new, Auto::from_payload)
+}
+
 impl Options {
-    /// The target with what was said beside it.
-    #[allow(unused_mut, clippy::unused_self, reason = "only Bluetooth has more to say")]
-    fn meant(&self, mut target: Target) -> Target {
-        #[cfg(feature = "ble")]
-        if let Target::Ble(ble) = &mut target {
-            ble.adapter.clone_from(&self.adapter);
-            ble.services.clone_from(&self.services);
-        }
-        target
+    /// Adds what the setup code knows and nobody said.
+    fn know(&mut self, setup: &SetupPayload) {
+        self.credentials.complete(setup);
+        self.thread |= setup.network == SetupNetwork::Thread;
     }
 
     async fn link(
@@ -255,6 +265,21 @@ impl Options {
             self.deadline,
             self.listener,
         ))
+    }
+}
+
+#[cfg(feature = "ble")]
+impl Options {
+    /// The target with what was said beside it.
+    fn meant(&self, target: Target) -> Target {
+        match target {
+            Target::Ble(mut target) => {
+                target.adapter.clone_from(&self.adapter);
+                target.services.clone_from(&self.services);
+                Target::Ble(target)
+            }
+            other => other,
+        }
     }
 }
 

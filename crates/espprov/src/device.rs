@@ -273,7 +273,8 @@ where
         }
     }
 
-    /// Ends the link in an orderly way; a few milliseconds, over Bluetooth up to two seconds.
+    /// Ends the link in an orderly way. A Bluetooth device is let go of within two seconds, in the background as long as the
+    /// runtime runs.
     pub async fn close(mut self) {
         self.driver.close().await;
     }

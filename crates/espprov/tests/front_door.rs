@@ -152,3 +152,19 @@ fn without_async() {
     assert!(device.provision("Home", "correct-horse").unwrap().is_confirmed());
     device.close();
 }
+
+#[test]
+fn a_setup_code_beside_a_link_of_ones_own_is_used_and_not_shown() {
+    use espprov::TokioClock;
+    use espprov_simulator::{LinkModel, MemoryTransport, Scenario, Shared, SimDevice};
+    let code = r#"{"ver":"v1","name":"PROV_1","pop":"not-the-pop","transport":"ble","security":"2"}"#;
+    run(async {
+        let device = SimDevice::new(Scenario::builtin("zero").unwrap()).unwrap();
+        let link = MemoryTransport::new(Shared::new(device), TokioClock::new(), LinkModel::Ideal);
+        let mut device = connect(code).open_over(link).unwrap();
+        assert_eq!(device.place().label, "the device");
+        // The code's PoP is what is tried.
+        let error = device.authenticate().await.unwrap_err();
+        assert_eq!(error.code(), "wrong_password");
+    });
+}

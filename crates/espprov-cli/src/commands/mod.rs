@@ -73,7 +73,11 @@ async fn with_result(context: &Context, command: Command) -> Result<Success, Fai
         #[cfg(feature = "ble")]
         Command::Discover(args) => discover::run(context, &args).await,
         #[cfg(not(feature = "ble"))]
-        Command::Discover(_) => Err(espprov::target::not_built("Bluetooth LE", "ble")),
+        Command::Discover(_) => Err(espprov::target::not_built(
+            crate::errors::CALLER,
+            "Bluetooth LE",
+            "ble",
+        )),
         Command::Info(args) => {
             let plan = context.plan(&args.device, false).await?;
             context.out.info_is_asked();

@@ -7,10 +7,10 @@ pub(crate) use cli::from_clap;
 pub(crate) use espprov::explain;
 #[cfg(feature = "ble")]
 pub(crate) use espprov::explain::LinkError as Explained;
+pub(crate) use espprov::explain::io::file;
 pub(crate) use espprov::{Caller, Class, Error as Failure, Place, Stage};
 
 use crate::signals::{self, Signal};
-use espprov::explain::io::os_reason;
 
 /// Whom help is for: whoever typed the command line.
 pub(crate) const CALLER: Caller = Caller::Command;
@@ -38,9 +38,7 @@ pub(crate) const UNEXPECTED: u8 = 1;
 
 /// A value is missing and nobody can be asked for it.
 pub(crate) fn missing(what: &str, flags: &str) -> Failure {
-    Failure::usage("missing_value", format!("{what} is missing: give {flags}"))
-        .with_cause("there is no terminal to ask on, or --json was given")
-        .with_help(format!("add {flags} and run again"))
+    explain::missing(CALLER, what, flags)
 }
 
 /// A signal came.
@@ -67,14 +65,4 @@ pub(crate) fn cancelled() -> Failure {
         .with_cause("Esc was pressed at the first question")
         .with_help("run again, or give the values by flags")
         .with_outcome("interrupted")
-}
-
-/// A file named on the command line.
-pub(crate) fn file(what: &str, path: &std::path::Path, error: &std::io::Error) -> Failure {
-    Failure::usage(
-        "file",
-        format!("cannot {what} {}: {}", path.display(), os_reason(error)),
-    )
-    .with_cause("the path is mistyped, or its permissions do not allow it")
-    .with_help("check the path and its permissions")
 }

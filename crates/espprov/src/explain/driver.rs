@@ -143,8 +143,8 @@ fn from_policy(caller: Caller, policy: PolicyError) -> Error {
             "the firmware is newer than this program, or what answers is no provisioning device",
             "check the address, or look for a newer espprov",
         ),
-        PolicyError::PopMissing => missing(caller, "the proof of possession (PoP)", "{pop-flag}"),
-        PolicyError::PasswordMissing => missing(caller, "the password of this security 2 device", "{password-flag}"),
+        PolicyError::PopMissing => missing(caller, "the proof of possession (PoP)", &caller.say("{pop-flag}")),
+        PolicyError::PasswordMissing => missing(caller, "the password of this security 2 device", &caller.say("{password-flag}")),
         PolicyError::Handshake(error) => from_handshake(caller, error),
         _ => Error::new(Class::Unexpected, "entropy", said)
             .with_help("the operating system gives no random numbers: restart it"),

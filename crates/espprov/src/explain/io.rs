@@ -1,7 +1,19 @@
 //! What the system says, in plain words.
 
+use crate::Error;
 use alloc::borrow::ToOwned;
+use alloc::format;
 use alloc::string::{String, ToString};
+use std::path::Path;
+
+/// A file that somebody named: what was to be done with it, and why it cannot be.
+#[must_use]
+pub fn file(what: &str, path: &Path, error: &std::io::Error) -> Error {
+    let message = format!("cannot {what} {}: {}", path.display(), os_reason(error));
+    Error::usage("file", message)
+        .with_cause("the path is mistyped, or its permissions do not allow it")
+        .with_help("check the path and its permissions")
+}
 
 /// An I/O error in plain words, without the system's number for it.
 #[must_use]

@@ -51,9 +51,9 @@ pub use payload::payload;
 use crate::{Caller, Error};
 use alloc::format;
 
-/// A value is missing and nobody can be asked for it.
-pub(crate) fn missing(caller: Caller, what: &str, how: &'static str) -> Error {
-    let how = caller.say(how);
+/// A value is missing and nobody can be asked for it: `missing_value`. `how` says where it goes, in the caller's words.
+#[must_use]
+pub fn missing(caller: Caller, what: &str, how: &str) -> Error {
     Error::usage("missing_value", format!("{what} is missing: give {how}"))
         .with_cause(caller.say("{missing}"))
         .with_help(format!("add {how} and {}", caller.say("{again}")))

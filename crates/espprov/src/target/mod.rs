@@ -77,12 +77,12 @@ impl Parsed {
         let text = text.trim();
         let (scheme, rest) = text.split_once(':').unwrap_or((text, ""));
         let target = match scheme.to_ascii_lowercase().as_str() {
-            "sim" => sim(rest)?,
-            "softap" if rest.is_empty() => softap()?,
+            "sim" => sim(caller, rest)?,
+            "softap" if rest.is_empty() => softap(caller)?,
             // A link to a page that shows a setup code begins in the same way as an address.
-            "http" | "https" if !is_payload(text) => http(text)?,
-            "ble" => ble(rest)?,
-            "serial" => serial(text.contains(':').then_some(rest))?,
+            "http" | "https" if !is_payload(text) => http(caller, text)?,
+            "ble" => ble(caller, rest)?,
+            "serial" => serial(caller, text.contains(':').then_some(rest))?,
             "qr" => {
                 return Err(Error::usage(
                     "transport_not_built",
@@ -95,8 +95,8 @@ impl Parsed {
                 // The text holds credentials: no error may repeat it.
                 let setup = SetupPayload::parse(text).map_err(|error| explain::payload(caller, &error))?;
                 let target = match setup.transport {
-                    SetupTransport::SoftAp => softap()?,
-                    _ => named(&setup.name)?,
+                    SetupTransport::SoftAp => softap(caller)?,
+                    _ => named(caller, &setup.name)?,
                 };
                 return Ok(Self {
                     target,
@@ -111,41 +111,45 @@ impl Parsed {
 
 /// A link that is known, and that this build leaves out: `transport_not_built`.
 #[must_use]
-pub fn not_built(what: &str, feature: &str) -> Error {
+pub fn not_built(caller: Caller, what: &str, feature: &str) -> Error {
     Error::usage(
         "transport_not_built",
         format!("this program was built without {what}"),
     )
-    .with_cause("its author left that link out")
-    .with_help(format!(
-        "build it with the feature `{feature}` of the crate espprov"
-    ))
+    .with_cause("whoever built it left that link out")
+    .with_help(match caller {
+        Caller::Command => {
+            format!("build it with the feature `{feature}`, which it has without --no-default-features")
+        }
+        Caller::Program => format!("build it with the feature `{feature}` of the crate espprov"),
+        Caller::Page => format!("use a program that has {what}"),
+    })
 }
 
 #[cfg(feature = "simulator")]
 #[expect(clippy::unnecessary_wraps, reason = "as where it is left out")]
-fn sim(rest: &str) -> Result<Target, Error> {
+fn sim(_: Caller, rest: &str) -> Result<Target, Error> {
     Ok(Target::Sim(World::parse(rest)))
 }
 
 #[cfg(not(feature = "simulator"))]
-fn sim(_: &str) -> Result<Target, Error> {
-    Err(not_built("a simulated device", "simulator"))
+fn sim(caller: Caller, _: &str) -> Result<Target, Error> {
+    Err(not_built(caller, "a simulated device", "simulator"))
 }
 
 #[cfg(feature = "http")]
 #[expect(clippy::unnecessary_wraps, reason = "as where it is left out")]
-fn softap() -> Result<Target, Error> {
+fn softap(_: Caller) -> Result<Target, Error> {
     Ok(Target::Http(HttpTarget::SOFTAP))
 }
 
 #[cfg(not(feature = "http"))]
-fn softap() -> Result<Target, Error> {
-    Err(not_built("HTTP", "http"))
+fn softap(caller: Caller) -> Result<Target, Error> {
+    Err(not_built(caller, "HTTP", "http"))
 }
 
 #[cfg(feature = "http")]
-fn http(text: &str) -> Result<Target, Error> {
+fn http(_: Caller, text: &str) -> Result<Target, Error> {
     Ok(Target::Http(text.parse().map_err(|error| {
         Error::usage("invalid_target", format!("{error}"))
             .with_cause("an address is a host and perhaps a port, and nothing else")
@@ -154,32 +158,32 @@ fn http(text: &str) -> Result<Target, Error> {
 }
 
 #[cfg(not(feature = "http"))]
-fn http(_: &str) -> Result<Target, Error> {
-    Err(not_built("HTTP", "http"))
+fn http(caller: Caller, _: &str) -> Result<Target, Error> {
+    Err(not_built(caller, "HTTP", "http"))
 }
 
 #[cfg(feature = "ble")]
 #[expect(clippy::unnecessary_wraps, reason = "as where it is left out")]
-fn ble(rest: &str) -> Result<Target, Error> {
+fn ble(_: Caller, rest: &str) -> Result<Target, Error> {
     Ok(Target::Ble(BleTarget::parse(rest)))
 }
 
 #[cfg(feature = "ble")]
 #[expect(clippy::unnecessary_wraps, reason = "as where it is left out")]
-fn named(name: &str) -> Result<Target, Error> {
+fn named(_: Caller, name: &str) -> Result<Target, Error> {
     Ok(Target::Ble(BleTarget::named(name)))
 }
 
 #[cfg(not(feature = "ble"))]
-fn ble(_: &str) -> Result<Target, Error> {
-    Err(not_built("Bluetooth LE", "ble"))
+fn ble(caller: Caller, _: &str) -> Result<Target, Error> {
+    Err(not_built(caller, "Bluetooth LE", "ble"))
 }
 
 #[cfg(not(feature = "ble"))]
 use ble as named;
 
 #[cfg(feature = "serial")]
-fn serial(port: Option<&str>) -> Result<Target, Error> {
+fn serial(_: Caller, port: Option<&str>) -> Result<Target, Error> {
     let Some(port) = port else {
         return Ok(Target::AnyPort);
     };
@@ -191,8 +195,8 @@ fn serial(port: Option<&str>) -> Result<Target, Error> {
 }
 
 #[cfg(not(feature = "serial"))]
-fn serial(_: Option<&str>) -> Result<Target, Error> {
-    Err(not_built("serial consoles", "serial"))
+fn serial(caller: Caller, _: Option<&str>) -> Result<Target, Error> {
+    Err(not_built(caller, "serial consoles", "serial"))
 }
 
 #[cfg(feature = "http")]

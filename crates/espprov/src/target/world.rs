@@ -1,7 +1,7 @@
 //! The world a simulated device lives in.
 
 use crate::Error;
-use crate::explain::io::os_reason;
+use crate::explain::io::file;
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -47,7 +47,7 @@ impl World {
                 return Scenario::builtin(name).map_err(|error| invalid((*name).to_owned(), &error));
             }
             Self::File(path) => (
-                read_text(path).map_err(|error| unreadable(path, &error))?,
+                read_text(path).map_err(|error| file("read the scenario", path, &error))?,
                 path.display().to_string(),
             ),
         };
@@ -74,17 +74,6 @@ fn invalid(place: String, error: &ScenarioError) -> Error {
     Error::usage("invalid_scenario", format!("{place}: {error}"))
         .with_cause("the file is not in the format of scenarios, or says what cannot be")
         .with_help("correct the scenario file; the manual describes its format")
-}
-
-fn unreadable(path: &Path, error: &io::Error) -> Error {
-    let message = format!(
-        "cannot read the scenario {}: {}",
-        path.display(),
-        os_reason(error)
-    );
-    Error::usage("file", message)
-        .with_cause("the path is mistyped, or its permissions do not allow it")
-        .with_help("check the path and its permissions")
 }
 
 /// Any file that can be read, a pipe too, but none without end.
