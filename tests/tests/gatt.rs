@@ -242,6 +242,33 @@ fn prepared_writes_without_end() {
     });
 }
 
+/// To the byte: the last part that fits, and the first that does not.
+#[test]
+fn a_prepared_write_is_as_long_as_a_value() {
+    for most in [257, 512] {
+        let mut options = options();
+        options.max_value = most;
+        with(&options, async |central, _| {
+            assert!(central.connect(SOON).await);
+            let whole = vec![7; most];
+            let mut taken = 0;
+            for part in whole.chunks(18) {
+                let last = taken + part.len() == most;
+                let at = u16::try_from(taken).unwrap();
+                if last {
+                    let longer = [part, &[7]].concat();
+                    let no = central.ask(&prepare(ECHO, at, &longer)).await;
+                    assert_eq!(no, error(0x16, 0, 0x0d), "{most}");
+                }
+                let answer = central.ask(&prepare(ECHO, at, part)).await.unwrap();
+                assert_eq!(answer[0], 0x17, "{most}");
+                taken += part.len();
+            }
+            assert_eq!(central.ask(&[0x18, 1]).await, Some(vec![0x19]));
+        });
+    }
+}
+
 #[test]
 fn reads_without_end() {
     let boot = Rc::new(Cell::new(0));
