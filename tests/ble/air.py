@@ -4,7 +4,10 @@ bumble brings the controllers; what its version 0.0.236 does differently from a 
 scan responses, fragments of long packets, addresses on ACL packets, features a Linux host would trip over.
 """
 import asyncio
+from array import array
 from collections import Counter
+from fcntl import ioctl
+from termios import TIOCOUTQ
 
 from bumble import hci
 from bumble.core import UUID
@@ -237,9 +240,13 @@ class VirtualController(Controller):
             self.send_hci_packet(hci.HCI_AclDataPacket(
                 connection.handle, 2 if offset == 0 else 1, 0, len(part), part))
 
+    def listens(self):
+        """Whether a report of an advertisement can be taken now."""
+        return self.le_scan_enable
+
     def on_advertising_pdu(self, pdu):
         report = hci.HCI_LE_Advertising_Report_Event
-        if self.le_scan_enable:
+        if self.listens():
             heard = [(report.EventType.ADV_IND, pdu.data)]
             if self.le_scan_type == 1:
                 for other in self.link.controllers:
@@ -262,8 +269,9 @@ class LinuxController(VirtualController):
     """The one under BlueZ: Bluetooth 4.2, because bumble's LL privacy lacks the Enhanced Connection Complete
     event, without which the kernel never regards a connection as made."""
 
-    # Seconds between two reports of one device: the emulated serial port is slow.
-    PAUSE = 0.2
+    # Seconds between two reports of one device; and where the host asks not to hear the same twice: controllers differ in
+    # how long they remember.
+    PAUSE, DUPLICATE = 0.2, 1
 
     def __init__(self, name, **options):
         super().__init__(name, **options)
@@ -291,6 +299,8 @@ class LinuxController(VirtualController):
     def on_hci_le_set_scan_enable_command(self, command):
         if command.le_scan_enable and not self.le_scan_enable and self.le_scan_type == 1:
             self.link.scans += 1
+        # A new scan remembers nothing.
+        self.last_report.clear()
         return super().on_hci_le_set_scan_enable_command(command)
 
     def on_hci_le_create_connection_command(self, command):
@@ -324,11 +334,27 @@ class LinuxController(VirtualController):
             return None
         return super().on_hci_disconnect_command(command)
 
+    def listens(self):
+        # As a radio, it drops what its host does not fetch: else a host on a busy machine would have to work off minutes of
+        # advertisements, in hours of its own.
+        return self.le_scan_enable and not unread(self.keep.sink)
+
     def hear(self, kind, address, data, rssi=-50):
         now, key = asyncio.get_running_loop().time(), (bytes(address), kind)
-        if now - self.last_report.get(key, 0) >= self.PAUSE:
+        pause = self.DUPLICATE if self.filter_duplicates else self.PAUSE
+        if now - self.last_report.get(key, -pause) >= pause:
             self.last_report[key] = now
             super().hear(kind, address, data, rssi)
+
+
+def unread(sink):
+    """Bytes that the other end of a Unix socket has not read yet."""
+    transport = sink.transport
+    if transport is None:
+        return 0
+    waiting = array('i', [0])
+    ioctl(transport.get_extra_info('socket').fileno(), TIOCOUTQ, waiting)
+    return transport.get_write_buffer_size() + waiting[0]
 
 
 async def attach(kind, air, name, path, address):
