@@ -9,13 +9,19 @@ use std::env;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// What people run, besides the platform at hand, and what of it: a page has only the errors in plain words so far.
+/// What people run, besides the platform at hand, and what of it: for a page the errors in plain words, and a simulated device.
 const TARGETS: [(&str, &[&str]); 3] = [
     ("x86_64-pc-windows-gnu", &["--package", "espprov-cli"]),
     ("x86_64-apple-darwin", &["--package", "espprov-cli"]),
     (
         "wasm32-unknown-unknown",
-        &["--package", "espprov", "--no-default-features"],
+        &[
+            "--package",
+            "espprov",
+            "--package",
+            "espprov-simulator",
+            "--no-default-features",
+        ],
     ),
 ];
 

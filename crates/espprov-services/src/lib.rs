@@ -58,6 +58,7 @@ mod breathe;
 #[cfg(feature = "console_io_07")]
 pub mod console;
 mod device;
+mod handlers;
 #[cfg(feature = "http_io_07")]
 pub mod http;
 mod ids;
@@ -67,5 +68,6 @@ mod testing;
 
 pub use access::{Access, Local, State};
 pub use device::DeviceService;
+pub use handlers::is_served;
 pub use ids::with_ids;
 pub use service::{Answer, Presence, Service};

@@ -4,6 +4,9 @@
 //! a link that costs what a real one costs, faults, virtual time. It must never contain cryptography or message
 //! formats of its own, and nothing that only a simulated device could do.
 //!
+//! The feature `servers` (on by default) has the [HTTP server](http) and the [console](console), with tokio below them. Without it
+//! everything else is there, and builds for `wasm32-unknown-unknown`.
+//!
 //! ```
 //! use espprov_simulator::{LinkModel, MemoryTransport, Scenario, Shared, SimDevice, VirtualClock, block_on};
 //! use espprov_transport::{Endpoint, Transport};
@@ -17,10 +20,12 @@
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 
+#[cfg(feature = "servers")]
 pub mod console;
 pub mod device;
 pub mod event;
 pub mod fault;
+#[cfg(feature = "servers")]
 pub mod http;
 pub mod link;
 pub mod memory;
@@ -30,10 +35,12 @@ pub mod service;
 pub mod time;
 mod world;
 
+#[cfg(feature = "servers")]
 pub use console::Console;
 pub use device::SimDevice;
 pub use event::SimEvent;
 pub use fault::{Fault, FaultyTransport, Injection};
+#[cfg(feature = "servers")]
 pub use http::HttpServer;
 pub use link::LinkModel;
 pub use memory::{MemoryError, MemoryTransport};

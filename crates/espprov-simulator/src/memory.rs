@@ -5,7 +5,7 @@ use crate::service::{Access, Answer, BUFFER, Presence, Service, Shared};
 use core::fmt;
 use core::future::pending;
 use core::time::Duration;
-use espprov_services::http::is_served;
+use espprov_services::is_served;
 use espprov_transport::{
     Clock, Endpoint, Limits, LinkFault, Reconnect, SessionIntent, Transport, TransportError,
 };

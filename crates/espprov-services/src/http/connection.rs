@@ -1,12 +1,13 @@
 //! One client socket.
 
+use super::Patience;
 use super::head::{Method, Parsed, parse};
 use super::input::Input;
 use super::reply::{self, HEAD_ROOM, explanation};
 use super::session::Sessions;
 use super::socket::Socket;
-use super::{Patience, is_served};
 use crate::breathe::breathe;
+use crate::is_served;
 use crate::{Access, Answer, Presence, Service};
 use core::sync::atomic::{AtomicBool, Ordering};
 use core::time::Duration;

@@ -47,9 +47,6 @@ pub const HEAD: usize = 1664;
 /// Room for the longest body that stock firmware takes, and for the head of the answer.
 pub const BODY: usize = 4096 + reply::HEAD_ROOM;
 
-/// URI handlers the firmware's server has room for: those of the firmware and the application's first. Others answer 404.
-const HANDLERS_MAX: usize = 8;
-
 /// How long the server is patient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -70,17 +67,6 @@ impl Default for Patience {
             request: Duration::from_secs(30),
         }
     }
-}
-
-/// Whether the firmware's server, which has room for eight handlers, has this endpoint.
-pub fn is_served(device: &impl Access, endpoint: &str) -> bool {
-    let (mut known, mut handlers) = (false, 0_usize);
-    let visit = &mut |_, name: &str| {
-        known |= handlers < HANDLERS_MAX && name == endpoint;
-        handlers = handlers.saturating_add(1);
-    };
-    device.with(|device| device.endpoints(visit));
-    known
 }
 
 /// A device at a port: one client after the other, one request at a time.
