@@ -1,7 +1,7 @@
 //! The image that is a device on Bluetooth LE: its controller, and the client that provisions it, are `ble_air` of
 //! `tests/examples`; or those of `cargo xtask e2e ble`, which starts the image itself.
 
-use super::build::{BLE_DEVICE, MEASURED, Toolchain};
+use super::build::{ARM, BLE_DEVICE, Toolchain};
 use super::run::{BOARDS, Board, Guard, HANG, Qemu, Socket};
 use std::io::Read as _;
 use std::path::Path;
@@ -50,9 +50,8 @@ pub(super) fn be_peripheral(qemu: &Qemu, board: &Board, image: &Path, air: &Path
 /// Builds the image, and returns the command that runs it, but for its second UART: the Bluetooth controller's.
 pub(crate) fn command() -> Result<Vec<String>, String> {
     let toolchain = Toolchain::find()?;
-    let [target, _] = MEASURED;
-    super::build::firmware(&toolchain, target)?;
-    let emulator = Qemu::find()?.bare(&BOARDS[0], &toolchain.image(target, BLE_DEVICE));
+    super::build::firmware(&toolchain, ARM, false)?;
+    let emulator = Qemu::find()?.bare(&BOARDS[0], &toolchain.image(ARM, BLE_DEVICE));
     let mut limited = Command::new("prlimit");
     limited
         .arg(format!("--cpu={WAITING}"))

@@ -1,6 +1,7 @@
 //! What firmware may cost. A ceiling that is exceeded fails the run.
 
 use super::Results;
+use super::build::{ARM, RISCV};
 use super::run::Figures;
 use super::size::Image;
 
@@ -23,13 +24,13 @@ pub(super) const FIGURES: &[Ceiling] = &[
     m4("ble_device", "stack", 22_000),
     m4("ble_device", "heap", 200),
     Ceiling {
-        target: "riscv32imc-unknown-none-elf",
+        target: RISCV,
         image: "http_device",
         figure: "stack",
         most: 13_500,
     },
     Ceiling {
-        target: "riscv32imc-unknown-none-elf",
+        target: RISCV,
         image: "http_device",
         figure: "heap",
         most: 200,
@@ -42,7 +43,7 @@ pub(super) const FIGURES: &[Ceiling] = &[
 
 const fn m4(image: &'static str, figure: &'static str, most: u64) -> Ceiling {
     Ceiling {
-        target: "thumbv7em-none-eabihf",
+        target: ARM,
         image,
         figure,
         most,
@@ -51,13 +52,13 @@ const fn m4(image: &'static str, figure: &'static str, most: u64) -> Ceiling {
 
 /// Code and constants of a complete Wi-Fi provisioner, and of a device, in bytes.
 pub(super) const SIZES: &[(&str, &str, u64)] = &[
-    ("thumbv7em-none-eabihf", "provision_sec1", 47_000),
-    ("thumbv7em-none-eabihf", "provision_sec2", 54_400),
-    ("thumbv7em-none-eabihf", "device", 32_500),
-    ("thumbv7em-none-eabihf", "ble_device", 98_000),
-    ("riscv32imc-unknown-none-elf", "http_device", 80_500),
-    ("riscv32imc-unknown-none-elf", "provision_sec1", 59_500),
-    ("riscv32imc-unknown-none-elf", "provision_sec2", 68_500),
+    (ARM, "provision_sec1", 47_000),
+    (ARM, "provision_sec2", 54_400),
+    (ARM, "device", 32_500),
+    (ARM, "ble_device", 98_000),
+    (RISCV, "http_device", 80_500),
+    (RISCV, "provision_sec1", 59_500),
+    (RISCV, "provision_sec2", 68_500),
 ];
 
 pub(super) fn check(figures: &Figures, results: &mut Results) {

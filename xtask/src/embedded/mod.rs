@@ -87,11 +87,13 @@ pub(crate) fn run(write_report: bool) -> Result<String, String> {
     println!("embedded: {}", toolchain.describe());
     for target in TARGETS {
         build::probe(&toolchain, target, &mut results);
-        let images = build::firmware(&toolchain, target);
-        results.note(
-            format!("{target}: firmware images"),
-            images.map(|()| "built".into()),
-        );
+        if !build::images(target, write_report).is_empty() {
+            let images = build::firmware(&toolchain, target, write_report);
+            results.note(
+                format!("{target}: firmware images"),
+                images.map(|()| "built".into()),
+            );
+        }
     }
     results.note(
         "ESP32-C3: provisioner over Bluetooth LE",
@@ -100,7 +102,7 @@ pub(crate) fn run(write_report: bool) -> Result<String, String> {
     results.note("README of espprov-embedded", readme());
     let figures = run::all(&mut results);
     budget::check(&figures, &mut results);
-    let images = size::read_all(&toolchain)?;
+    let images = size::read_all(&toolchain, write_report)?;
     budget::check_sizes(&images, &mut results);
     if write_report {
         report::write(&figures, &images)?;

@@ -1,7 +1,7 @@
 //! `--report`: the figures as a page of the book.
 
 use super::budget::{FIGURES, SIZES};
-use super::build::BLUETOOTH;
+use super::build::{ARM, BLUETOOTH, RISCV};
 use super::run::Figures;
 use super::size::Image;
 use crate::tools::root;
@@ -26,7 +26,7 @@ fn page(figures: &Figures, images: &[Image]) -> String {
     );
     let named = |target: &str, name: &str| images.iter().find(|i| i.target == target && i.name == name);
     let flash = |target, name| named(target, name).map_or_else(String::new, |image| image.flash.to_string());
-    let (arm, riscv) = ("thumbv7em-none-eabihf", "riscv32imc-unknown-none-elf");
+    let (arm, riscv) = (ARM, RISCV);
     for (name, what) in [
         ("baseline", "runtime, heap, report"),
         ("count_sec1", "… and both halves of the security 1 handshake"),

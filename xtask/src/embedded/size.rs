@@ -1,6 +1,6 @@
 //! What an image takes of flash, and which crates it is made of: from its ELF sections and symbols.
 
-use super::build::{BLUETOOTH, HTTP_DEVICE, IMAGES, MEASURED, Toolchain};
+use super::build::{ARM, BLUETOOTH, RISCV, Toolchain, images};
 use object::{Object, ObjectSection, ObjectSymbol, SectionKind, SymbolKind};
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,18 +17,18 @@ pub(super) struct Image {
     pub(super) crates: Vec<(String, u64)>,
 }
 
-pub(super) fn read_all(toolchain: &Toolchain) -> Result<Vec<Image>, String> {
-    let measured = MEASURED
-        .iter()
-        .flat_map(|target| IMAGES.iter().map(|name| (*target, *name)));
-    let mut images = Vec::new();
-    for (target, name) in measured.chain([HTTP_DEVICE, BLUETOOTH]) {
+pub(super) fn read_all(toolchain: &Toolchain, whole: bool) -> Result<Vec<Image>, String> {
+    let measured = [ARM, RISCV]
+        .into_iter()
+        .flat_map(|target| images(target, whole).into_iter().map(move |name| (target, name)));
+    let mut found = Vec::new();
+    for (target, name) in measured.chain([BLUETOOTH]) {
         let path = toolchain.image(target, name);
         let bytes = fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
         let image = read(target, name, &bytes).map_err(|e| format!("{}: {e}", path.display()))?;
-        images.push(image);
+        found.push(image);
     }
-    Ok(images)
+    Ok(found)
 }
 
 /// The array in `firmware_qemu::heap` that the allocator is given.

@@ -5,7 +5,6 @@
 
 use bt_hci::controller::ExternalController;
 use bt_hci_serial::SerialTransport;
-use embassy_futures::block_on;
 use embassy_futures::select::{Either, select};
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use espprov_device::{Device, Quirks};
@@ -25,7 +24,7 @@ const ENDPOINTS: usize = 5;
 #[board::entry]
 fn main() -> ! {
     board::init();
-    let end = block_on(serve());
+    let end = board::block_on(serve());
     report::memory();
     report::exit(match end {
         ServeError::SwitchedOff => 0,
