@@ -51,6 +51,22 @@ pub struct Exchange {
     pub response_plain: Option<Hex>,
     /// What the recording client saw when the device refused.
     pub error: Option<String>,
+    /// What this exchange shows.
+    pub note: Option<String>,
+}
+
+impl Exchange {
+    /// A message of the handshake, in whichever protocol.
+    #[must_use]
+    pub fn is_handshake(&self) -> bool {
+        matches!(self.endpoint.as_str(), "prov-session" | "esp_local_ctrl/session")
+    }
+
+    /// The question for the version, in whichever protocol.
+    #[must_use]
+    pub fn is_version(&self) -> bool {
+        matches!(self.endpoint.as_str(), "proto-ver" | "esp_local_ctrl/version")
+    }
 }
 
 /// A recorded run.
@@ -120,9 +136,7 @@ impl Vector {
 
     /// The handshake exchanges.
     pub fn handshake(&self) -> impl Iterator<Item = &Exchange> {
-        self.exchange
-            .iter()
-            .filter(|exchange| exchange.endpoint == "prov-session")
+        self.exchange.iter().filter(|exchange| exchange.is_handshake())
     }
 
     /// A value that this kind of file must have.
@@ -147,6 +161,15 @@ pub fn directory() -> PathBuf {
         || package.join("vectors/vendor"),
         |chosen| package.parent().unwrap_or(package).join(chosen),
     )
+}
+
+/// Loads the recordings of local control and its neighbours, which are in this repository.
+///
+/// # Panics
+/// As [`load_from`].
+#[must_use]
+pub fn local_control() -> Vec<Vector> {
+    load_from(&Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/local-control"))
 }
 
 /// Loads every vector of [`directory`] and says how many on stdout.

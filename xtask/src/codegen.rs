@@ -5,16 +5,22 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     "common.proto",
     "session.proto",
     "scan.proto",
     "config.proto",
     "ctrl.proto",
+    "local_ctrl.proto",
 ];
 
-/// Messages that carry secrets: their `Debug` is written by hand and redacted.
-const SECRET: [&str; 2] = [".config.CmdSetWifiConfig", ".config.CmdSetThreadConfig"];
+/// Messages that carry secrets, or what an application may keep secret: their `Debug` is written by hand and redacted.
+const SECRET: [&str; 4] = [
+    ".config.CmdSetWifiConfig",
+    ".config.CmdSetThreadConfig",
+    ".local_ctrl.PropertyInfo",
+    ".local_ctrl.PropertyValue",
+];
 
 pub(crate) fn run(check: bool) -> Result<(), String> {
     let root = root();

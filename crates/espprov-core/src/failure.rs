@@ -31,6 +31,8 @@ pub enum Phase {
     Control,
     /// Custom data.
     Data,
+    /// A question of the application's own that carries no secret: unlike [`Data`](Self::Data), it may travel unencrypted.
+    Query,
 }
 
 impl fmt::Display for Phase {
@@ -45,6 +47,7 @@ impl fmt::Display for Phase {
             Self::Status => "asking for the status",
             Self::Control => "changing the device's state",
             Self::Data => "exchanging data",
+            Self::Query => "asking the device",
         })
     }
 }

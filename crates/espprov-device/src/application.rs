@@ -160,6 +160,12 @@ pub trait Application {
         None
     }
 
+    /// The 16-bit id that its BLE characteristic carries. `None`: counted from `ff54`.
+    fn endpoint_id(&self, index: usize) -> Option<u16> {
+        let _ = index;
+        None
+    }
+
     /// A request to an own endpoint: writes the reply into `reply` and returns its length, which may be 0.
     ///
     /// # Errors
@@ -295,7 +301,7 @@ mod tests {
         }
         assert_eq!(app.wifi_scan_result(0), None);
         assert_eq!(app.thread_scan_result(0), None);
-        assert_eq!(app.endpoint(0), None);
+        assert_eq!((app.endpoint(0), app.endpoint_id(0)), (None, None));
         assert_eq!(app.custom("custom-data", b"x", &mut [0; 8]), Err(HandlerFailed));
         assert_eq!(HandlerFailed.to_string(), "the endpoint's handler failed");
     }

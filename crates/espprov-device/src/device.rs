@@ -2,7 +2,8 @@
 
 use crate::guesses::Guesses;
 use crate::handler::{Answer, Radio, bare, status_of};
-use crate::{Application, Consequence, Outcome, Quirks, Refusal, VersionReply, config, ctrl, scan};
+use crate::names::Handler;
+use crate::{Application, Consequence, Names, Outcome, Quirks, Refusal, VersionReply, config, ctrl, scan};
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
@@ -23,9 +24,13 @@ pub struct Device<S, A> {
     security: S,
     app: A,
     quirks: Quirks,
+    names: Names,
     guesses: Guesses,
     pending: Option<Owed>,
 }
+
+/// The id of the application's first endpoint, unless it says another.
+const FIRST_OWN: u16 = 0xff54;
 
 /// An answer that is owed.
 #[derive(Debug, Clone, Copy)]
@@ -36,15 +41,6 @@ enum Owed {
     Refusal(Refusal),
 }
 
-/// The endpoints of the firmware itself.
-#[derive(Clone, Copy)]
-enum Handler {
-    Scan,
-    Config,
-    Ctrl,
-    Application,
-}
-
 impl<S: DeviceHandshake, A: Application> Device<S, A> {
     /// A device that answers `proto-ver` with `version`.
     pub fn new(version: impl Into<VersionReply>, security: S, app: A, quirks: Quirks) -> Self {
@@ -53,9 +49,18 @@ impl<S: DeviceHandshake, A: Application> Device<S, A> {
             security,
             app,
             quirks,
+            names: Names::PROVISIONING,
             guesses: Guesses::default(),
             pending: None,
         }
+    }
+
+    /// Speaks another protocol than provisioning: session and version are called this, and all other endpoints are the
+    /// application's.
+    #[must_use]
+    pub fn with_names(mut self, names: Names) -> Self {
+        self.names = names;
+        self
     }
 
     /// Answers the request `buf[..len]` to `endpoint`; the reply is written to `buf`. Nothing of the request stays
@@ -74,12 +79,15 @@ impl<S: DeviceHandshake, A: Application> Device<S, A> {
         now: Duration,
         rng: &mut R,
     ) -> Outcome {
-        let outcome = match endpoint {
-            "prov-session" if self.security.has_endpoint() => self.handshake(buf, len, now, rng),
-            "proto-ver" => self.proto_ver(buf, len),
-            "prov-scan" => self.application(Handler::Scan, endpoint, buf, len),
-            "prov-config" => self.application(Handler::Config, endpoint, buf, len),
-            "prov-ctrl" if self.quirks.prov_ctrl => self.application(Handler::Ctrl, endpoint, buf, len),
+        let outcome = match self.names.find(endpoint) {
+            Some(Handler::Session) if self.security.has_endpoint() => self.handshake(buf, len, now, rng),
+            Some(Handler::Version) => self.proto_ver(buf, len),
+            Some(handler @ (Handler::Scan | Handler::Config)) => {
+                self.application(handler, endpoint, buf, len)
+            }
+            Some(Handler::Ctrl) if self.quirks.prov_ctrl => {
+                self.application(Handler::Ctrl, endpoint, buf, len)
+            }
             _ if self.is_own(endpoint) => self.application(Handler::Application, endpoint, buf, len),
             _ => Ok(Outcome::NoSuchEndpoint),
         };
@@ -140,20 +148,20 @@ impl<S: DeviceHandshake, A: Application> Device<S, A> {
         &self.quirks
     }
 
-    /// All endpoints with the 16-bit ids that BLE characteristics carry: the standard ones, then the
-    /// application's from `ff54` in creation order.
+    /// All endpoints with the 16-bit ids that BLE characteristics carry: those of the firmware itself, then the application's in
+    /// creation order.
     pub fn endpoints(&self) -> impl Iterator<Item = (u16, &str)> {
-        let standard = [
-            (0xff4f, "prov-ctrl", self.quirks.prov_ctrl),
-            (0xff50, "prov-scan", true),
-            (0xff51, "prov-session", self.security.has_endpoint()),
-            (0xff52, "prov-config", true),
-            (0xff53, "proto-ver", true),
-        ];
-        let standard = standard
-            .into_iter()
-            .filter_map(|(id, name, exists)| exists.then_some((id, name)));
-        standard.chain((0xff54..=u16::MAX).zip(self.own_endpoints()))
+        let standard = self.names.all().filter_map(|(id, name, handler)| {
+            let exists = match handler {
+                Handler::Session => self.security.has_endpoint(),
+                Handler::Ctrl => self.quirks.prov_ctrl,
+                _ => true,
+            };
+            exists.then_some((id, name))
+        });
+        let counted = (FIRST_OWN..=u16::MAX).zip(self.own_endpoints()).enumerate();
+        let own = counted.map(|(index, (id, name))| (self.app.endpoint_id(index).unwrap_or(id), name));
+        standard.chain(own)
     }
 
     fn own_endpoints(&self) -> impl Iterator<Item = &str> {
@@ -243,7 +251,7 @@ impl<S: DeviceHandshake, A: Application> Device<S, A> {
             Handler::Scan => scan::handle(app, quirks, request)?,
             Handler::Config => config::handle(app, quirks, request)?,
             Handler::Ctrl => ctrl::handle(app, quirks, request)?,
-            Handler::Application => {
+            Handler::Session | Handler::Version | Handler::Application => {
                 let request = copy(request)?;
                 let out = buf.get_mut(..limit).unwrap_or_default();
                 return match app.custom(endpoint, &request, out) {

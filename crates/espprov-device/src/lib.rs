@@ -55,6 +55,7 @@ mod ctrl;
 mod device;
 mod guesses;
 mod handler;
+mod names;
 mod outcome;
 mod provisioning;
 mod quirks;
@@ -67,6 +68,7 @@ pub use application::{
 };
 pub use device::Device;
 pub use guesses::{Consequence, FREE_GUESSES, GuessLimit};
+pub use names::Names;
 pub use outcome::{Outcome, Refusal};
 pub use provisioning::{AutoStop, Provisioning, ThreadProvisioning, WifiProvisioning};
 pub use quirks::{BleStack, Firmware, Quirks};

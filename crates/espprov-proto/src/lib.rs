@@ -72,6 +72,13 @@ pub mod config;
 #[path = "generated/ctrl.rs"]
 pub mod ctrl;
 
+/// Endpoint `esp_local_ctrl/control`: the properties of a running device.
+#[cfg(feature = "messages")]
+#[allow(missing_docs, clippy::enum_variant_names, reason = "generated")]
+#[rustfmt::skip]
+#[path = "generated/local_ctrl.rs"]
+pub mod local_ctrl;
+
 /// Endpoint `prov-scan`: start, status and results of Wi-Fi and Thread scans.
 #[cfg(feature = "messages")]
 #[allow(missing_docs, clippy::enum_variant_names, reason = "generated")]

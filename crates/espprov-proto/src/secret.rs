@@ -1,6 +1,8 @@
-//! The two messages that carry secrets: redacted `Debug`, and wiped when dropped.
+//! The messages that carry secrets: redacted `Debug`, and credentials are wiped when dropped. What a property holds is the
+//! application's business.
 
 use crate::config::{CmdSetThreadConfig, CmdSetWifiConfig};
+use crate::local_ctrl::{PropertyInfo, PropertyValue};
 use core::fmt;
 use zeroize::Zeroize;
 
@@ -30,6 +32,24 @@ impl Drop for CmdSetThreadConfig {
     }
 }
 
+impl fmt::Debug for PropertyInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PropertyInfo")
+            .field("name", &self.name)
+            .field("type", &self.r#type)
+            .field("flags", &self.flags)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for PropertyValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PropertyValue")
+            .field("index", &self.index)
+            .finish_non_exhaustive()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     extern crate std;
@@ -43,7 +63,13 @@ mod tests {
         let thread = CmdSetThreadConfig {
             dataset: Vec::from(*b"hunter22"),
         };
-        let text = std::format!("{wifi:?} {thread:?}");
+        let value = b"hunter22".to_vec();
+        let info = PropertyInfo {
+            value: value.clone(),
+            ..PropertyInfo::default()
+        };
+        let set = PropertyValue { index: 0, value };
+        let text = std::format!("{wifi:?} {thread:?} {info:?} {set:?}");
         assert!(!text.contains("hunter22") && !text.contains("104"), "{text}");
     }
 }

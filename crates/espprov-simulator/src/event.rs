@@ -48,6 +48,8 @@ pub enum SimEvent {
     ThreadFailed(ThreadFailure),
     /// A client asked for reset or reprov and got it.
     Reset,
+    /// A client set the property of this name.
+    PropertySet(String),
     /// Bytes for an application endpoint.
     Custom {
         /// Endpoint.
@@ -112,6 +114,7 @@ impl fmt::Display for SimEvent {
             }
             Self::ThreadFailed(_) => f.write_str("failed"),
             Self::Reset => f.write_str("ready for new credentials"),
+            Self::PropertySet(name) => write!(f, "property \"{}\" set", name.escape_debug()),
             Self::Custom { endpoint, len } => write!(f, "{endpoint}: {len} bytes of data"),
             Self::Stopped => f.write_str("service stopped"),
             Self::Booted(boot) => write!(f, "booted ({boot})"),

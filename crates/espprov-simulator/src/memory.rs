@@ -155,7 +155,7 @@ impl<S: Service, C: Clock> MemoryTransport<S, C> {
     fn refusal(&self, endpoint: Endpoint<'_>) -> LinkFault {
         let link_alive = self.model.survives_refusal();
         let is_mute = matches!(self.model, LinkModel::Ble(ble) if !ble.strict_values);
-        if is_mute && !link_alive && endpoint != Endpoint::PROV_SESSION {
+        if is_mute && !link_alive && !endpoint.is_session() {
             LinkFault::Lost { delivered: false }
         } else {
             LinkFault::Refused { link_alive }

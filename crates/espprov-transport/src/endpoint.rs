@@ -62,6 +62,18 @@ impl<'a> Endpoint<'a> {
         Ok(Endpoints::PROVISIONING.resolve(name))
     }
 
+    /// The same for a constant, as an endpoint of the application whatever it is called: not for the two that
+    /// [`Endpoints`] names.
+    ///
+    /// # Errors
+    /// As [`custom`](Self::custom).
+    pub const fn application(name: &'a str) -> Result<Self, InvalidEndpoint> {
+        match check(name) {
+            Ok(name) => Ok(Self::new(name, Role::Application)),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The name as it goes over the wire.
     #[must_use]
     pub const fn as_str(&self) -> &'a str {
@@ -89,14 +101,32 @@ impl<'a> Endpoint<'a> {
 }
 
 /// Characters and length; between two `/` there is a name, and none that a URL would read as "here" or "above".
-fn check(name: &str) -> Result<&str, InvalidEndpoint> {
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-');
-    let part = |part: &str| !matches!(part, "" | "." | "..") && part.bytes().all(allowed);
-    if name.len() <= Endpoint::MAX_LEN && name.split('/').all(part) {
+const fn check(name: &str) -> Result<&str, InvalidEndpoint> {
+    if name.len() > Endpoint::MAX_LEN {
+        return Err(InvalidEndpoint);
+    }
+    // Of the part that is being read: its length, and how many of it are dots.
+    let (mut len, mut dots) = (0_usize, 0_usize);
+    let mut rest = name.as_bytes();
+    while let [byte, after @ ..] = rest {
+        match byte {
+            b'/' if is_part(len, dots) => (len, dots) = (0, 0),
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' => len = len.saturating_add(1),
+            b'.' => (len, dots) = (len.saturating_add(1), dots.saturating_add(1)),
+            _ => return Err(InvalidEndpoint),
+        }
+        rest = after;
+    }
+    if is_part(len, dots) {
         Ok(name)
     } else {
         Err(InvalidEndpoint)
     }
+}
+
+/// Neither empty nor `.` nor `..`.
+const fn is_part(len: usize, dots: usize) -> bool {
+    len > dots || len > 2
 }
 
 /// What a protocol over protocomm calls the endpoint of its handshake, the one that tells its version, and itself.
@@ -132,12 +162,15 @@ impl Endpoints {
     ///
     /// # Errors
     /// As [`Endpoint::custom`].
-    pub fn new(session: &'static str, version: &'static str) -> Result<Self, InvalidEndpoint> {
-        Ok(Self {
-            session: Endpoint::new(check(session)?, Role::Session),
-            version: Endpoint::new(check(version)?, Role::Version),
-            ..Self::PROVISIONING
-        })
+    pub const fn new(session: &'static str, version: &'static str) -> Result<Self, InvalidEndpoint> {
+        match (check(session), check(version)) {
+            (Ok(session), Ok(version)) => Ok(Self {
+                session: Endpoint::new(session, Role::Session),
+                version: Endpoint::new(version, Role::Version),
+                ..Self::PROVISIONING
+            }),
+            _ => Err(InvalidEndpoint),
+        }
     }
 
     /// The version's answer has this key instead of `prov`.
@@ -223,7 +256,7 @@ mod tests {
     fn names() {
         let long = core::str::from_utf8(&[b'a'; 65]).unwrap();
         for bad in [
-            "", "a b", "/a", "a/", "a//b", "/", ".", "..", "a/../b", "a?b", "a\r", "ä", long,
+            "", "a b", "/a", "a/", "a//b", "/", ".", "..", "a/../b", "a/.", "./a", "a?b", "a\r", "ä", long,
         ] {
             assert_eq!(Endpoint::custom(bad), Err(InvalidEndpoint), "{bad}");
         }
@@ -232,10 +265,15 @@ mod tests {
             "custom-data",
             "My_ep.2",
             "esp_local_ctrl/control",
+            "...",
+            ".a",
+            "a./b..",
             &long[..64],
         ] {
             assert_eq!(Endpoint::custom(good).map(|e| e.as_str()), Ok(good));
+            assert_eq!(Endpoint::application(good).map(|e| e.as_str()), Ok(good));
         }
+        assert_eq!(Endpoint::application("a b"), Err(InvalidEndpoint));
         assert_eq!(Endpoint::PROV_SCAN.to_string(), "prov-scan");
         assert_eq!(
             InvalidEndpoint.to_string(),

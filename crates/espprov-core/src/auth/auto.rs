@@ -130,14 +130,19 @@ impl Auto {
         self
     }
 
+    /// The scheme that the caller or the setup payload names, whatever the device says.
+    #[must_use]
+    pub const fn named(&self) -> Option<SecurityScheme> {
+        match self.choice {
+            SecurityChoice::Exactly(wanted) => Some(wanted),
+            SecurityChoice::Auto => self.pinned,
+        }
+    }
+
     /// The scheme to use with this device.
     fn choose(&mut self, info: &DeviceInfo) -> Result<SecurityScheme, PolicyError> {
         let (said, floor) = (self.pinned, self.floor);
-        let asked = match self.choice {
-            SecurityChoice::Exactly(wanted) => Some(wanted),
-            SecurityChoice::Auto => said,
-        };
-        if let (Some(asked), false) = (asked, info.names_scheme()) {
+        if let (Some(asked), false) = (self.named(), info.names_scheme()) {
             // The device says nothing that could contradict.
             return Ok(asked);
         }

@@ -8,6 +8,7 @@
 //! | [`ProvisionWifi`], [`ProvisionThread`] | hands over credentials and follows the device until it is online | [`Outcome`] |
 //! | [`FollowWifi`], [`FollowThread`] | the latter alone | the same |
 //! | [`Ask`] | one [`Request`], the protocol's or yours | its answer |
+//! | [`Converse`] | several of yours in one session, a [`Dialogue`] | what that says |
 //! | [`SendData`] | application data, in pieces | the number of exchanges; the answers go to a sink |
 //! | [`SendRaw`] | bytes past session and cipher | the answer goes to a sink |
 //!
@@ -16,6 +17,7 @@
 
 mod ask;
 mod data;
+mod dialogue;
 mod follow;
 mod network;
 mod provision;
@@ -27,6 +29,7 @@ pub(crate) mod testing;
 
 pub use ask::Ask;
 pub use data::{SendData, SendRaw};
+pub use dialogue::{Converse, Dialogue, Setback};
 pub use network::{FollowNetwork, FollowThread, FollowWifi, Thread, Wifi};
 pub use provision::{Outcome, Provision, ProvisionThread, ProvisionWifi};
 pub use reach::{Connect, Info};
@@ -42,7 +45,7 @@ use crate::request::Request;
 ///
 /// A call is for once: made, taken to its end by [`Engine::step`](crate::Engine::step), and turned into its result by
 /// [`IntoResult`]. It may be dropped at any time; what that means to the session is written there. Sealed: a request of
-/// your own goes through [`Ask`].
+/// your own goes through [`Ask`], several go through [`Converse`].
 pub trait Call<E>: Task<E> {}
 
 impl<E, T: Task<E> + ?Sized> Call<E> for T {}

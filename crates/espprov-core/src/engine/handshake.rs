@@ -113,8 +113,11 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
             return Ok(());
         };
         *computed = true;
-        let security = *security;
+        let asked = *security;
         let retry = handshake.handle_refusal(link_alive);
+        // It may go on as another scheme.
+        *security = self.auth.security(handshake);
+        let security = asked;
         match retry.map_err(|error| ProvisionError::handshake(security, error))? {
             Retry::Request if link_alive => Ok(()),
             Retry::Request | Retry::Restart => {

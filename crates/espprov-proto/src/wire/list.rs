@@ -46,6 +46,48 @@ impl<'o> List<'o> {
         Ok(())
     }
 
+    /// Appends numbers as the packed repeated field `number`; none at all leave it absent.
+    ///
+    /// ```
+    /// use espprov_proto::wire::{Item, List};
+    ///
+    /// let mut out = [0; 16];
+    /// let mut list = List::new(&mut out);
+    /// list.pack(1, &[1, 300])?;
+    /// let len = list.finish(&[(1, Item::Uint(4))], 12)?;
+    /// assert_eq!(out[..len], [0x08, 0x04, 0x62, 0x05, 0x0a, 0x03, 0x01, 0xac, 0x02]);
+    /// # Ok::<(), espprov_proto::EncodeError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`EncodeError`] when there is no room for them; the list stays as it was.
+    pub fn pack(&mut self, number: u32, values: &[u32]) -> Result<(), EncodeError> {
+        if values.is_empty() {
+            return Ok(());
+        }
+        let packed = |out: &mut [u8]| {
+            let mut writer = Writer { out, len: 0 };
+            values.iter().for_each(|value| writer.varint((*value).into()));
+            writer.len
+        };
+        let content = packed(&mut []);
+        let head = |out: &mut [u8]| {
+            let mut writer = Writer { out, len: 0 };
+            writer.head(number, content);
+            writer.len
+        };
+        let start = self.len.saturating_add(head(&mut []));
+        let needed = start.saturating_add(content);
+        let available = self.out.len();
+        if needed > available {
+            return Err(EncodeError { needed, available });
+        }
+        head(self.out.get_mut(self.len..).unwrap_or_default());
+        packed(self.out.get_mut(start..).unwrap_or_default());
+        self.len = needed;
+        Ok(())
+    }
+
     /// Makes the list the embedded message `number` of a message that begins with `before`, and returns the
     /// message's length.
     ///
@@ -66,5 +108,26 @@ impl<'o> List<'o> {
         self.out.copy_within(..self.len, start);
         head(self.out.get_mut(..start).unwrap_or_default());
         Ok(needed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_leaves_the_list_alone() {
+        let mut out = [0; 8];
+        let mut list = List::new(&mut out);
+        list.pack(1, &[7]).unwrap();
+        let error = EncodeError {
+            needed: 10,
+            available: 8,
+        };
+        assert_eq!(list.pack(1, &[1, 2, 3, 300]), Err(error));
+        list.pack(1, &[]).unwrap();
+        list.pack(1, &[8]).unwrap();
+        assert_eq!(list.finish(&[], 12), Ok(8));
+        assert_eq!(out, [0x62, 6, 0x0a, 1, 7, 0x0a, 1, 8]);
     }
 }

@@ -22,6 +22,6 @@ mod shape;
 mod write;
 
 pub use list::List;
-pub use read::{Fields, Value};
+pub use read::{Fields, Packed, Value};
 pub use shape::{Kind, Oneof, Rule, Shape, Slot, Table, read};
 pub use write::{Field, Item, write};

@@ -105,6 +105,44 @@ impl<'b> Iterator for Fields<'b> {
 
 impl core::iter::FusedIterator for Fields<'_> {}
 
+/// The numbers of a packed repeated field, one by one.
+///
+/// ```
+/// use espprov_proto::wire::Packed;
+///
+/// let numbers: Result<Vec<_>, _> = Packed::new(&[0x01, 0xac, 0x02]).collect();
+/// assert_eq!(numbers, Ok(vec![1, 300]));
+/// ```
+///
+/// After an error there is nothing more.
+#[derive(Debug, Clone, Copy)]
+pub struct Packed<'b>(Fields<'b>);
+
+impl<'b> Packed<'b> {
+    /// The numbers in the field's bytes.
+    #[must_use]
+    pub const fn new(bytes: &'b [u8]) -> Self {
+        Self(Fields::new(bytes))
+    }
+}
+
+impl Iterator for Packed<'_> {
+    type Item = Result<u64, Malformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.0.rest.is_empty() {
+            return None;
+        }
+        let number = self.0.varint();
+        if number.is_err() {
+            self.0.rest = &[];
+        }
+        Some(number)
+    }
+}
+
+impl core::iter::FusedIterator for Packed<'_> {}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +167,15 @@ mod tests {
             assert_eq!(fields.next(), Some(Err(Malformed)), "{bad:02x?}");
             assert_eq!(fields.next(), None, "{bad:02x?}");
         }
+    }
+
+    #[test]
+    fn packed_numbers_end_where_they_cannot_be_read() {
+        let mut numbers = Packed::new(&[0x05, 0x80]);
+        assert_eq!(numbers.next(), Some(Ok(5)));
+        assert_eq!(numbers.next(), Some(Err(Malformed)));
+        assert_eq!(numbers.next(), None);
+        assert_eq!(Packed::new(&[]).next(), None);
     }
 
     #[test]

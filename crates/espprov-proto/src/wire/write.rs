@@ -91,7 +91,7 @@ impl Writer<'_> {
     }
 
     #[inline(never)]
-    fn varint(&mut self, mut value: u64) {
+    pub(super) fn varint(&mut self, mut value: u64) {
         while value >= 0x80 {
             self.put(&[value as u8 | 0x80]);
             value >>= 7;

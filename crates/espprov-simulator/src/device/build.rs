@@ -2,7 +2,9 @@
 
 use super::SimDevice;
 use crate::scenario::{Flavour, Scenario, ScenarioError};
-use espprov_device::AnySecurity;
+use espprov_device::{AnySecurity, VersionReply};
+use espprov_local_ctrl::Protocol;
+use espprov_local_ctrl::device::Version;
 use espprov_security::sec2::{Patch, Verifier};
 use espprov_types::{Capabilities, DeviceInfo, SecurityScheme};
 use rand_chacha::ChaCha20Rng;
@@ -25,8 +27,8 @@ impl SimDevice {
             1 => AnySecurity::sec1(scenario.security.pop.expose(), &quirks),
             _ => sec2(&scenario)?,
         };
-        let info = device_info(&scenario);
-        Ok(Self::with_security(scenario, info, security, quirks))
+        let version = version(&scenario);
+        Ok(Self::with_security(scenario, version, security, quirks))
     }
 }
 
@@ -47,6 +49,23 @@ fn sec2(scenario: &Scenario) -> Result<AnySecurity, ScenarioError> {
         _ => Patch::CounterNonce,
     };
     Ok(AnySecurity::sec2(verifier, patch))
+}
+
+/// What the device says of itself, in the protocol it speaks.
+fn version(scenario: &Scenario) -> VersionReply {
+    if !scenario.is_local_ctrl() {
+        return device_info(scenario).into();
+    }
+    let security = scenario.scheme();
+    // The document came with the counter, and says 0 where there is none.
+    let version = match scenario.device.flavour.firmware().counts_nonce() || scenario.patch() == 1 {
+        false => Version::Bare,
+        true => Version::Json {
+            security,
+            patch: if security == 2 { scenario.patch() } else { 0 },
+        },
+    };
+    version.reply(&Protocol::ESP_LOCAL_CTRL)
 }
 
 fn device_info(scenario: &Scenario) -> DeviceInfo {

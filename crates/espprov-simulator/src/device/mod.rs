@@ -9,7 +9,8 @@ use crate::service::{Answer, BUFFER, Presence, Service};
 use crate::world::World;
 use core::fmt;
 use core::time::Duration;
-use espprov_device::{AnySecurity, Device, Outcome, Quirks, Refusal, VersionReply};
+use espprov_device::{AnySecurity, Device, Names, Outcome, Quirks, Refusal, VersionReply};
+use espprov_local_ctrl::Protocol;
 use espprov_security::DeviceHandshake;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -51,10 +52,14 @@ impl<S: DeviceHandshake> SimDevice<S> {
         security: S,
         quirks: Quirks,
     ) -> Self {
+        let names = match scenario.is_local_ctrl() {
+            true => espprov_local_ctrl::device::names(&Protocol::ESP_LOCAL_CTRL),
+            false => Names::PROVISIONING,
+        };
         Self {
             rng: ChaCha20Rng::seed_from_u64(scenario.seed),
             faults: Plan::new(scenario.faults.clone(), scenario.seed),
-            device: Device::new(version, security, World::new(scenario), quirks),
+            device: Device::new(version, security, World::new(scenario), quirks).with_names(names),
             boot: 1,
             stopped_at: None,
             late: Late::default(),

@@ -22,11 +22,13 @@ mod air;
 mod error;
 mod faults;
 mod own;
+mod property;
 mod settings;
 
 pub use air::{Network, Outcome, ThreadNet};
 pub use error::ScenarioError;
 pub use own::{Label, OwnAnswer, OwnEndpoint};
+pub use property::SimProperty;
 pub use settings::{
     AfterStop, Delays, DeviceSettings, Flavour, Link, NetworkType, SecuritySettings, UnknownFlavour,
     UnknownNetworkType,
@@ -59,6 +61,9 @@ pub struct Scenario {
     /// Endpoints of the application, besides `custom-data` and `echo`.
     #[serde(rename = "endpoint")]
     pub endpoints: Vec<OwnEndpoint>,
+    /// Properties of a device on its network. [`Scenario::properties`] are those it has.
+    #[serde(rename = "property")]
+    pub property: Vec<SimProperty>,
     /// Entries of the application in proto-ver.
     #[serde(rename = "label")]
     pub labels: Vec<Label>,
@@ -73,6 +78,9 @@ const FAILURES_MAX: u32 = 1000;
 
 /// Endpoints of the application that a scenario can add.
 const ENDPOINTS_MAX: usize = 16;
+
+/// Properties that a scenario can have.
+const PROPERTIES_MAX: usize = 64;
 
 const DEFAULT: &str = include_str!("../../scenarios/default.toml");
 const ZERO: &str = include_str!("../../scenarios/zero.toml");
@@ -169,8 +177,14 @@ impl Scenario {
                 "a device has at most 16 endpoints of its own",
             ));
         }
+        if let Some(complaint) = self.complaint_about_properties() {
+            return Some(complaint);
+        }
         let own = OwnEndpoint::all(&self.endpoints);
-        let mut known: Vec<&str> = own::STANDARD.to_vec();
+        let mut known: Vec<&str> = match self.is_local_ctrl() {
+            true => own::LOCAL.to_vec(),
+            false => own::STANDARD.to_vec(),
+        };
         known.extend(own.iter().map(|endpoint| endpoint.name.as_str()));
         self.faults.iter().enumerate().find_map(|(index, injection)| {
             let fault::At::Endpoint { name, .. } = &injection.at else {
@@ -186,6 +200,44 @@ impl Scenario {
             (!known.contains(&name.as_str()))
                 .then(|| Complaint::new(At::Item("fault", index, "endpoint"), message()))
         })
+    }
+
+    fn complaint_about_properties(&self) -> Option<Complaint> {
+        if self.property.len() > PROPERTIES_MAX {
+            let at = At::Item("property", PROPERTIES_MAX, "name");
+            return Some(Complaint::new(at, "a device has at most 64 properties"));
+        }
+        let mut names = std::collections::BTreeSet::new();
+        let twice = self
+            .property
+            .iter()
+            .position(|property| !names.insert(&property.name));
+        twice.map(|index| {
+            let message = "two properties have this name: clients tell them apart by it";
+            Complaint::new(At::Item("property", index, "name"), message)
+        })
+    }
+
+    /// Whether the device is on its network already and serves local control instead of provisioning: as set, else when it has
+    /// properties.
+    #[must_use]
+    pub fn is_local_ctrl(&self) -> bool {
+        self.device.local_ctrl.unwrap_or(!self.property.is_empty())
+    }
+
+    /// The properties it serves then: those of the file, else those of the vendor's example.
+    #[must_use]
+    pub fn properties(&self) -> Vec<SimProperty> {
+        match self.property.as_slice() {
+            [] => SimProperty::example(),
+            properties => properties.to_vec(),
+        }
+    }
+
+    /// Puts the device on its network, unless the file says that it is not: for a client in the same process that was asked for
+    /// properties.
+    pub fn prefer_local_ctrl(&mut self) {
+        self.device.local_ctrl.get_or_insert(true);
     }
 
     /// What the device provisions: as set, else Wi-Fi.

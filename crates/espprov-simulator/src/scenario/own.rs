@@ -79,7 +79,7 @@ impl TryFrom<RawEndpoint> for OwnEndpoint {
         if Endpoint::custom(&raw.name).is_err() {
             return Err("an endpoint's name is 1 to 64 of A-Z a-z 0-9 _ . -, with / between its parts");
         }
-        if STANDARD.contains(&raw.name.as_str()) {
+        if STANDARD.iter().chain(&LOCAL).any(|name| *name == raw.name) {
             return Err("an endpoint of the firmware itself cannot be given another answer");
         }
         let answer = match (raw.reply, raw.reply_hex, raw.echo, raw.refuse) {
@@ -111,6 +111,13 @@ pub(super) const STANDARD: [&str; 5] = [
     "prov-session",
     "prov-config",
     "proto-ver",
+];
+
+/// The same of a device that serves local control.
+pub(super) const LOCAL: [&str; 3] = [
+    "esp_local_ctrl/version",
+    "esp_local_ctrl/session",
+    "esp_local_ctrl/control",
 ];
 
 /// An entry of the application in proto-ver, ahead of the firmware's own: `[[label]]`.

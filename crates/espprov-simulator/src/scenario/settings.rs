@@ -197,6 +197,9 @@ pub struct DeviceSettings {
     pub link: Link,
     /// What it provisions; not set: Wi-Fi, or what a client in the same process asks for.
     pub network: Option<NetworkType>,
+    /// It is on its network and serves local control, no provisioning; not set: where it has properties, or where a client in
+    /// the same process asks for them.
+    pub local_ctrl: Option<bool>,
     /// Attempts the firmware makes to join a network before it gives up, 1 to 100. More than one: clients are told how
     /// many remain.
     pub attempts: u32,
@@ -221,6 +224,7 @@ impl Default for DeviceSettings {
             flavour: Flavour::default(),
             link: Link::default(),
             network: None,
+            local_ctrl: None,
             attempts: 1,
             max_scan_results: 16,
             auto_stop: true,

@@ -1,5 +1,6 @@
 //! The application on the simulated device: its radios, the networks in the air, its own endpoints.
 
+mod properties;
 mod thread;
 mod wifi;
 
@@ -7,10 +8,13 @@ use crate::event::SimEvent;
 use crate::scenario::{AfterStop, OwnAnswer, OwnEndpoint, Scenario};
 use core::time::Duration;
 use espprov_device::{
-    Application, Consequence, HandlerFailed, ScanProgress, ThreadScanParams, WifiConfigRequest,
+    Application, Consequence, Firmware, HandlerFailed, ScanProgress, ThreadScanParams, WifiConfigRequest,
     WifiScanParams,
 };
+use espprov_local_ctrl::Protocol;
+use espprov_local_ctrl::device::{CONTROL_ID, Refusal, Rules, answer};
 use espprov_types::{AccessPoint, StatusCode, ThreadNetwork, ThreadStatus, WifiStatus};
+use properties::Table;
 use thread::ThreadRadio;
 use wifi::WifiRadio;
 
@@ -19,6 +23,9 @@ const STOP_UNASKED: Duration = Duration::from_secs(30);
 
 /// From the wrong proof that was one too many until the service is gone.
 const STOP_GUESSED: Duration = Duration::from_millis(100);
+
+/// The ids of an application's own endpoints on the network are its choice, outside `ff50` to `ffff`.
+const FIRST_OWN: u16 = 0xfe00;
 
 /// Everything behind the endpoints. Its clock is set from outside with [`advance`](Self::advance).
 #[derive(Debug)]
@@ -29,6 +36,8 @@ pub(crate) struct World {
     thread: ThreadRadio,
     stop_at: Option<Duration>,
     endpoints: Vec<OwnEndpoint>,
+    /// Its properties, where it is on its network.
+    table: Option<Table>,
     pub(crate) events: Vec<(Duration, SimEvent)>,
 }
 
@@ -40,6 +49,7 @@ impl World {
             thread: ThreadRadio::new(&scenario),
             stop_at: None,
             endpoints: OwnEndpoint::all(&scenario.endpoints),
+            table: scenario.is_local_ctrl().then(|| Table::new(&scenario)),
             events: Vec::new(),
             scenario,
         }
@@ -79,6 +89,7 @@ impl World {
     pub(crate) fn reboot(&mut self) {
         self.wifi = WifiRadio::new(&self.scenario);
         self.thread = ThreadRadio::new(&self.scenario);
+        self.table = self.table.take().map(|_| Table::new(&self.scenario));
         self.stop_at = None;
     }
 
@@ -98,6 +109,23 @@ impl World {
 
     fn tell(&mut self, event: SimEvent) {
         self.events.push((self.now, event));
+    }
+
+    /// A request on the control endpoint of a device on its network.
+    fn control(
+        table: &mut Table,
+        firmware: Firmware,
+        request: &[u8],
+        reply: &mut [u8],
+    ) -> Result<usize, HandlerFailed> {
+        let mut rules = Rules::default();
+        rules.counts_without_content = firmware != Firmware::Idf6;
+        match answer(table, rules, request, reply) {
+            Ok(len) => Ok(len),
+            // Longer than there is room: the device knows what that means on its link.
+            Err(Refusal::ReplyTooLong { needed }) => Ok(needed.max(reply.len() + 1)),
+            Err(_) => Err(HandlerFailed),
+        }
     }
 
     /// The messages of a radio that was not compiled in are known, and answered with this status.
@@ -234,11 +262,33 @@ impl Application for World {
         }
     }
 
+    /// On the network the control comes first, as `espprov_local_ctrl` has it.
     fn endpoint(&self, index: usize) -> Option<&str> {
+        let index = match (&self.table, index) {
+            (Some(_), 0) => return Some(Protocol::ESP_LOCAL_CTRL.control.as_str()),
+            (Some(_), index) => index - 1,
+            (None, index) => index,
+        };
         self.endpoints.get(index).map(|endpoint| endpoint.name.as_str())
     }
 
+    fn endpoint_id(&self, index: usize) -> Option<u16> {
+        self.table.as_ref()?;
+        let own = u16::try_from(index).ok()?.checked_sub(1);
+        Some(own.map_or(CONTROL_ID, |own| FIRST_OWN.saturating_add(own)))
+    }
+
     fn custom(&mut self, endpoint: &str, request: &[u8], reply: &mut [u8]) -> Result<usize, HandlerFailed> {
+        if let Some(table) = &mut self.table
+            && endpoint == Protocol::ESP_LOCAL_CTRL.control.as_str()
+        {
+            table.now = self.now;
+            let answered = Self::control(table, self.scenario.device.flavour.firmware(), request, reply);
+            for name in core::mem::take(&mut table.changed) {
+                self.tell(SimEvent::PropertySet(name));
+            }
+            return answered;
+        }
         self.tell(SimEvent::Custom {
             endpoint: endpoint.to_owned(),
             len: request.len(),
