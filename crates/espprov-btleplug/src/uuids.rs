@@ -11,6 +11,9 @@ pub const DEFAULT_SERVICE: Uuid = uuid!("1775244d-6b43-439b-877c-060f2d9bed07");
 /// The service the vendor's examples set, and older applications with them.
 pub const EXAMPLE_SERVICE: Uuid = uuid!("021a9004-0382-4aea-bff4-6b3f1c5adfb4");
 
+/// The service that the vendor's example of local control sets. Applications are free to set another.
+pub const LOCAL_CONTROL_SERVICE: Uuid = uuid!("3d981e4a-31eb-42b4-8a68-75bd8d3bd521");
+
 /// The descriptor that holds an endpoint's name: Characteristic User Description.
 pub const USER_DESCRIPTION: Uuid = uuid!("00002901-0000-1000-8000-00805f9b34fb");
 

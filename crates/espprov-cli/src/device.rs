@@ -3,14 +3,16 @@
 use crate::errors::{self, CALLER, Failure, Place, Stage, explain};
 use crate::narrator::{Evidence, Narrator};
 use crate::output::Output;
+use crate::plan::Purpose;
 use crate::prompt::{self, Answer};
 use crate::secret_input;
 use crate::trace::{Entropy, Traced};
 use core::time::Duration;
 use espprov::TokioClock;
 use espprov::link::AnyLinkError;
-use espprov_core::auth::{Auto, PolicyError, SessionSecurity};
+use espprov_core::auth::{PolicyError, SessionSecurity};
 use espprov_core::{ProvisionError, Provisioner};
+use espprov_local_ctrl::InTurn;
 use espprov_transport::Clock;
 use espprov_types::DeviceInfo;
 use std::rc::Rc;
@@ -21,7 +23,7 @@ mod evidence;
 const TRIES: usize = 3;
 
 /// The driver as this program uses it.
-pub(crate) type Driver = Provisioner<Traced, Auto, Entropy, TokioClock, Vec<u8>, Narrator>;
+pub(crate) type Driver = Provisioner<Traced, InTurn, Entropy, TokioClock, Vec<u8>, Narrator>;
 
 /// An open device.
 pub(crate) struct Device {
@@ -32,6 +34,7 @@ pub(crate) struct Device {
     clock: TokioClock,
     /// The overall deadline.
     until: Duration,
+    purpose: Purpose,
 }
 
 impl Device {
@@ -43,6 +46,7 @@ impl Device {
         evidence: Rc<Evidence>,
         clock: TokioClock,
         until: Duration,
+        purpose: Purpose,
     ) -> Self {
         let mut device = Self {
             driver,
@@ -51,6 +55,7 @@ impl Device {
             evidence,
             clock,
             until,
+            purpose,
         };
         device.driver.limit_total(device.time_left());
         device
@@ -68,7 +73,10 @@ impl Device {
 
     /// An error of the driver, for people.
     pub(crate) fn explain(&self, error: &ProvisionError<AnyLinkError>) -> Failure {
-        explain::provision(error, &self.place)
+        match self.purpose {
+            Purpose::Properties => explain::local_control(error, &self.place),
+            Purpose::Wifi | Purpose::Thread => explain::provision(error, &self.place),
+        }
     }
 
     /// The same, where the command must not be run again once it was sent.
@@ -163,7 +171,7 @@ impl Device {
                 return Err(errors::cancelled());
             };
             secret_input::check_length(Some(&answer), if pop { "--pop" } else { "--password" })?;
-            let auth = self.driver.auth_mut();
+            let auth = self.driver.auth_mut().auto_mut();
             let changed = if pop {
                 auth.clone().with_pop(&answer)
             } else {

@@ -17,7 +17,8 @@ use espprov::Target;
 use espprov::TokioClock;
 use espprov_core::auth::{Auto, SecurityChoice};
 use espprov_core::{Deadlines, Provisioner};
-use espprov_transport::{Clock, Endpoint, Transport};
+use espprov_local_ctrl::{InTurn, Protocol};
+use espprov_transport::{Clock, Endpoint, Endpoints, Transport};
 use std::rc::Rc;
 use zeroize::Zeroizing;
 
@@ -35,8 +36,20 @@ const BLE_RECOVER: Duration = Duration::from_secs(30);
 /// How often a run begins again, without being told to, after a failure of this computer's own.
 const MENDS: u8 = 3;
 
+/// What a device is wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To be given its Wi-Fi network.
+    Wifi,
+    /// To be given its Thread network.
+    Thread,
+    /// For the properties that it has on its network.
+    Properties,
+}
+
 /// Everything known before the first byte is sent.
 pub(crate) struct Plan {
+    purpose: Purpose,
     aim: Aim,
     place: Place,
     auth: Auto,
@@ -50,27 +63,30 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Reads and checks what the command line says about the device at `target`. `thread`: it is wanted for Thread.
+    /// Reads and checks what the command line says about the device at `target`.
     pub(crate) async fn new(
         target: &str,
         args: &DeviceArgs,
         global: &Global,
         stdin: &Stdin,
         out: &Rc<Output>,
-        thread: bool,
+        purpose: Purpose,
     ) -> Result<Self, Failure> {
         let mut aim = Aim::parse(target)?;
         #[cfg(feature = "ble")]
         if let Target::Ble(target) = &mut aim.target {
             target.adapter.clone_from(&global.adapter);
             target.services.clone_from(&global.service);
+            if purpose == Purpose::Properties {
+                target.prefer_local_control();
+            }
         } else {
             global.refuse_bluetooth()?;
         }
-        aim.load(thread).await?;
+        aim.load(purpose).await?;
         let mut credentials = secret_input::credentials(&args.credentials, stdin).await?;
         aim.complete(&mut credentials);
-        let thread = thread || aim.wants_thread();
+        let thread = purpose == Purpose::Thread || aim.wants_thread();
         if thread && credentials.username.is_none() {
             // As the vendor's Thread examples are built.
             credentials.username = Some(Zeroizing::new(b"threadprov".to_vec()));
@@ -88,6 +104,7 @@ impl Plan {
             Rc::clone(out),
         );
         Ok(Self {
+            purpose,
             auth: credentials.apply(auth, CALLER)?,
             plaintext: args.allow_plaintext,
             named,
@@ -141,11 +158,18 @@ impl Plan {
         }
         let driver: Driver = Provisioner::new(
             Traced::new(link, Rc::clone(&self.recorder)),
-            self.auth.clone(),
+            match self.purpose {
+                Purpose::Properties => InTurn::new(self.auth.clone()),
+                Purpose::Wifi | Purpose::Thread => InTurn::once(self.auth.clone()),
+            },
             Entropy(Rc::clone(&self.recorder)),
             clock,
             vec![0; BUFFER],
         )
+        .with_endpoints(match self.purpose {
+            Purpose::Properties => Protocol::ESP_LOCAL_CTRL.endpoints,
+            Purpose::Wifi | Purpose::Thread => Endpoints::PROVISIONING,
+        })
         .with_observer(narrator)
         .with_deadlines(deadlines);
         Ok(Device::new(
@@ -155,6 +179,7 @@ impl Plan {
             evidence,
             clock,
             until,
+            self.purpose,
         ))
     }
 

@@ -2,6 +2,7 @@
 
 use crate::errors::{CALLER, Failure, Place};
 use crate::output::{Output, clean};
+use crate::plan::Purpose;
 use crate::signals::unblock;
 use espprov::Credentials;
 use espprov::target::World;
@@ -30,12 +31,14 @@ impl Aim {
         })
     }
 
-    /// Reads what the target names, if it names a file. `thread`: the device is wanted for Thread.
-    pub(crate) async fn load(&mut self, thread: bool) -> Result<(), Failure> {
+    /// Reads what the target names, if it names a file.
+    pub(crate) async fn load(&mut self, purpose: Purpose) -> Result<(), Failure> {
         if let Target::Sim(world) = &self.target {
             let mut scenario = load(world).await?;
-            if thread {
-                scenario.prefer_thread();
+            match purpose {
+                Purpose::Wifi => {}
+                Purpose::Thread => scenario.prefer_thread(),
+                Purpose::Properties => scenario.prefer_local_ctrl(),
             }
             self.scenario = Some(scenario);
         }

@@ -14,8 +14,9 @@
 
 use crate::link::AnyLink;
 use crate::{
-    AccessPoint, Class, Connect, ControlAction, DeviceInfo, Error, Joined, SessionSecurity, ThreadAttachment,
-    ThreadDataset, ThreadNetwork, ThreadStatus, WifiConnection, WifiStatus,
+    AccessPoint, Class, Connect, ControlAction, DeviceInfo, Error, Joined, NewValue, Property,
+    SessionSecurity, ThreadAttachment, ThreadDataset, ThreadNetwork, ThreadStatus, WifiConnection,
+    WifiStatus,
 };
 use alloc::format;
 use alloc::vec::Vec;
@@ -32,12 +33,39 @@ pub struct Device {
     runtime: Runtime,
 }
 
+/// A device on its network, for threads that may wait. See the async [`LocalControl`](crate::LocalControl).
+///
+/// # Panics
+/// As with a [`Device`].
+#[derive(Debug)]
+pub struct LocalControl {
+    // Dropped first: a link may have something to say to its runtime.
+    device: crate::LocalControl<AnyLink>,
+    runtime: Runtime,
+}
+
 /// Opens a device: [`Connect::open`], waited for.
 ///
 /// # Errors
 /// Those of [`Connect::open`], and `runtime` if the system is out of threads or descriptors.
 pub fn open(connect: Connect) -> Result<Device, Error> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let runtime = runtime()?;
+    let device = runtime.block_on(connect.open())?;
+    Ok(Device { device, runtime })
+}
+
+/// Opens a device for its properties: [`Connect::open_local_control`], waited for.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_local_control(connect: Connect) -> Result<LocalControl, Error> {
+    let runtime = runtime()?;
+    let device = runtime.block_on(connect.open_local_control())?;
+    Ok(LocalControl { device, runtime })
+}
+
+fn runtime() -> Result<Runtime, Error> {
+    tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
         .build()
@@ -45,9 +73,7 @@ pub fn open(connect: Connect) -> Result<Device, Error> {
             Error::new(Class::Unexpected, "runtime", format!("cannot start: {error}"))
                 .with_cause("the system is out of file descriptors, threads or memory")
                 .with_help("close other programs, or raise the limits (ulimit -a), then try again")
-        })?;
-    let device = runtime.block_on(connect.open())?;
-    Ok(Device { device, runtime })
+        })
 }
 
 /// Methods that wait for the async ones.
@@ -95,6 +121,37 @@ impl Device {
 
     /// The async device, and the runtime that it lives on.
     pub const fn parts(&mut self) -> (&mut crate::Device<AnyLink>, &Runtime) {
+        (&mut self.device, &self.runtime)
+    }
+
+    /// Ends the link in an orderly way.
+    pub fn close(self) {
+        self.runtime.block_on(self.device.close());
+    }
+}
+
+impl LocalControl {
+    waited! {
+        /// What the device says about itself.
+        info() -> DeviceInfo;
+        /// Begins the session now, to know whether the credentials are right.
+        authenticate() -> SessionSecurity;
+        /// All properties with their values.
+        list() -> Vec<Property>;
+        /// One property, by its name.
+        get(name: &str) -> Property;
+    }
+
+    /// Sets properties by their names, all in one request.
+    ///
+    /// # Errors
+    /// As the async method of this name.
+    pub fn set<'n>(&mut self, values: impl IntoIterator<Item = (&'n str, NewValue)>) -> Result<(), Error> {
+        self.runtime.block_on(self.device.set(values))
+    }
+
+    /// The async device, and the runtime that it lives on.
+    pub const fn parts(&mut self) -> (&mut crate::LocalControl<AnyLink>, &Runtime) {
         (&mut self.device, &self.runtime)
     }
 

@@ -361,6 +361,18 @@ const WORDS: &[(&str, [&str; 3])] = &[
     ("shell", [", or the shell took the quotation marks away", "", ""]),
     ("quoted", [", and put it between single quotes", "", ""]),
     (
+        "raw-value",
+        [
+            "give the bytes: hex:… or @FILE",
+            "give the bytes: NewValue::Bytes",
+            "give the bytes in hex",
+        ],
+    ),
+    (
+        "list-properties",
+        ["espprov props", "list()", "the list of properties"],
+    ),
+    (
         "json",
         [
             "give the JSON document itself between single quotes",

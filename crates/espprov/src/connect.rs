@@ -6,7 +6,7 @@ use crate::explain::LinkError;
 use crate::link::AnyLink;
 use crate::target::{Parsed, Target};
 use crate::text::clean;
-use crate::{Caller, Credentials, Device, Error, Event, LinkKind, Listener, Place};
+use crate::{Caller, Credentials, Device, Error, Event, LinkKind, Listener, LocalControl, Place};
 use alloc::boxed::Box;
 use alloc::string::ToString;
 use core::fmt;
@@ -52,6 +52,8 @@ struct Options {
     choice: SecurityChoice,
     plaintext: bool,
     thread: bool,
+    /// It is to be opened for its properties.
+    local: bool,
     deadline: Duration,
     caller: Caller,
     listener: Listener,
@@ -70,6 +72,7 @@ impl Connect {
                 choice: SecurityChoice::default(),
                 plaintext: false,
                 thread: false,
+                local: false,
                 deadline: DEADLINE,
                 caller: Caller::Program,
                 listener: Box::new(|_| {}),
@@ -156,6 +159,37 @@ impl Connect {
     /// # Errors
     /// The target cannot be meant ([`Class::Usage`](crate::Class)), nothing answers there in time, or several devices could be meant.
     pub async fn open(self) -> Result<Device, Error> {
+        let (link, auth, place, clock, options) = self.reach().await?;
+        options.device(link, auth, place, clock)
+    }
+
+    /// Opens a device that is on its network already, for its properties. Over Bluetooth, the usual service is that of the vendor's
+    /// example; a simulated device (`sim`) is one with the properties of that example, unless its file says otherwise.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub async fn open_local_control(mut self) -> Result<LocalControl, Error> {
+        self.options.local = true;
+        let (link, auth, place, clock, options) = self.reach().await?;
+        options.local_control(link, auth, place, clock)
+    }
+
+    /// The same over a link of one's own, which is open.
+    ///
+    /// # Errors
+    /// As [`open_over`](Self::open_over).
+    pub fn open_local_control_over<T>(mut self, link: T) -> Result<LocalControl<T>, Error>
+    where
+        T: Reconnect,
+        T::Error: LinkError,
+    {
+        self.options.local = true;
+        let (auth, place, options) = self.known();
+        options.local_control(link, auth, place, TokioClock::new())
+    }
+
+    /// Opens the link to what the target names.
+    async fn reach(self) -> Result<(AnyLink, Auto, Place, TokioClock, Options), Error> {
         let Self { target, mut options } = self;
         let caller = options.caller;
         let Parsed { target, setup, .. } = Parsed::parse(&target, caller)?;
@@ -168,7 +202,7 @@ impl Connect {
         let clock = TokioClock::new();
         let until = clock.now().saturating_add(options.deadline);
         let link = options.link(&target, &place, clock, until).await?;
-        options.device(link, authenticator(setup.as_ref()), place, clock)
+        Ok((link, authenticator(setup.as_ref()), place, clock, options))
     }
 
     /// The same over a link of one's own, which is open. The target is a name for messages, or the text of the device's setup
@@ -181,6 +215,12 @@ impl Connect {
         T: Reconnect,
         T::Error: LinkError,
     {
+        let (auth, place, options) = self.known();
+        options.device(link, auth, place, TokioClock::new())
+    }
+
+    /// What the target says where the link is one's own.
+    fn known(self) -> (Auto, Place, Options) {
         let Self { target, mut options } = self;
         let setup = SetupPayload::parse(&target).ok();
         if let Some(setup) = &setup {
@@ -190,7 +230,7 @@ impl Connect {
             .as_ref()
             .map_or_else(|| clean(&target), |_| "the device".to_string());
         let place = Place::new(options.caller, LinkKind::Other, label);
-        options.device(link, authenticator(setup.as_ref()), place, TokioClock::new())
+        (authenticator(setup.as_ref()), place, options)
     }
 }
 
@@ -219,6 +259,9 @@ impl Options {
                 let mut scenario = crate::link::sim::load(world).await?;
                 if self.thread {
                     scenario.prefer_thread();
+                }
+                if self.local {
+                    scenario.prefer_local_ctrl();
                 }
                 self.credentials.complete_from(&scenario);
                 crate::link::sim::open(&scenario, clock).map(|link| AnyLink::Sim(link.into()))
@@ -251,12 +294,7 @@ impl Options {
         T: Reconnect,
         T::Error: LinkError,
     {
-        if self.thread && self.credentials.username.is_none() {
-            // As the vendor's Thread examples are built.
-            self.credentials.username = Some(secret(b"threadprov"));
-        }
-        let auth = auth.with_choice(self.choice).allow_plaintext(self.plaintext);
-        let auth = self.credentials.apply(auth, self.caller)?;
+        let auth = self.authenticator(auth)?;
         Ok(Device::new(
             link,
             auth,
@@ -265,6 +303,38 @@ impl Options {
             self.deadline,
             self.listener,
         ))
+    }
+
+    fn local_control<T>(
+        mut self,
+        link: T,
+        auth: Auto,
+        place: Place,
+        clock: TokioClock,
+    ) -> Result<LocalControl<T>, Error>
+    where
+        T: Reconnect,
+        T::Error: LinkError,
+    {
+        let auth = self.authenticator(auth)?;
+        Ok(LocalControl::new(
+            link,
+            auth,
+            place,
+            clock,
+            self.deadline,
+            self.listener,
+        ))
+    }
+
+    /// With all that was said of credentials and policy.
+    fn authenticator(&mut self, auth: Auto) -> Result<Auto, Error> {
+        if self.thread && self.credentials.username.is_none() {
+            // As the vendor's Thread examples are built.
+            self.credentials.username = Some(secret(b"threadprov"));
+        }
+        let auth = auth.with_choice(self.choice).allow_plaintext(self.plaintext);
+        self.credentials.apply(auth, self.caller)
     }
 }
 
@@ -276,6 +346,9 @@ impl Options {
             Target::Ble(mut target) => {
                 target.adapter.clone_from(&self.adapter);
                 target.services.clone_from(&self.services);
+                if self.local {
+                    target.prefer_local_control();
+                }
                 Target::Ble(target)
             }
             other => other,

@@ -22,11 +22,22 @@ use espprov_types::{
 use getrandom::SysRng;
 
 /// One buffer for all requests and replies: more than any device sends.
-const BUFFER: usize = 16 * 1024;
+pub(crate) const BUFFER: usize = 16 * 1024;
 /// How long connecting again may take over Bluetooth, where the system's service may have to start first.
 const BLE_CONNECT: Duration = Duration::from_secs(20);
 /// How long a Bluetooth device is looked for after it was told to join.
 const BLE_RECOVER: Duration = Duration::from_secs(30);
+
+/// The time limits of the steps on this link.
+pub(crate) fn deadlines(place: &Place, deadline: Duration) -> Deadlines {
+    let mut deadlines = Deadlines::default();
+    deadlines.connecting = deadline;
+    if place.kind == crate::LinkKind::Ble {
+        deadlines.connect = BLE_CONNECT;
+        deadlines.recover = BLE_RECOVER;
+    }
+    deadlines
+}
 
 /// Hears what happens; see [`Connect::observe`](crate::Connect::observe).
 pub type Listener = Box<dyn FnMut(&Event<'_>) + Send>;
@@ -94,12 +105,7 @@ where
         deadline: Duration,
         listener: Listener,
     ) -> Self {
-        let mut deadlines = Deadlines::default();
-        deadlines.connecting = deadline;
-        if place.kind == crate::LinkKind::Ble {
-            deadlines.connect = BLE_CONNECT;
-            deadlines.recover = BLE_RECOVER;
-        }
+        let deadlines = deadlines(&place, deadline);
         let driver = Provisioner::new(link, auth, SysRng, clock, vec![0; BUFFER])
             .with_observer(listener)
             .with_deadlines(deadlines);

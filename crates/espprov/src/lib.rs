@@ -30,6 +30,9 @@
 //! Without features the crate is `no_std` with `alloc` and builds for `wasm32`: the errors in plain words ([`explain`]), said to a command line,
 //! a program or a page ([`Caller`]), for links of one's own.
 //!
+//! A device that is on its network already may have properties to list, read and set: `connect(…).open_local_control()` opens a
+//! `LocalControl`.
+//!
 //! Everything below stays within reach: [`Device::driver`] is the provisioner of `espprov-core`, and [`Connect::open_over`] takes any
 //! `espprov_transport::Reconnect`.
 #![no_std]
@@ -52,6 +55,8 @@ pub mod error;
 pub mod explain;
 #[cfg(feature = "tokio")]
 pub mod link;
+#[cfg(feature = "tokio")]
+pub mod local_control;
 mod place;
 #[cfg(feature = "serial")]
 pub mod serial;
@@ -66,6 +71,8 @@ pub use credentials::{Credentials, Secret};
 #[cfg(feature = "tokio")]
 pub use device::{Device, Driver, Joined, Listener};
 pub use error::{Class, Error, Stage};
+#[cfg(feature = "tokio")]
+pub use local_control::{LocalControl, LocalDriver, NewValue};
 pub use place::{LinkKind, Place};
 #[cfg(feature = "tokio")]
 pub use target::{Parsed, Target};
@@ -76,5 +83,6 @@ pub use espprov_core::{
     AccessPoint, AuthMode, Bssid, DeviceInfo, Event, SecurityScheme, SetupPayload, Ssid, ThreadAttachment,
     ThreadDataset, ThreadNetwork, ThreadStatus, WifiConnection, WifiStatus,
 };
+pub use espprov_local_ctrl::Property;
 #[cfg(feature = "tokio")]
 pub use espprov_tokio::{TokioClock, TokioRuntime};

@@ -168,3 +168,66 @@ fn a_setup_code_beside_a_link_of_ones_own_is_used_and_not_shown() {
         assert_eq!(error.code(), "wrong_password");
     });
 }
+
+#[test]
+fn properties_are_listed_got_and_set() {
+    let mut device = blocking::open_local_control(connect("sim:zero")).unwrap();
+    assert_eq!(device.info().unwrap().version.as_str(), "v1.0");
+    let names: Vec<_> = device
+        .list()
+        .unwrap()
+        .into_iter()
+        .map(|property| property.name)
+        .collect();
+    assert_eq!(names, ["timestamp (us)", "property1", "property2", "property3"]);
+    device
+        .set([
+            ("property3", "on".into()),
+            ("property1", NewValue::from(&[1, 0, 0, 0][..])),
+        ])
+        .unwrap();
+    assert_eq!(device.get("property3").unwrap().value, b"on");
+    assert_eq!(device.get("property1").unwrap().value, [1, 0, 0, 0]);
+    device.set([]).unwrap();
+    for (name, value, code) in [
+        ("property9", "1".into(), "no_such_property"),
+        ("property2", "true".into(), "read_only"),
+        ("property1", "one".into(), "invalid_value"),
+        ("property1", NewValue::from(&[1][..]), "not_set"),
+    ] {
+        let error = device.set([(name, value)]).unwrap_err();
+        assert_eq!(error.code(), code);
+        assert!(!error.cause().is_empty() && !error.help().is_empty());
+    }
+    let twice = device.set([("property3", "a".into()), ("property3", "b".into())]);
+    assert_eq!(twice.unwrap_err().code(), "property_twice");
+    assert_eq!(device.get("nobody").unwrap_err().class(), Class::Usage);
+    device.close();
+    let wrong = blocking::open_local_control(connect("sim:zero").pop("wrong"));
+    let error = wrong.unwrap().list().unwrap_err();
+    assert_eq!(error.code(), "wrong_password");
+}
+
+/// A device is the one or the other, and says so.
+#[test]
+fn what_provisions_has_no_properties() {
+    let path = std::env::temp_dir().join(format!("espprov-front-door-{}.toml", std::process::id()));
+    let target = format!("sim:{}", path.display());
+    std::fs::write(&path, "[device]\nlocal_ctrl = false\n").unwrap();
+    let provisions = blocking::open_local_control(connect(&target)).unwrap().list();
+    std::fs::write(
+        &path,
+        "[[property]]\nname = \"a\"\ntype = 7\nvalue = \"x\"\nflags = 1\n",
+    )
+    .unwrap();
+    let info = blocking::open(connect(&target)).unwrap().info();
+    let mut odd = blocking::open_local_control(connect(&target)).unwrap();
+    let unknown = odd.set([("a", "text".into())]);
+    // Nobody knows what the flag means here: the device decides.
+    let decided = odd.set([("a", NewValue::from(&b"y"[..]))]);
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(provisions.unwrap_err().code(), "no_local_control");
+    assert_eq!(info.unwrap_err().code(), "not_a_device");
+    assert_eq!(unknown.unwrap_err().code(), "unknown_type");
+    assert_eq!(decided.unwrap_err().code(), "not_set");
+}

@@ -87,6 +87,14 @@ pub(super) const SEND: &str = with_examples!(
   espprov send sim echo --hex 00ff10 --raw | xxd"
 );
 
+pub(super) const PROPS: &str = with_examples!(
+    "  espprov props http://192.168.1.57 --password abcd1234
+  espprov props http://my_esp_ctrl_device.local get property1 --pop abcd1234 --json
+  espprov props http://192.168.1.57 set property1=638 'property3=good evening' --pop abcd1234
+  espprov props ble:my_esp_ctrl_device set certificate=@device.der --pop abcd1234
+  espprov props sim"
+);
+
 pub(super) const CREDENTIALS: &str = "\
 Examples:
   espprov credentials --password abcd1234

@@ -8,11 +8,13 @@ mod address;
 mod device;
 #[macro_use]
 mod help;
+mod props;
 mod provision;
 mod simulate;
 mod value;
 
 pub(crate) use device::{CredentialArgs, DeviceArgs, target_by_environment};
+pub(crate) use props::PropsArgs;
 pub(crate) use provision::ProvisionArgs;
 pub(crate) use simulate::SimulateArgs;
 
@@ -158,6 +160,9 @@ pub(crate) enum Command {
     /// Send data to any endpoint of a device and show the answer
     #[command(after_long_help = help::SEND)]
     Send(SendArgs),
+    /// List, read and set the properties of a device that is on its network
+    #[command(after_long_help = help::PROPS)]
+    Props(PropsArgs),
     /// Make salt and verifier for security 2 firmware
     #[command(after_long_help = help::CREDENTIALS)]
     Credentials(MakeCredentialsArgs),

@@ -5,6 +5,7 @@ mod credentials;
 mod discover;
 mod info;
 mod pages;
+mod props;
 mod provision;
 mod scan;
 mod send;
@@ -16,7 +17,7 @@ mod wifi;
 use crate::args::{Cli, Command, DeviceArgs, Global};
 use crate::errors::Failure;
 use crate::output::{Output, Success};
-use crate::plan::Plan;
+use crate::plan::{Plan, Purpose};
 use crate::secret_input::Stdin;
 use espprov_core::request::ControlAction;
 use std::rc::Rc;
@@ -32,12 +33,13 @@ impl Context {
     /// `thread`: the command is about Thread, not Wi-Fi.
     async fn plan(&self, args: &DeviceArgs, thread: bool) -> Result<Plan, Failure> {
         let target = args.target()?;
-        Plan::new(&target, args, &self.global, &self.stdin, &self.out, thread).await
+        let purpose = if thread { Purpose::Thread } else { Purpose::Wifi };
+        self.plan_for(&target, args, purpose).await
     }
 
     /// The same with a target that was found elsewhere.
-    async fn plan_for(&self, target: &str, args: &DeviceArgs) -> Result<Plan, Failure> {
-        Plan::new(target, args, &self.global, &self.stdin, &self.out, false).await
+    async fn plan_for(&self, target: &str, args: &DeviceArgs, purpose: Purpose) -> Result<Plan, Failure> {
+        Plan::new(target, args, &self.global, &self.stdin, &self.out, purpose).await
     }
 }
 
@@ -113,6 +115,7 @@ async fn with_result(context: &Context, command: Command) -> Result<Success, Fai
             plan.run(async |device| state::control(device, action).await)
                 .await
         }
+        Command::Props(args) => props::run(context, &args).await,
         Command::Send(args) => send::run(context, &args).await,
         // These have no result and were done before.
         Command::Completions { .. } | Command::Man { .. } => Ok(Success::done()),

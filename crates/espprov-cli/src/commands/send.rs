@@ -6,6 +6,7 @@ use crate::device::Device;
 use crate::errors::{self, Class, Failure};
 use crate::hex_input;
 use crate::output::{Report, Success, is_harmless};
+use crate::plan::Purpose;
 use crate::secret_input::SecretBytes;
 use crate::signals::unblock;
 use espprov_transport::{Endpoint, Transport};
@@ -42,7 +43,9 @@ pub(super) async fn run(context: &Context, args: &SendArgs) -> Result<Success, F
             .with_cause("devices do not answer empty requests")
             .with_help("give at least one byte"));
     }
-    let plan = context.plan_for(&words.target, &args.device).await?;
+    let plan = context
+        .plan_for(&words.target, &args.device, Purpose::Wifi)
+        .await?;
     // An answer that cannot be kept is told before the device has acted.
     let mut file = match &args.out {
         Some(path) if !to_stdout => Some(AnswerFile::open(path)?),

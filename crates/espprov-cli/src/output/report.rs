@@ -3,6 +3,7 @@
 use crate::errors::Failure;
 use core::net::Ipv4Addr;
 use espprov_core::auth::SessionSecurity;
+use espprov_local_ctrl::{Property, Value};
 use espprov_types::hex::Hex;
 use espprov_types::{
     AccessPoint, AuthMode, DeviceInfo, ThreadNetwork, ThreadStatus, WifiFailure, WifiStatus,
@@ -88,6 +89,17 @@ pub(crate) enum Report {
         #[serde(skip_serializing_if = "Option::is_none")]
         name: Option<String>,
     },
+    /// A property of a device on its network.
+    Property {
+        name: String,
+        #[serde(rename = "type")]
+        kind: u32,
+        flags: u32,
+        value_hex: String,
+        /// Where it is known how to read it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        value: Option<PropertyValue>,
+    },
     /// An application's answer.
     Reply { endpoint: String, hex: String },
     /// Salt and verifier.
@@ -107,6 +119,15 @@ pub(crate) enum Report {
         #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<ErrorFields>,
     },
+}
+
+/// What a property's value means.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum PropertyValue {
+    Number(i64),
+    Bool(bool),
+    Text(String),
 }
 
 /// A network name as text, as far as it is text, and as it is.
@@ -202,6 +223,24 @@ impl Report {
                 })
                 .collect(),
             endpoints: endpoints.to_vec(),
+        }
+    }
+
+    pub(crate) fn property(property: &Property) -> Self {
+        Self::Property {
+            name: property.name.clone(),
+            kind: property.kind,
+            flags: property.flags,
+            value_hex: Hex(&property.value).to_string(),
+            value: property.typed().and_then(|value| {
+                Some(match value {
+                    Value::Timestamp(number) => PropertyValue::Number(number),
+                    Value::Int(number) => PropertyValue::Number(number.into()),
+                    Value::Bool(value) => PropertyValue::Bool(value),
+                    Value::Text(text) => PropertyValue::Text(text.to_owned()),
+                    _ => return None,
+                })
+            }),
         }
     }
 

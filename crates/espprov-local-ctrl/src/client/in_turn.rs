@@ -15,13 +15,20 @@ use rand_core::TryCryptoRng;
 #[derive(Debug, Clone)]
 pub struct InTurn {
     auto: Auto,
+    tries: bool,
 }
 
 impl InTurn {
     /// With these credentials.
     #[must_use]
     pub const fn new(auto: Auto) -> Self {
-        Self { auto }
+        Self { auto, tries: true }
+    }
+
+    /// As [`Auto`] alone: for a program that also provisions, with one type for both.
+    #[must_use]
+    pub const fn once(auto: Auto) -> Self {
+        Self { auto, tries: false }
     }
 
     /// The credentials, to exchange them.
@@ -49,7 +56,7 @@ impl Authenticator for InTurn {
         info: &DeviceInfo,
         rng: &mut R,
     ) -> Result<TurnHandshake, PolicyError> {
-        if info.names_scheme() || self.auto.named().is_some() {
+        if !self.tries || info.names_scheme() || self.auto.named().is_some() {
             return self.auto.begin(info, rng).map(TurnHandshake::only);
         }
         let first = self.try_scheme(SecurityScheme::Sec2, info, rng);

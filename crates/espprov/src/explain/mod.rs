@@ -32,6 +32,7 @@ mod http;
 #[cfg(feature = "tokio")]
 pub mod io;
 mod links;
+mod local_ctrl;
 mod outcome;
 mod payload;
 #[cfg(feature = "serial")]
@@ -45,6 +46,9 @@ pub use diagnosis::{
 };
 pub use driver::provision;
 pub use links::{LinkError, lost};
+pub use local_ctrl::{
+    invalid_value, local_control, no_such_property, not_set, property_twice, read_only, unknown_type,
+};
 pub use outcome::{config, thread_outcome, too_long, unconfirmed, wifi_outcome};
 pub use payload::payload;
 

@@ -5,6 +5,7 @@ use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
+use espprov_btleplug::uuids::LOCAL_CONTROL_SERVICE;
 use espprov_btleplug::{BDAddr, DeviceFilter, Uuid};
 
 /// A device in reach of the radio.
@@ -56,6 +57,13 @@ impl BleTarget {
             which,
             adapter: None,
             services: Vec::new(),
+        }
+    }
+
+    /// The device is wanted for its properties: where no service is named, it is that of the vendor's example.
+    pub fn prefer_local_control(&mut self) {
+        if self.services.is_empty() {
+            self.services.push(LOCAL_CONTROL_SERVICE);
         }
     }
 

@@ -1,0 +1,266 @@
+//! `props`: the properties of a device on its network.
+
+use super::Context;
+use crate::args::{PropsArgs, target_by_environment};
+use crate::device::Device;
+use crate::errors::{self, CALLER, Failure, explain};
+use crate::hex_input;
+use crate::output::{Report, Success, clean, table};
+use crate::plan::Purpose;
+use crate::signals::unblock;
+use espprov::NewValue;
+use espprov::local_control::{changes, find};
+use espprov_core::call::Converse;
+use espprov_local_ctrl::{Change, Convention, List, Property, Protocol, Set, Type};
+use espprov_types::hex::Hex;
+use std::fs::File;
+use std::io::Read;
+use std::path::PathBuf;
+
+/// The most that is read from a file: more than any device takes.
+const FILE_MAX: u64 = 64 * 1024;
+
+/// What to do.
+enum Action {
+    List,
+    Get(Vec<String>),
+    Set(Vec<(String, NewValue)>),
+}
+
+pub(super) async fn run(context: &Context, args: &PropsArgs) -> Result<Success, Failure> {
+    let (target, action) = words(args)?;
+    let action = read(action).await?;
+    let plan = context
+        .plan_for(&target, &args.device, Purpose::Properties)
+        .await?;
+    plan.run(async |device| {
+        device.connect().await?;
+        let listed = list(device).await?;
+        device.out.stop_progress();
+        match &action {
+            Action::List => {
+                show(device, &listed, listed.iter());
+                if listed.is_empty() {
+                    device.out.remark("The device has no properties.");
+                }
+                Ok(Success::done())
+            }
+            Action::Get(names) => {
+                let found: Result<Vec<_>, _> = names.iter().map(|name| find(CALLER, &listed, name)).collect();
+                show(device, &listed, found?.into_iter());
+                Ok(Success::done())
+            }
+            Action::Set(wanted) => set(device, &listed, wanted).await,
+        }
+    })
+    .await
+}
+
+/// Target and action; either may be missing.
+fn words(args: &PropsArgs) -> Result<(String, (String, Vec<String>)), Failure> {
+    let is_action = |word: &str| matches!(word, "list" | "get" | "set");
+    let mut words: Vec<String> = [&args.device.target, &args.action]
+        .into_iter()
+        .flatten()
+        .chain(&args.properties)
+        .cloned()
+        .collect();
+    // Where the environment names the device, the first word may be the action.
+    let by_environment = match words.first() {
+        Some(first) if !is_action(first) => None,
+        _ => target_by_environment()?,
+    };
+    let target = match by_environment {
+        Some(target) => target,
+        None if words.first().is_none_or(|first| is_action(first)) => {
+            return Err(errors::missing(
+                "the device",
+                "TARGET, such as http://HOST or sim (or set ESPPROV_TARGET)",
+            )
+            .with_cause("the first argument says which device to talk to"));
+        }
+        None => words.remove(0),
+    };
+    if words.is_empty() {
+        return Ok((target, ("list".to_owned(), words)));
+    }
+    let action = words.remove(0);
+    if !is_action(&action) {
+        return Err(
+            Failure::usage("usage", format!("no such action: {}", clean(&action)))
+                .with_cause("what can be done with properties is list, get and set")
+                .with_help("give one of them after the target; espprov props --help explains"),
+        );
+    }
+    Ok((target, (action, words)))
+}
+
+/// Everything that the command line says, before the device is asked.
+async fn read((action, words): (String, Vec<String>)) -> Result<Action, Failure> {
+    match (action.as_str(), words.is_empty()) {
+        ("list", true) => Ok(Action::List),
+        ("list", false) => Err(Failure::usage("usage", "list takes no names")
+            .with_cause("it shows every property")
+            .with_help("give get instead of list to see some of them")),
+        (_, true) => Err(errors::missing(
+            "a property",
+            if action == "get" {
+                "NAME after get"
+            } else {
+                "NAME=VALUE after set"
+            },
+        )),
+        ("get", false) => Ok(Action::Get(words)),
+        _ => {
+            let mut wanted = Vec::with_capacity(words.len());
+            for word in &words {
+                let (name, value) = split(word)?;
+                let value = new_value(&name, value).await?;
+                wanted.push((name, value));
+            }
+            Ok(Action::Set(wanted))
+        }
+    }
+}
+
+/// `NAME=VALUE`; `\=` is an equals sign of the name.
+fn split(word: &str) -> Result<(String, &str), Failure> {
+    let mut name = String::new();
+    let mut rest = word;
+    loop {
+        let Some((before, after)) = rest.split_once('=') else {
+            return Err(Failure::usage("usage", format!("no value for {}", clean(word)))
+                .with_cause("set takes NAME=VALUE")
+                .with_help("put an equals sign and the value behind the name"));
+        };
+        rest = after;
+        match before.strip_suffix('\\') {
+            Some(before) => {
+                name.push_str(before);
+                name.push('=');
+            }
+            None => {
+                name.push_str(before);
+                return Ok((name, rest));
+            }
+        }
+    }
+}
+
+async fn new_value(name: &str, text: &str) -> Result<NewValue, Failure> {
+    if let Some(digits) = text.strip_prefix("hex:") {
+        let bytes = hex_input::decode(digits, &clean(name))?;
+        return Ok(NewValue::Bytes(bytes.to_vec()));
+    }
+    let Some(path) = text.strip_prefix('@') else {
+        return Ok(NewValue::Text(text.to_owned()));
+    };
+    let path = PathBuf::from(path);
+    unblock(move || {
+        let mut bytes = Vec::new();
+        File::open(&path)
+            .and_then(|file| file.take(FILE_MAX + 1).read_to_end(&mut bytes))
+            .map_err(|error| errors::file("read", &path, &error))?;
+        if bytes.len() as u64 > FILE_MAX {
+            return Err(
+                Failure::usage("too_long", format!("{} is too long", path.display()))
+                    .with_cause("no device takes a value of more than 64 KiB")
+                    .with_help("check that this is the right file"),
+            );
+        }
+        Ok(NewValue::Bytes(bytes))
+    })
+    .await
+}
+
+async fn list(device: &mut Device) -> Result<Vec<Property>, Failure> {
+    let listed = device
+        .driver
+        .run(Converse::new(List::new(&Protocol::ESP_LOCAL_CTRL)))
+        .await;
+    listed.map_err(|error| device.explain(&error))
+}
+
+async fn set(
+    device: &mut Device,
+    listed: &[Property],
+    wanted: &[(String, NewValue)],
+) -> Result<Success, Failure> {
+    let wanted: Vec<_> = wanted
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.clone()))
+        .collect();
+    let changes = changes(CALLER, listed, &wanted)?;
+    let changes: Vec<_> = changes
+        .iter()
+        .map(|(property, value)| Change { property, value })
+        .collect();
+    let Ok(set) = Set::new(&Protocol::ESP_LOCAL_CTRL, &changes) else {
+        return Ok(Success::done());
+    };
+    // What was sent may have been acted on: it is not sent again by itself.
+    let done = device.driver.run(Converse::new(set)).await;
+    let done = done.map_err(|error| device.explain_once(&error))?;
+    let names: Vec<_> = wanted.iter().map(|(name, _)| *name).collect();
+    done.map_err(|error| explain::not_set(CALLER, &error, &names))?;
+    let names: Vec<_> = names.into_iter().map(clean).collect();
+    Ok(Success {
+        summary: format!("Set {}", names.join(", ")),
+        ..Success::done()
+    })
+}
+
+/// Shows some of the properties: events for programs, a table for people.
+fn show<'p>(device: &Device, listed: &[Property], some: impl Iterator<Item = &'p Property>) {
+    let convention = Convention::of(listed);
+    let mut rows = vec![["NAME", "TYPE", "VALUE", ""].map(str::to_owned).to_vec()];
+    for property in some {
+        device.out.event(&Report::property(property));
+        let kind = match property.value_type() {
+            Some(Type::Timestamp) => "timestamp".to_owned(),
+            Some(Type::Int) => "int".to_owned(),
+            Some(Type::Bool) => "bool".to_owned(),
+            Some(Type::Text) => "text".to_owned(),
+            _ => property.kind.to_string(),
+        };
+        let value = match property.typed() {
+            Some(value) => clean(&value.to_string()),
+            None => format!("hex:{}", Hex(&property.value)),
+        };
+        let flags = match (convention, property.flags) {
+            (_, 0) => String::new(),
+            (Some(_), _) if property.is_flagged_read_only() => "read-only".to_owned(),
+            (_, flags) => format!("flags {flags}"),
+        };
+        rows.push(vec![clean(&property.name), kind, value, flags]);
+    }
+    if rows.len() > 1 {
+        for line in table(&rows) {
+            device.out.say(&line);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_values_are_parted_at_the_first_equals_sign_that_is_not_escaped() {
+        for (word, name, value) in [
+            ("a=b", "a", "b"),
+            ("a=", "a", ""),
+            ("a=b=c", "a", "b=c"),
+            (r"a\=b=c", "a=b", "c"),
+            (r"a\=\==\=", "a==", r"\="),
+            (r"a\b=c", r"a\b", "c"),
+            ("timestamp (us)=1", "timestamp (us)", "1"),
+        ] {
+            let parted = split(word).ok();
+            assert_eq!(parted, Some((name.to_owned(), value)), "{word}");
+        }
+        for word in ["a", "", r"a\=b"] {
+            assert!(split(word).is_err(), "{word}");
+        }
+    }
+}
