@@ -13,6 +13,7 @@ mod gatt;
 mod guard;
 mod http;
 mod link;
+mod local_ctrl;
 mod replies;
 mod services;
 mod session;
@@ -33,6 +34,7 @@ pub use gatt::gatt_server;
 pub use guard::att_guard;
 pub use http::http_reply;
 pub use link::device_link;
+pub use local_ctrl::{local_ctrl_reply, local_ctrl_request};
 pub use replies::{config_reply, scan_reply};
 pub use services::{console_server, http_request};
 pub use session::{session_data_client, session_data_device, srp_client, srp_device};
@@ -54,6 +56,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("gatt_server", gatt_server),
     ("http_reply", http_reply),
     ("http_request", http_request),
+    ("local_ctrl_reply", local_ctrl_reply),
+    ("local_ctrl_request", local_ctrl_request),
     ("proto_ver", proto_ver),
     ("scan_reply", scan_reply),
     ("session_data_client", session_data_client),

@@ -4,8 +4,10 @@
 use core::time::Duration;
 use espprov::TokioClock;
 use espprov_core::auth::Auto;
+use espprov_core::call::Converse;
 use espprov_core::{Outcome, ProvisionError, Provisioner, ScanOptions, WifiConfig, WifiFailure};
 use espprov_device::{BleStack, Firmware, Quirks};
+use espprov_local_ctrl::{Change, InTurn, List, Protocol, Set};
 use espprov_simulator::service::with_ids;
 use espprov_simulator::{Answer, Presence, Scenario, Service, SimDevice};
 use espprov_simulator_ble::air::AirOptions;
@@ -476,4 +478,55 @@ fn two_hundred_in_a_row() {
             }
         },
     );
+}
+
+/// Another protocol on another service: endpoints by their names, answers one by one, and nothing of provisioning.
+#[test]
+fn properties_are_listed_and_set() {
+    for scheme in [1, 2] {
+        let mut scenario = scenario(scheme);
+        scenario.prefer_local_ctrl();
+        let device = SimDevice::new(scenario).unwrap();
+        let mut options = Options::of(&device);
+        assert_eq!(
+            options.service,
+            0x3d98_1e4a_31eb_42b4_8a68_75bd_8d3b_d521_u128.to_be_bytes()
+        );
+        // An application may choose another: here one that this client looks for.
+        options.service = 0x021a_9004_0382_4aea_bff4_6b3f_1c5a_dfb4_u128.to_be_bytes();
+        run(
+            device,
+            &options,
+            AirOptions::default(),
+            async |around: &Surroundings<SimDevice>, link: Link<'_, '_, '_>| {
+                let mut names = Vec::new();
+                link.endpoints(&mut |name| names.push(name.to_owned()));
+                names.sort_unstable();
+                let expected = [
+                    "custom-data",
+                    "echo",
+                    "esp_local_ctrl/control",
+                    "esp_local_ctrl/session",
+                    "esp_local_ctrl/version",
+                ];
+                assert_eq!(names, expected);
+                let local = Protocol::ESP_LOCAL_CTRL;
+                let auth = InTurn::new(Auto::new().with_pop(b"abcd1234").unwrap());
+                let rng = ChaCha20Rng::seed_from_u64(5);
+                let client = Provisioner::new(link, auth, rng, around.clock, vec![0; 2048]);
+                let mut client = client.with_endpoints(local.endpoints);
+                let listed = client.run(Converse::new(List::new(&local))).await.unwrap();
+                assert_eq!(listed.len(), 4);
+                let changes = [Change {
+                    property: &listed[3],
+                    value: b"over the air",
+                }];
+                let set = Converse::new(Set::new(&local, &changes).unwrap());
+                assert_eq!(client.run(set).await, Ok(Ok(())));
+                let listed = client.run(Converse::new(List::new(&local))).await.unwrap();
+                assert_eq!(listed[3].value, b"over the air");
+                client.close().await;
+            },
+        );
+    }
 }

@@ -4,13 +4,14 @@ use crate::tools::{capture, cargo, root, target_dir};
 use std::process::Command;
 
 /// Crates that firmware may use.
-const FIRMWARE: [&str; 8] = [
+const FIRMWARE: [&str; 9] = [
     "espprov-proto",
     "espprov-types",
     "espprov-transport",
     "espprov-security",
     "espprov-core",
     "espprov-device",
+    "espprov-local-ctrl",
     "espprov-services",
     "espprov-embedded",
 ];

@@ -169,12 +169,38 @@ fn lacks_some(rows: &[Row]) -> bool {
     any(|name| matches!(name, Name::Told(_))) && any(|name| *name == Name::None)
 }
 
-/// Whether endpoints of the provisioning manager are missing beside others of it: every device with one has these. BlueZ drops
-/// what it had not read again when a connection is cut.
+/// A protocol by its endpoints.
+struct Protocol {
+    /// Every device that speaks it has these.
+    always: &'static [&'static str],
+    /// Only devices that speak it have one of these, and not all do.
+    sometimes: &'static [&'static str],
+}
+
+/// Those that are known. A device with endpoints of neither has a protocol of its own, and whatever it has is right.
+const PROTOCOLS: [Protocol; 2] = [
+    Protocol {
+        always: &["prov-config", "proto-ver"],
+        sometimes: &["prov-session", "prov-scan"],
+    },
+    Protocol {
+        always: &[
+            "esp_local_ctrl/session",
+            "esp_local_ctrl/version",
+            "esp_local_ctrl/control",
+        ],
+        sometimes: &[],
+    },
+];
+
+/// Whether endpoints of a protocol are missing beside others of it. BlueZ drops what it had not read again when a connection
+/// is cut.
 fn lacks_the_rest(rows: &[Row]) -> bool {
-    let has = |name: &str| rows.iter().any(|row| row.valid() == Some(name));
-    let (config, version) = (has("prov-config"), has("proto-ver"));
-    (config || version || has("prov-session") || has("prov-scan")) && !(config && version)
+    let has = |name: &&str| rows.iter().any(|row| row.valid() == Some(*name));
+    PROTOCOLS.iter().any(|Protocol { always, sometimes }| {
+        let speaks_it = always.iter().chain(*sometimes).any(has);
+        speaks_it && !always.iter().all(has)
+    })
 }
 
 /// The user description of a characteristic.

@@ -6,7 +6,7 @@ mod tables;
 
 use crate::origin::{Later, Origin};
 use crate::service::Run;
-use crate::uuids::DEFAULT_SERVICE;
+use crate::uuids::{DEFAULT_SERVICE, LOCAL_CONTROL_SERVICE};
 use crate::{BleError, BleTransport, ConnectOptions};
 use common::{Fake, Step};
 use core::time::Duration;

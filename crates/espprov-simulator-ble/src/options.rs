@@ -4,7 +4,7 @@ use core::fmt;
 use core::str::FromStr;
 use core::time::Duration;
 use espprov_device::{BleStack, Quirks};
-use espprov_services::ble::GattOptions;
+use espprov_services::ble::{GattOptions, LOCAL_CONTROL_SERVICE};
 use espprov_simulator::SimDevice;
 
 /// Largest ATT MTU the peripheral grants.
@@ -88,7 +88,11 @@ impl Options {
     /// What fits the device: its name, its firmware's limits and habits.
     #[must_use]
     pub fn of(device: &SimDevice) -> Self {
-        Self::new(device.scenario().device.name.clone(), device.quirks())
+        let mut options = Self::new(device.scenario().device.name.clone(), device.quirks());
+        if device.scenario().is_local_ctrl() {
+            options.service = LOCAL_CONTROL_SERVICE;
+        }
+        options
     }
 
     /// A peripheral of this name with a firmware's limits and habits. The address follows from the name.

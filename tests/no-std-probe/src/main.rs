@@ -11,6 +11,7 @@ use espprov as _;
 use espprov_core as _;
 use espprov_device as _;
 use espprov_embedded as _;
+use espprov_local_ctrl as _;
 use espprov_proto as _;
 use espprov_security as _;
 use espprov_services as _;

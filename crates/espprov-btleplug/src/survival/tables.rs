@@ -90,6 +90,35 @@ async fn odd_names_that_stay_are_the_devices_own() {
     assert_eq!(calls(&fake), ["connect"]);
 }
 
+/// Local control is another protocol on another service: its ids stand for other names, and what it must have is its own.
+#[tokio::test(start_paused = true)]
+async fn a_table_of_local_control_is_one_and_half_of_it_is_read_afresh() {
+    let control = Endpoint::custom("esp_local_ctrl/control").unwrap();
+    let whole = vec![
+        (0xfe00, Some("echo")),
+        (0xff50, Some("esp_local_ctrl/version")),
+        (0xff51, Some("esp_local_ctrl/session")),
+        (0xff52, Some("esp_local_ctrl/control")),
+    ];
+    let fake = Fake::new(LOCAL_CONTROL_SERVICE);
+    let home = Home::new(&fake, Some(MOMENT));
+    fake.with(|s| s.endpoints = whole.clone());
+    let mut link = connect(&home).await.unwrap();
+    assert_eq!(calls(&fake), ["connect"], "nothing is missing");
+    assert_eq!(ask(&mut link, control).await, Ok(2));
+    let missing = ask(&mut link, Endpoint::PROTO_VER).await;
+    assert_eq!(missing, Err(BleError::NoSuchEndpoint));
+    for left in 2..=3 {
+        let fake = Fake::new(LOCAL_CONTROL_SERVICE);
+        let home = Home::new(&fake, Some(MOMENT));
+        home.whole.send_replace(Some(whole.clone()));
+        fake.with(|s| s.endpoints = whole[..left].to_vec());
+        let mut link = connect(&home).await.unwrap();
+        assert_eq!(calls(&fake), ["connect", "forget", "connect"], "{left}");
+        assert_eq!(ask(&mut link, control).await, Ok(2));
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_request_that_goes_nowhere_brings_the_attributes_afresh() {
     let nowhere = Step::Fails("Operation failed with ATT error: 0x01");

@@ -197,6 +197,13 @@ fn introduce(out: &Output, scenario: &Scenario) {
         "Firmware",
         &format!("{}, security {scheme}", scenario.device.flavour),
     );
+    if scenario.is_local_ctrl() {
+        let count = scenario.properties().len();
+        out.say_labelled(
+            "Serves",
+            &format!("local control, {count} properties; no provisioning"),
+        );
+    }
     if !out.is_watched() {
         return;
     }
@@ -217,6 +224,10 @@ fn introduce(out: &Output, scenario: &Scenario) {
 
 /// The text that a label on this device would have.
 fn payload(scenario: &Scenario) -> Option<String> {
+    if scenario.is_local_ctrl() {
+        // It has its network: there is nothing to set up.
+        return None;
+    }
     let security = &scenario.security;
     let mut payload = SetupPayload::new(&scenario.device.name, SetupTransport::SoftAp).ok()?;
     payload.security = Some(scenario.scheme());

@@ -49,5 +49,7 @@ mod table;
 
 pub use guard::Guarded;
 pub use link::GattServer;
-pub use options::{BleEvent, DEFAULT_SERVICE, GattOptions, MAX_VALUE, Patience, ServeError};
+pub use options::{
+    BleEvent, DEFAULT_SERVICE, GattOptions, LOCAL_CONTROL_SERVICE, MAX_VALUE, Patience, ServeError,
+};
 pub use table::{GattResources, attributes};

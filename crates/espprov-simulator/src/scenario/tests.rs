@@ -309,3 +309,104 @@ fn thread_networks_are_checked() {
     assert_eq!(net.network_key.expose(), (0..16).collect::<Vec<u8>>());
     assert!(refused(&file("00")).message().contains("32 hex digits"));
 }
+
+#[test]
+fn properties_make_a_device_that_is_on_its_network() {
+    let none = Scenario::parse("").unwrap();
+    assert!(!none.is_local_ctrl());
+    let mut asked = none.clone();
+    asked.prefer_local_ctrl();
+    assert!(asked.is_local_ctrl());
+    let names: Vec<_> = asked
+        .properties()
+        .into_iter()
+        .map(|property| property.name)
+        .collect();
+    assert_eq!(names, ["timestamp (us)", "property1", "property2", "property3"]);
+    let said = Scenario::parse("[device]\nlocal_ctrl = false\n[[property]]\nname = \"a\"\ntype = 9").unwrap();
+    let mut wanted = said.clone();
+    wanted.prefer_local_ctrl();
+    assert!(!said.is_local_ctrl() && !wanted.is_local_ctrl());
+    let own = Scenario::parse(
+        r#"
+        [[property]]
+        name = "clock"
+        type = "timestamp"
+        [[property]]
+        name = "at"
+        type = 0
+        value = -2
+        [[property]]
+        name = "int"
+        type = "int"
+        value = 258
+        read_only = true
+        flags = 4
+        [[property]]
+        name = "on"
+        type = "bool"
+        value = true
+        [[property]]
+        name = "blob"
+        type = 77
+        size = 3
+        refuses = "failure"
+        [[property]]
+        name = "json"
+        type = 5
+        value = "{}"
+        "#,
+    )
+    .unwrap();
+    assert!(own.is_local_ctrl());
+    let shown: Vec<_> = own
+        .properties()
+        .into_iter()
+        .map(|property| (property.value, property.size, property.flags))
+        .collect();
+    let expected = [
+        (None, Some(8), 0),
+        (Some((-2_i64).to_le_bytes().to_vec()), Some(8), 0),
+        (Some(vec![2, 1, 0, 0]), Some(4), 5),
+        (Some(vec![1]), Some(1), 0),
+        (Some(vec![0; 3]), Some(3), 0),
+        (Some(b"{}".to_vec()), None, 0),
+    ];
+    assert_eq!(shown, expected);
+}
+
+#[test]
+fn properties_that_cannot_be() {
+    for (text, complaint) in [
+        ("name = \"\"\ntype = 1", "1 to 64 bytes"),
+        ("name = \"a\"\ntype = \"float\"", "timestamp, int, bool, text"),
+        ("name = \"a\"\ntype = -1", "timestamp, int, bool, text"),
+        ("name = \"a\"\ntype = 1\nvalue = \"x\"", "a number as value"),
+        ("name = \"a\"\ntype = 1\nvalue = 2147483648", "32 bits"),
+        ("name = \"a\"\ntype = 3\nvalue = 1", "text as value"),
+        ("name = \"a\"\ntype = 1\nvalue_hex = \"00\"", "has the length"),
+        (
+            "name = \"a\"\ntype = 9\nsize = 2\nvalue = \"x\"",
+            "has the length",
+        ),
+        ("name = \"a\"\ntype = 9\nvalue_hex = \"0\"", "pairs of hex digits"),
+        (
+            "name = \"a\"\ntype = 9\nvalue = \"x\"\nvalue_hex = \"00\"",
+            "`value` or `value_hex`",
+        ),
+        ("name = \"a\"\ntype = 9\nsize = 5000", "length"),
+        ("name = \"a\"\ntype = 9\ncolour = 5", "unknown field"),
+    ] {
+        let error = refused(&format!("[[property]]\n{text}"));
+        assert!(error.message().contains(complaint), "{text}: {error}");
+    }
+    let twice = refused("[[property]]\nname = \"a\"\ntype = 9\n[[property]]\nname = \"a\"\ntype = 8");
+    assert!(twice.message().contains("two properties"), "{twice}");
+    assert_eq!(twice.line(), Some(5));
+    let control = refused("[[endpoint]]\nname = \"esp_local_ctrl/control\"\necho = true");
+    assert!(control.message().contains("firmware itself"), "{control}");
+    let fault = refused(
+        "[[property]]\nname = \"a\"\ntype = 9\n[[fault]]\nendpoint = \"prov-config\"\nnth = 1\nkind = \"drop-reply\"",
+    );
+    assert!(fault.message().contains("esp_local_ctrl/control"), "{fault}");
+}

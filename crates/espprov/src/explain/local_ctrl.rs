@@ -128,18 +128,15 @@ pub fn unknown_type(caller: Caller, property: &Property) -> Error {
 /// The device did not set what it was asked to. `names` are those of the changes, in their order.
 #[must_use]
 pub fn not_set(caller: Caller, error: &NotSet, names: &[&str]) -> Error {
-    let refused = match error {
-        NotSet::Refused(refused) => refused,
-        _ => {
-            return Error::new(
-                Class::Refused,
-                "properties_moved",
-                "the device's properties have changed since they were listed; nothing was set",
-            )
-            .with_cause("its application added or removed some")
-            .with_help(caller.say("{again}"))
-            .with_retry(Some(Stage::Early));
-        }
+    let NotSet::Refused(refused) = error else {
+        return Error::new(
+            Class::Refused,
+            "properties_moved",
+            "the device's properties have changed since they were listed; nothing was set",
+        )
+        .with_cause("its application added or removed some")
+        .with_help(caller.say("{again}"))
+        .with_retry(Some(Stage::Early));
     };
     let code = refused.code;
     let cause: Cow<'static, str> = match code {
