@@ -40,7 +40,7 @@ fn list_get_and_set_over_http() {
     let listed = props(&["--json"]);
     let events = listed.events();
     assert_eq!(
-        events[3..],
+        events[4..],
         [
             json!({"event": "property", "name": "text", "type": 3, "flags": 0, "value_hex": "676f6f64206d6f726e696e67",
                    "value": "good morning"}),
@@ -51,8 +51,9 @@ fn list_get_and_set_over_http() {
         ],
         "{listed:?}"
     );
-    // The device says nothing of its scheme: the second that is tried is right.
+    // The device says nothing of its scheme: the second that is tried is right, and the price of that is told.
     assert_eq!(events[2], json!({"event": "session", "security": 1}));
+    assert_eq!(events[3]["code"], "guessable_pop");
     let table = props(&[]);
     assert_eq!(
         table.stdout,
@@ -66,9 +67,9 @@ fn list_get_and_set_over_http() {
         "{set:?}"
     );
     let got = props(&["get", "blob", "a=b", "--json"]).events();
-    assert_eq!(got[3]["value_hex"], hex::encode("from a file"));
-    assert_eq!(got[4]["value"], -12);
-    assert_eq!(got.len(), 6);
+    assert_eq!(got[4]["value_hex"], hex::encode("from a file"));
+    assert_eq!(got[5]["value"], -12);
+    assert_eq!(got.len(), 7);
 
     let partly = props(&["set", "text=new", "firm=1", "--json"]);
     let end = partly.events().pop().unwrap();
@@ -85,7 +86,7 @@ fn list_get_and_set_over_http() {
         (&["set", r"a\=b=x"], 2, "invalid_value"),
         (&["set", "blob=text"], 2, "unknown_type"),
         (&["set", "blob=hex:0"], 2, "invalid_hex"),
-        (&["set", "blob=@/nobody/here"], 1, "file"),
+        (&["set", "blob=@/nobody/here"], 2, "file"),
         (&["set", "text=a", "text=b"], 2, "property_twice"),
         (&["set", "text"], 2, "usage"),
         (&["set"], 2, "missing_value"),

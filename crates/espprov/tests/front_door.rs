@@ -2,7 +2,8 @@
 
 use core::time::Duration;
 use espprov::{
-    Class, Connect, Error, LinkKind, SecurityChoice, SecurityScheme, SessionSecurity, Stage, connect,
+    Class, Connect, Error, LinkKind, NewValue, SecurityChoice, SecurityScheme, SessionSecurity, Stage,
+    blocking, connect,
 };
 use std::sync::{Arc, Mutex};
 
@@ -147,7 +148,7 @@ fn no_debug_shows_a_secret() {
 
 #[test]
 fn without_async() {
-    let mut device = espprov::blocking::open(connect("sim:zero")).unwrap();
+    let mut device = blocking::open(connect("sim:zero")).unwrap();
     assert_eq!(device.info().unwrap().security, Some(2));
     assert!(device.provision("Home", "correct-horse").unwrap().is_confirmed());
     device.close();
