@@ -12,6 +12,7 @@ pub mod pair;
 pub mod raw;
 pub mod rng;
 pub mod srp;
+pub mod tls;
 pub mod vendor;
 pub mod world;
 
@@ -26,6 +27,8 @@ mod documentation {
     mod embedded {}
     #[doc = include_str!("../../docs/src/engine.md")]
     mod engine {}
+    #[doc = include_str!("../../docs/src/https.md")]
+    mod https {}
     #[doc = include_str!("../../docs/src/library.md")]
     mod library {}
     #[doc = include_str!("../../README.md")]

@@ -4,6 +4,8 @@
 use core::time::Duration;
 use espprov_simulator::Scenario;
 use espprov_tests::book::{Command, commands, output_matches};
+use espprov_tests::cli::Simulator;
+use espprov_tests::tls::{Authority, Front, Leaf, Manners};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::net::TcpListener;
@@ -19,6 +21,9 @@ const FROM_SOURCE: &str = "cargo run -p espprov-cli --no-default-features --";
 
 /// The address the pages use for servers; each page gets a port of its own instead.
 const SHOWN_ADDRESS: &str = "127.0.0.1:8080";
+
+/// The same for a device on HTTPS, which a page has that shows it.
+const SHOWN_SECURE: &str = "localhost:8443";
 
 /// Where the repository's files are on the web.
 const REPOSITORY: &str = "https://github.com/espprov/espprov/blob/main/";
@@ -61,16 +66,36 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 struct Shell {
     dir: PathBuf,
     address: String,
+    secure: Option<Secure>,
     background: Vec<Child>,
     runs: usize,
 }
 
+/// A device on HTTPS, and the root that signed its certificate in `root.pem`.
+struct Secure {
+    front: Front,
+    _device: Simulator,
+}
+
+impl Secure {
+    fn start(dir: &Path) -> Self {
+        let authority = Authority::new();
+        fs::write(dir.join("root.pem"), authority.pem()).unwrap();
+        let device = Simulator::start(&[]);
+        Self {
+            front: Front::start(authority.sign(Leaf::RIGHT), Manners::DEVICE, &device.url),
+            _device: device,
+        }
+    }
+}
+
 impl Shell {
-    fn new(name: &str) -> Self {
+    fn new(name: &str, secure: bool) -> Self {
         let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("book-{name}-{}", std::process::id()));
         fs::create_dir_all(&dir).unwrap();
         let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         Self {
+            secure: secure.then(|| Secure::start(&dir)),
             dir,
             address: free.to_string(),
             background: vec![],
@@ -78,12 +103,21 @@ impl Shell {
         }
     }
 
+    /// What a page shows, with the addresses that are in use.
+    fn with_addresses(&self, text: &str) -> String {
+        let text = text.replace(SHOWN_ADDRESS, &self.address);
+        match &self.secure {
+            Some(secure) => text.replace(
+                SHOWN_SECURE,
+                &format!("localhost:{}", secure.front.address.port()),
+            ),
+            None => text,
+        }
+    }
+
     /// Starts a command with everything it prints, errors too, going to a file.
     fn spawn(&mut self, command: &Command) -> (Child, PathBuf) {
-        let text = command
-            .text
-            .replace(FROM_SOURCE, "espprov")
-            .replace(SHOWN_ADDRESS, &self.address);
+        let text = self.with_addresses(&command.text.replace(FROM_SOURCE, "espprov"));
         // A shell that stays in between would survive the killing of a server.
         let text = if command.background {
             format!("exec {text}")
@@ -118,7 +152,7 @@ impl Shell {
         let shown: Vec<String> = command
             .output
             .iter()
-            .map(|line| line.replace(SHOWN_ADDRESS, &self.address))
+            .map(|line| self.with_addresses(line))
             .collect();
         let (mut child, log) = self.spawn(command);
         let start = Instant::now();
@@ -171,8 +205,9 @@ impl Drop for Shell {
 /// Runs the commands of one page, one after the other; how many there were, and what is wrong.
 fn check(page: &Path) -> (usize, Vec<String>) {
     let shown_as = page.strip_prefix(root()).unwrap().display().to_string();
-    let found = commands(page, &fs::read_to_string(page).unwrap());
-    let mut shell = Shell::new(&shown_as.replace(['/', '.'], "-"));
+    let text = fs::read_to_string(page).unwrap();
+    let found = commands(page, &text);
+    let mut shell = Shell::new(&shown_as.replace(['/', '.'], "-"), text.contains(SHOWN_SECURE));
     let mut wrong = vec![];
     for command in &found {
         if let Some(problem) = shell.run(command) {

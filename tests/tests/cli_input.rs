@@ -69,7 +69,7 @@ fn bad_values() {
         (&home, "missing_value"),
         (&["info", "esp32"], "unknown_target"),
         (&["info", "192.168.4.1"], "unknown_target"),
-        (&["info", "https://192.168.4.1"], "invalid_target"),
+        (&["info", "https://192.168.4.1/path"], "invalid_target"),
         (&["info", "qr:label.png"], "transport_not_built"),
         (&["info", "{\"ver\":\"v1\"}"], "invalid_payload"),
         (&["info", "sim:/nonexistent/scenario.toml"], "file"),

@@ -83,6 +83,10 @@ impl Plan {
         } else {
             global.refuse_bluetooth()?;
         }
+        #[cfg(feature = "tls")]
+        {
+            aim.tls = args.tls.trust(aim.target.kind()).await?;
+        }
         aim.load(purpose).await?;
         let mut credentials = secret_input::credentials(&args.credentials, stdin).await?;
         aim.complete(&mut credentials);
@@ -122,6 +126,21 @@ impl Plan {
         self.aim.wants_thread()
     }
 
+    /// Nobody looked at the certificate: that is said, and how it can be looked at the next time.
+    #[cfg(feature = "tls")]
+    fn warn_of_anybody(&self) {
+        let Some(tls) = self.aim.tls.as_ref().filter(|tls| tls.is_insecure()) else {
+            return;
+        };
+        let pin = tls.seen().map_or_else(String::new, |seen| {
+            format!("; if this one is the device's, replace --insecure by --pin {seen}")
+        });
+        self.out.warn(
+            "insecure_tls",
+            format!("the device's certificate was not checked: anyone on the way could pose as it{pin}"),
+        );
+    }
+
     async fn open(&self, clock: TokioClock, until: Duration) -> Result<Device, Failure> {
         self.out.progress(&format!("connecting to {}", self.place.label));
         let opened = link::open(&self.aim, &self.place, &self.out, clock, until).await?;
@@ -134,6 +153,8 @@ impl Plan {
             transport: place.kind.name(),
             target: place.label.clone(),
         });
+        #[cfg(feature = "tls")]
+        self.warn_of_anybody();
         let mut endpoints = Vec::new();
         link.endpoints(&mut |name| endpoints.push(name.to_owned()));
         let evidence = Rc::new(Evidence::default());

@@ -18,6 +18,9 @@ pub(crate) struct Aim {
     pub(crate) setup: Option<SetupPayload>,
     /// The simulated device's, read once: it may come from a pipe.
     scenario: Option<Scenario>,
+    /// Whom to trust, where the link has TLS.
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<espprov::Tls>,
 }
 
 impl Aim {
@@ -28,6 +31,8 @@ impl Aim {
             target,
             setup,
             scenario: None,
+            #[cfg(feature = "tls")]
+            tls: None,
         })
     }
 

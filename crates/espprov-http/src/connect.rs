@@ -2,6 +2,7 @@
 
 use crate::HttpTarget;
 use core::future::Future;
+use core::time::Duration;
 use std::io;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -11,6 +12,13 @@ use tokio::net::TcpStream;
 pub trait Connect {
     /// An open stream.
     type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// What is said on its streams is enciphered for the target: it is for `https` targets, and for no others. A transport
+    /// refuses one that does not fit its target ([`HttpError::Scheme`](crate::HttpError::Scheme)).
+    const IS_TLS: bool = false;
+
+    /// How long opening a stream may take, unless the transport is told otherwise.
+    const TIMEOUT: Duration = Duration::from_secs(5);
 
     /// Opens a stream. Dropped when the transport's connect timeout passes, so it must be cancel-safe.
     ///

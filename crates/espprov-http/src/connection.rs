@@ -222,8 +222,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Connection<S> {
     fn classify(&self, error: &hyper::Error) -> HttpError {
         let seen = self.meter.figures();
         let delivered = seen.delivered;
+        #[cfg(feature = "tls")]
+        if let Some(alert) = seen.alert {
+            return crate::TlsError::Refused { alert }.into();
+        }
         if seen.over_budget || (error.is_parse() && seen.read >= MAX_HEAD) {
             HttpError::TooMuchFraming
+        } else if error.is_parse() && seen.looks_like_tls() {
+            HttpError::SpeaksTls
         } else if error.is_parse() {
             HttpError::NotHttp
         } else if let Some(kind) = seen.error {

@@ -7,7 +7,7 @@ use std::io;
 /// An error of [`HttpTransport`](crate::HttpTransport), classified by [`TransportError::fault`].
 ///
 /// It carries no request or reply bytes and no session cookie, so it can be logged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HttpError {
     /// An empty request. Devices refuse one by closing the socket, so nothing was sent and the link is as it
@@ -26,6 +26,11 @@ pub enum HttpError {
     System(i32),
     /// No TCP connection within the time limit.
     ConnectTimedOut,
+    /// The target says `https` and the connector does not speak TLS, or the other way round. Nothing was sent.
+    Scheme,
+    /// No TLS with what answered, or none with whom it is.
+    #[cfg(feature = "tls")]
+    Tls(crate::TlsError),
     /// The device closed the connection without a byte of an answer, which is how stock firmware refuses a
     /// request (wrong proof, undecodable message, no session).
     ClosedWithoutAnswer,
@@ -68,6 +73,8 @@ pub enum HttpError {
     },
     /// What came back is not an HTTP answer.
     NotHttp,
+    /// What came back to a plain request is TLS.
+    SpeaksTls,
     /// The answer's headers, or the framing of its body, are larger than any device's.
     TooMuchFraming,
     /// HTTP, but not a status a device gives (a redirect, for instance).
@@ -80,6 +87,13 @@ pub enum HttpError {
 impl HttpError {
     /// What kept a connection from being made.
     pub(crate) fn connecting(error: &io::Error) -> Self {
+        #[cfg(feature = "tls")]
+        if let Some(error) = error
+            .get_ref()
+            .and_then(|inner| inner.downcast_ref::<crate::TlsError>())
+        {
+            return error.clone().into();
+        }
         // Kinds without a stable name are told by their text only. Resolvers' failures have no number.
         let nameless = matches!(
             error.kind().to_string().as_str(),
@@ -105,6 +119,11 @@ impl fmt::Display for HttpError {
             Self::UnknownHost => f.write_str("cannot connect: the host's name leads to no address"),
             Self::System(code) => write!(f, "cannot connect: {}", io::Error::from_raw_os_error(*code)),
             Self::ConnectTimedOut => f.write_str("cannot connect: no answer to the connection attempt"),
+            Self::Scheme => {
+                f.write_str("the target and the kind of connection do not go together: http, https")
+            }
+            #[cfg(feature = "tls")]
+            Self::Tls(error) => error.fmt(f),
             Self::ClosedWithoutAnswer => {
                 f.write_str("the device refused the request: it closed the connection without an answer")
             }
@@ -122,6 +141,7 @@ impl fmt::Display for HttpError {
                 )
             }
             Self::NotHttp => f.write_str("what answered does not speak HTTP"),
+            Self::SpeaksTls => f.write_str("what answered speaks TLS, and was asked in plain HTTP"),
             Self::TooMuchFraming => f.write_str("the answer's headers are larger than any device's"),
             Self::UnexpectedStatus { code } => {
                 write!(
@@ -143,11 +163,20 @@ impl HttpError {
     }
 }
 
+#[cfg(feature = "tls")]
+impl From<crate::TlsError> for HttpError {
+    fn from(error: crate::TlsError) -> Self {
+        Self::Tls(error)
+    }
+}
+
 impl core::error::Error for HttpError {}
 
 impl TransportError for HttpError {
     fn fault(&self) -> LinkFault {
         match *self {
+            #[cfg(feature = "tls")]
+            Self::Tls(ref error) => error.fault(),
             // The device would refuse it; the link has not been touched.
             Self::EmptyRequest => LinkFault::Refused { link_alive: true },
             Self::RequestTooLarge => LinkFault::RequestTooLarge {
@@ -166,7 +195,11 @@ impl TransportError for HttpError {
             Self::Broken { delivered, .. } => LinkFault::Lost { delivered },
             Self::AnswerTimedOut { delivered } => LinkFault::TimedOut { delivered },
             Self::ReplyTooLarge { need } => LinkFault::ReplyTooLarge { need },
-            Self::NotHttp | Self::TooMuchFraming | Self::UnexpectedStatus { .. } => LinkFault::Garbled,
+            Self::Scheme
+            | Self::NotHttp
+            | Self::SpeaksTls
+            | Self::TooMuchFraming
+            | Self::UnexpectedStatus { .. } => LinkFault::Garbled,
         }
     }
 }

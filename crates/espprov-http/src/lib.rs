@@ -2,7 +2,12 @@
 //!
 //! The crate knows how a device's HTTP server behaves: its one session cookie, its one socket, and that it
 //! refuses a request by closing the socket without a byte. It must never contain protocol messages or
-//! cryptography; bytes go in, bytes come out.
+//! cryptography of its own; bytes go in, bytes come out.
+//!
+//! | feature | brings |
+//! |---|---|
+//! | `tls` | `https` targets ([`tls`](crate::tls)), with the crypto provider that the process has installed in rustls |
+//! | `ring` | the same with the provider ring, where the process has installed none |
 //!
 //! ```no_run
 //! use espprov_http::{HttpTarget, HttpTransport};
@@ -25,11 +30,15 @@ mod cookie;
 mod error;
 mod tap;
 mod target;
+#[cfg(feature = "tls")]
+pub mod tls;
 mod transport;
 
 pub use connect::{Connect, Tcp};
 pub use error::HttpError;
 pub use target::{HttpTarget, InvalidTarget};
+#[cfg(feature = "tls")]
+pub use tls::{Fingerprint, Tls, TlsError};
 pub use transport::HttpTransport;
 
 /// Longest request a device takes.

@@ -26,10 +26,43 @@ pub(crate) struct Figures {
     pub(crate) eof: bool,
     /// The first error the stream reported.
     pub(crate) error: Option<io::ErrorKind>,
+    /// The alert with which the peer ended TLS.
+    #[cfg(feature = "tls")]
+    pub(crate) alert: Option<u8>,
+    /// The first two bytes received.
+    first: [u8; 2],
     /// hyper took the request's body.
     taken: bool,
     /// … and everything was handed to the operating system.
     pub(crate) delivered: bool,
+}
+
+impl Figures {
+    /// What came begins like a record of TLS (RFC 8446 § 5.1): an alert, or a message of the handshake.
+    pub(crate) const fn looks_like_tls(&self) -> bool {
+        matches!(self.first, [0x15 | 0x16, 3])
+    }
+
+    /// The peer is no more. That it did not take leave of TLS first is no news: whether all of an answer is there, HTTP
+    /// knows, and a refusal has nothing to take leave of. Devices just close.
+    fn note(&mut self, error: &io::Error) {
+        if error.kind() == io::ErrorKind::UnexpectedEof {
+            self.eof = true;
+            return;
+        }
+        self.error.get_or_insert(error.kind());
+        #[cfg(feature = "tls")]
+        if self.alert.is_none() {
+            self.alert = crate::TlsError::late_alert(error);
+        }
+    }
+
+    fn received(&mut self, bytes: &[u8]) {
+        for (place, &byte) in self.first.iter_mut().skip(self.read).zip(bytes) {
+            *place = byte;
+        }
+        self.read = self.read.saturating_add(bytes.len());
+    }
 }
 
 impl Meter {
@@ -56,7 +89,7 @@ impl Meter {
 
     fn note<T>(&self, result: io::Result<T>) -> io::Result<T> {
         if let Err(error) = &result {
-            self.lock().error.get_or_insert(error.kind());
+            self.lock().note(error);
         }
         result
     }
@@ -85,10 +118,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Tap<S> {
         let room = buf.remaining();
         let result = ready!(Pin::new(&mut self.inner).poll_read(cx, buf));
         self.meter.note(result)?;
-        let got = buf.filled().len().saturating_sub(before);
+        let got = buf.filled().get(before..).unwrap_or_default();
         let mut figures = self.meter.lock();
-        figures.eof |= got == 0 && room > 0;
-        figures.read = figures.read.saturating_add(got);
+        figures.eof |= got.is_empty() && room > 0;
+        figures.received(got);
         if figures.read > figures.budget {
             figures.over_budget = true;
             return Poll::Ready(Err(io::ErrorKind::FileTooLarge.into()));

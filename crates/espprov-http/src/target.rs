@@ -4,22 +4,46 @@ use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
 use core::str::FromStr;
 
-/// Host and port of a device, read from `HOST[:PORT]` or `http://HOST[:PORT][/]`.
+/// Scheme, host and port of a device, read from `HOST[:PORT]`, `http://HOST[:PORT][/]` or `https://HOST[:PORT][/]`.
 ///
 /// A host is an IPv4 address, an IPv6 address in brackets (a link-local one with its
 /// interface: `[fe80::1%eth0]`) or a name. [`Display`](fmt::Display) writes the
-/// canonical `http://` form, which reads back to the same value.
+/// canonical form with its scheme, which reads back to the same value.
 ///
 /// ```
-/// use espprov_http::{HttpTarget, InvalidTarget};
+/// use espprov_http::HttpTarget;
 /// assert_eq!("192.168.4.1".parse(), Ok(HttpTarget::SOFTAP));
 /// assert_eq!("http://[fd00::7]:8080".parse::<HttpTarget>().unwrap().port(), 8080);
-/// assert_eq!("https://192.168.4.1".parse::<HttpTarget>(), Err(InvalidTarget::Https));
+/// let lamp: HttpTarget = "HTTPS://lamp.local".parse().unwrap();
+/// assert!(lamp.is_https() && lamp.port() == 443);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct HttpTarget {
+    scheme: Scheme,
     host: Host,
     port: u16,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Scheme {
+    Http,
+    Https,
+}
+
+impl Scheme {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    const fn port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -32,16 +56,21 @@ enum Host {
     Name(String),
 }
 
-const DEFAULT_PORT: u16 = 80;
-
 impl HttpTarget {
     /// The address of an ESP32 in SoftAP mode: `192.168.4.1`, port 80.
     pub const SOFTAP: Self = Self {
+        scheme: Scheme::Http,
         host: Host::V4(Ipv4Addr::new(192, 168, 4, 1)),
-        port: DEFAULT_PORT,
+        port: Scheme::Http.port(),
     };
 
-    /// The TCP port, 80 unless given.
+    /// HTTP over TLS.
+    #[must_use]
+    pub const fn is_https(&self) -> bool {
+        matches!(self.scheme, Scheme::Https)
+    }
+
+    /// The TCP port; unless given 80, and 443 over TLS.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.port
@@ -67,8 +96,23 @@ impl HttpTarget {
         })
     }
 
+    /// What a certificate has to be for.
+    #[cfg(feature = "tls")]
+    pub(crate) fn server_name(&self) -> rustls::pki_types::ServerName<'static> {
+        use rustls::pki_types::{DnsName, ServerName};
+        match &self.host {
+            Host::V4(address) => ServerName::IpAddress((*address).into()),
+            Host::V6(address) | Host::Scoped(address, _) => ServerName::IpAddress((*address).into()),
+            // What a resolver takes and no certificate can hold is a name that no certificate is for.
+            Host::Name(name) => DnsName::try_from(name.trim_end_matches('.').to_owned()).map_or(
+                ServerName::IpAddress(Ipv4Addr::UNSPECIFIED.into()),
+                ServerName::DnsName,
+            ),
+        }
+    }
+
     fn with_port(&self, host: String) -> String {
-        if self.port == DEFAULT_PORT {
+        if self.port == self.scheme.port() {
             host
         } else {
             format!("{host}:{}", self.port)
@@ -84,12 +128,11 @@ impl Default for HttpTarget {
 
 impl fmt::Display for HttpTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.host {
-            Host::Scoped(address, zone) => {
-                write!(f, "http://{}", self.with_port(format!("[{address}%{zone}]")))
-            }
-            _ => write!(f, "http://{}", self.authority()),
-        }
+        let place = match &self.host {
+            Host::Scoped(address, zone) => self.with_port(format!("[{address}%{zone}]")),
+            _ => self.authority(),
+        };
+        write!(f, "{}://{place}", self.scheme.name())
     }
 }
 
@@ -105,6 +148,7 @@ impl From<core::net::SocketAddr> for HttpTarget {
             core::net::SocketAddr::V6(address) => Host::V6(*address.ip()),
         };
         Self {
+            scheme: Scheme::Http,
             host,
             port: address.port(),
         }
@@ -115,10 +159,10 @@ impl FromStr for HttpTarget {
     type Err = InvalidTarget;
 
     fn from_str(text: &str) -> Result<Self, InvalidTarget> {
-        let rest = match text.split_once("://") {
-            None => text,
-            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
-            Some((scheme, _)) if scheme.eq_ignore_ascii_case("https") => return Err(InvalidTarget::Https),
+        let (scheme, rest) = match text.split_once("://") {
+            None => (Scheme::Http, text),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (Scheme::Http, rest),
+            Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (Scheme::Https, rest),
             Some(_) => return Err(InvalidTarget::Scheme),
         };
         if rest.contains(['?', '#']) {
@@ -150,8 +194,8 @@ impl FromStr for HttpTarget {
                 None => (name_or_v4(authority)?, None),
             },
         };
-        let port = port.map_or(Ok(DEFAULT_PORT), parse_port)?;
-        Ok(Self { host, port })
+        let port = port.map_or(Ok(scheme.port()), parse_port)?;
+        Ok(Self { scheme, host, port })
     }
 }
 
@@ -213,9 +257,7 @@ fn parse_port(port: &str) -> Result<u16, InvalidTarget> {
 pub enum InvalidTarget {
     /// No host in it.
     NoHost,
-    /// `https://`: protocomm runs over plain HTTP and brings its own encryption.
-    Https,
-    /// A scheme other than `http://`.
+    /// A scheme other than `http://` and `https://`.
     Scheme,
     /// `user@host`.
     UserInfo,
@@ -235,8 +277,7 @@ impl fmt::Display for InvalidTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoHost => "the address has no host: write http://HOST[:PORT]",
-            Self::Https => "devices speak plain http (the session has its own encryption): write http://",
-            Self::Scheme => "the address must begin with http:// or have no scheme at all",
+            Self::Scheme => "the address must begin with http:// or https://, or have no scheme at all",
             Self::UserInfo => "the address must not contain a user name or password",
             Self::Path => {
                 "the address must end after the host and port: endpoints are added by the transport"
@@ -294,6 +335,21 @@ mod tests {
                 "http://[fe80::1%wlan0.2]",
             ),
             ("[fe80::1%2]", "fe80::1%2", 80, "http://[fe80::1%2]"),
+            ("https://10.0.0.7/", "10.0.0.7", 443, "https://10.0.0.7"),
+            ("HttpS://Lamp.local:443", "lamp.local", 443, "https://lamp.local"),
+            ("https://lamp.local:80", "lamp.local", 80, "https://lamp.local:80"),
+            (
+                "http://lamp.local:443",
+                "lamp.local",
+                443,
+                "http://lamp.local:443",
+            ),
+            (
+                "https://[fe80::1%eth0]:8443",
+                "fe80::1%eth0",
+                8443,
+                "https://[fe80::1%eth0]:8443",
+            ),
         ] {
             let target = parse(text).unwrap_or_else(|e| panic!("{text}: {e}"));
             assert_eq!((target.host().as_str(), target.port()), (host, port), "{text}");
@@ -319,7 +375,9 @@ mod tests {
             ("http://", E::NoHost),
             ("http:///", E::NoHost),
             (":80", E::NoHost),
-            ("https://192.168.4.1", E::Https),
+            ("https://", E::NoHost),
+            ("httpss://192.168.4.1", E::Scheme),
+            ("https://host:0", E::Port),
             ("ftp://192.168.4.1", E::Scheme),
             ("http://user:pw@host", E::UserInfo),
             ("host/prov-session", E::Path),

@@ -9,8 +9,6 @@ use core::mem;
 use core::time::Duration;
 use espprov_transport::{Endpoint, Limits, Reconnect, SessionHold, SessionIntent, Transport};
 
-/// How long a TCP connection may take, unless set otherwise.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an answer may take, unless set otherwise. A blocking scan answers only when it is over.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -81,7 +79,7 @@ impl<C: Connect> HttpTransport<C> {
             authority: target.authority(),
             target,
             connector,
-            connect_timeout: CONNECT_TIMEOUT,
+            connect_timeout: C::TIMEOUT,
             answer_timeout: ANSWER_TIMEOUT,
             hold: SessionHold::new(),
             meter: Meter::default(),
@@ -89,7 +87,7 @@ impl<C: Connect> HttpTransport<C> {
         }
     }
 
-    /// Sets how long opening a connection may take, name resolution included (default 5 s).
+    /// Sets how long opening a connection may take, name resolution included (default: [`Connect::TIMEOUT`]).
     #[must_use]
     pub const fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = limit;
@@ -111,6 +109,10 @@ impl<C: Connect> HttpTransport<C> {
     }
 
     async fn open(&mut self) -> Result<Box<Connection<C::Stream>>, HttpError> {
+        // Here and nowhere else a connection is made: what is meant to be said over TLS is never said without.
+        if self.target.is_https() != C::IS_TLS {
+            return Err(HttpError::Scheme);
+        }
         let connecting = self.connector.connect(&self.target);
         match tokio::time::timeout(self.connect_timeout, connecting).await {
             Ok(Err(error)) => Err(HttpError::connecting(&error)),

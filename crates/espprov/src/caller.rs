@@ -197,6 +197,24 @@ const WORDS: &[(&str, [&str; 3])] = &[
             "cut the data into pieces",
         ],
     ),
+    ("pin", ["--pin", "call tls(Tls::pin())", "trust this certificate"]),
+    ("ca", ["--ca FILE", "tls(Tls::ca())", "choose its certificate"]),
+    (
+        "server-name",
+        [
+            "add --server-name with one of these",
+            "call Tls::server_name() with one of these",
+            "fill in one of these as its name",
+        ],
+    ),
+    (
+        "any-name",
+        [
+            "if its root signs for nobody else, give that with --ca FILE and --server-name ''",
+            "if its root signs for nobody else, give that with Tls::ca() and any_name()",
+            "if its root signs for nobody else, choose that and leave the name empty",
+        ],
+    ),
     (
         "status",
         [

@@ -57,6 +57,8 @@ struct Options {
     deadline: Duration,
     caller: Caller,
     listener: Listener,
+    #[cfg(feature = "tls")]
+    tls: Option<crate::Tls>,
     #[cfg(feature = "ble")]
     adapter: Option<alloc::string::String>,
     #[cfg(feature = "ble")]
@@ -76,6 +78,8 @@ impl Connect {
                 deadline: DEADLINE,
                 caller: Caller::Program,
                 listener: Box::new(|_| {}),
+                #[cfg(feature = "tls")]
+                tls: None,
                 #[cfg(feature = "ble")]
                 adapter: None,
                 #[cfg(feature = "ble")]
@@ -138,6 +142,21 @@ impl Connect {
         self
     }
 
+    /// Whom to trust at an `https` target, if not those whom the system trusts.
+    ///
+    /// ```
+    /// # #[cfg(feature = "tls")]
+    /// # fn example() -> Result<(), Box<dyn std::error::Error>> {
+    /// let root = std::fs::read("our-root.pem")?;
+    /// let lamp = espprov::connect("https://lamp.local").tls(espprov::Tls::ca(&root)?);
+    /// # Ok(()) }
+    /// ```
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, trust: crate::Tls) -> Self {
+        self.options.tls = Some(trust);
+        self
+    }
+
     /// Name or address of this computer's Bluetooth adapter.
     #[cfg(feature = "ble")]
     pub fn adapter(mut self, adapter: &str) -> Self {
@@ -197,6 +216,10 @@ impl Connect {
         let target = options.meant(target);
         if let Some(setup) = &setup {
             options.know(setup);
+        }
+        #[cfg(feature = "tls")]
+        if options.tls.is_some() {
+            crate::link::https::needs_tls(caller, target.kind(), "tls()")?;
         }
         let place = Place::new(caller, target.kind(), target.to_string());
         let clock = TokioClock::new();
@@ -265,6 +288,13 @@ impl Options {
                 }
                 self.credentials.complete_from(&scenario);
                 crate::link::sim::open(&scenario, clock).map(|link| AnyLink::Sim(link.into()))
+            }
+            #[cfg(feature = "tls")]
+            Target::Http(target) if target.is_https() => {
+                let tls = self.tls.take().unwrap_or_else(crate::Tls::system);
+                crate::link::https::open(target.clone(), tls, place, clock, until)
+                    .await
+                    .map(|link| AnyLink::Https(link.into()))
             }
             #[cfg(feature = "http")]
             Target::Http(target) => crate::link::http::open(target.clone(), place, clock, until)

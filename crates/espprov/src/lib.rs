@@ -22,9 +22,12 @@
 //! | feature | brings | needs |
 //! |---|---|---|
 //! | `http` (default) | devices on their own Wi-Fi network or any other | |
+//! | `https` | devices that speak HTTP over TLS ([`Tls`]), with ring for the cryptography | a C compiler |
+//! | `tls` | the same with the crypto provider that the program has installed in rustls | |
 //! | `ble` | Bluetooth LE | BlueZ on Linux |
 //! | `serial` | serial consoles | |
 //! | `simulator` | simulated devices: `sim` | |
+//! | `network` | devices that announce themselves on the network ([`network`]) | |
 //! | `blocking` | [`blocking`] | |
 //!
 //! Without features the crate is `no_std` with `alloc` and builds for `wasm32`: the errors in plain words ([`explain`]), said to a command line,
@@ -57,6 +60,8 @@ pub mod explain;
 pub mod link;
 #[cfg(feature = "tokio")]
 pub mod local_control;
+#[cfg(feature = "network")]
+pub mod network;
 mod place;
 #[cfg(feature = "serial")]
 pub mod serial;
@@ -76,6 +81,9 @@ pub use local_control::{LocalControl, LocalDriver, NewValue};
 pub use place::{LinkKind, Place};
 #[cfg(feature = "tokio")]
 pub use target::{Parsed, Target};
+
+#[cfg(feature = "tls")]
+pub use espprov_http::{Fingerprint, Tls};
 
 pub use espprov_core::auth::{SecurityChoice, SessionSecurity};
 pub use espprov_core::request::ControlAction;

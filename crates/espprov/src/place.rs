@@ -15,6 +15,8 @@ pub enum LinkKind {
     Sim,
     /// HTTP, over the device's own Wi-Fi network or any other.
     Http,
+    /// HTTP over TLS.
+    Https,
     /// Bluetooth LE.
     Ble,
     /// A serial console.
@@ -24,12 +26,13 @@ pub enum LinkKind {
 }
 
 impl LinkKind {
-    /// Its name in targets and events: `sim`, `http`, `ble`, `serial`, `other`.
+    /// Its name in targets and events: `sim`, `http`, `https`, `ble`, `serial`, `other`.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Sim => "sim",
             Self::Http => "http",
+            Self::Https => "https",
             Self::Ble => "ble",
             Self::Serial => "serial",
             Self::Other => "other",
@@ -77,6 +80,14 @@ impl Place {
     pub(crate) fn how_to_reach(&self) -> String {
         match self.kind {
             LinkKind::Http => {}
+            // Only a device that is on a network already has a certificate.
+            LinkKind::Https => {
+                return self
+                    .say(
+                        "check that the device is on, and that this computer is on its network, then {again}",
+                    )
+                    .into_owned();
+            }
             LinkKind::Serial => {
                 return self
                     .say("check the cable and {speed}, restart the device, then {again}")
@@ -114,6 +125,7 @@ impl Place {
             LinkKind::Ble => "move this computer closer to the device",
             LinkKind::Serial => "check the cable and {speed}",
             LinkKind::Http => "stay on the device's own Wi-Fi network, close to it",
+            LinkKind::Https => "stay on the device's network",
             LinkKind::Sim => "look at the scenario's delays",
             LinkKind::Other => "look at the link",
         })

@@ -10,7 +10,7 @@ use espprov_types::SecurityScheme;
 /// Options of every command that talks to a device.
 #[derive(Args)]
 pub(crate) struct DeviceArgs {
-    /// The device: ble[:NAME], serial[:PORT], softap, http://HOST[:PORT], sim, or the text of a setup QR code [env: ESPPROV_TARGET]
+    /// The device: ble[:NAME], serial[:PORT], softap, http[s]://HOST[:PORT], sim, or the text of a setup QR code [env: ESPPROV_TARGET]
     pub(crate) target: Option<String>,
 
     #[command(flatten)]
@@ -31,6 +31,10 @@ pub(crate) struct DeviceArgs {
     /// Try so many times more after a lost link or a passing failure
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u8).range(..=100))]
     pub(crate) retries: u8,
+
+    #[cfg(feature = "tls")]
+    #[command(flatten)]
+    pub(crate) tls: super::tls::TlsArgs,
 }
 
 impl DeviceArgs {

@@ -12,6 +12,7 @@ TARGET is one of
   serial:PORT[?baud=N]         the same by port: /dev/ttyUSB0, COM3; further options: line-limit=N
   softap                       a device whose own Wi-Fi network this computer has joined
   http://HOST[:PORT]           a device reached over HTTP
+  https://HOST[:PORT]          the same over TLS
   '{\"ver\":\"v1\",…}'             the text of a setup QR code, a link or a log with it, NP:name|pop|b
   sim, sim:zero, sim:FILE      a simulated device: works everywhere, needs nothing
 Without it the environment variable ESPPROV_TARGET says which."
@@ -44,6 +45,7 @@ pub(super) const DISCOVER: &str = "\
 Examples:
   espprov discover
   espprov discover --prefix PROV_ --timeout 20s
+  espprov discover --network
   espprov discover --json | head -n 1";
 
 pub(super) const INFO: &str = with_examples!(

@@ -11,6 +11,8 @@ mod help;
 mod props;
 mod provision;
 mod simulate;
+#[cfg(feature = "tls")]
+mod tls;
 mod value;
 
 pub(crate) use device::{CredentialArgs, DeviceArgs, target_by_environment};
@@ -136,7 +138,7 @@ fn color() -> ColorChoice {
 /// What to do.
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// List the devices in reach of Bluetooth that wait for their network
+    /// List the devices in reach of Bluetooth that wait for their network, or those on this network
     #[command(after_long_help = help::DISCOVER)]
     Discover(DiscoverArgs),
     /// Show what a device says about itself: version, security, capabilities
@@ -190,6 +192,16 @@ pub(crate) struct DiscoverArgs {
     /// Only devices whose names begin like this
     #[arg(long, value_name = "PREFIX")]
     pub(crate) prefix: Option<String>,
+
+    /// Devices that are online already and announce themselves on this computer's network, instead of Bluetooth
+    #[cfg(feature = "network")]
+    #[arg(long)]
+    pub(crate) network: bool,
+
+    /// Search on this network interface only, by its name or address; default: on all
+    #[cfg(feature = "network")]
+    #[arg(long, value_name = "INTERFACE", requires = "network")]
+    pub(crate) interface: Option<String>,
 
     /// How long to listen
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = value::duration)]

@@ -1,7 +1,7 @@
 //! One file per command.
 
 mod credentials;
-#[cfg(feature = "ble")]
+#[cfg(any(feature = "ble", feature = "network"))]
 mod discover;
 mod info;
 mod pages;
@@ -72,9 +72,9 @@ async fn with_result(context: &Context, command: Command) -> Result<Success, Fai
             context.global.refuse_bluetooth()?;
             simulate::run(context, &args).await
         }
-        #[cfg(feature = "ble")]
+        #[cfg(any(feature = "ble", feature = "network"))]
         Command::Discover(args) => discover::run(context, &args).await,
-        #[cfg(not(feature = "ble"))]
+        #[cfg(not(any(feature = "ble", feature = "network")))]
         Command::Discover(_) => Err(espprov::target::not_built(
             crate::errors::CALLER,
             "Bluetooth LE",

@@ -9,6 +9,8 @@ use crate::errors::{Failure, Place};
 use crate::output::Output;
 use crate::target::Aim;
 use core::time::Duration;
+#[cfg(feature = "tls")]
+use espprov::link::https;
 #[cfg(feature = "serial")]
 use espprov::link::serial as port;
 use espprov::link::{AnyLink, http, sim};
@@ -48,6 +50,16 @@ pub(crate) async fn open(
         Target::Sim(_) => {
             let scenario = aim.scenario().cloned().unwrap_or_else(Scenario::default);
             AnyLink::Sim(sim::open(&scenario, clock)?.into()).into()
+        }
+        #[cfg(feature = "tls")]
+        Target::Http(target) if target.is_https() => {
+            let tls = aim.tls.clone().unwrap_or_else(espprov::Tls::system);
+            AnyLink::Https(
+                https::open(target.clone(), tls, place, clock, until)
+                    .await?
+                    .into(),
+            )
+            .into()
         }
         Target::Http(target) => {
             AnyLink::Http(http::open(target.clone(), place, clock, until).await?.into()).into()

@@ -67,6 +67,7 @@ fn transport_name(transport: &str) -> &str {
     match transport {
         "sim" => "simulated",
         "http" => "HTTP",
+        "https" => "HTTPS",
         "ble" => "Bluetooth LE",
         "serial" => "serial port",
         other => other,

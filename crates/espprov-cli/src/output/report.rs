@@ -64,6 +64,20 @@ pub(crate) enum Report {
         rssi: i16,
         service: String,
     },
+    /// A device that announces itself on the network.
+    #[cfg(feature = "network")]
+    #[serde(rename = "device")]
+    Announced {
+        name: String,
+        address: String,
+        service: &'static str,
+        host: String,
+        addresses: Vec<String>,
+        port: u16,
+        /// What to give as the target.
+        target: String,
+        txt: std::collections::BTreeMap<String, String>,
+    },
     /// A simulated device is ready.
     Listening {
         transport: &'static str,

@@ -2,8 +2,8 @@
 
 use super::io::{io_reason, os_reason};
 use super::{LinkError, lost};
-use crate::Place;
 use crate::error::{Class, Error, Stage};
+use crate::{LinkKind, Place};
 use alloc::borrow::ToOwned;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -21,7 +21,10 @@ fn explain(phase: Phase, error: &HttpError, place: &Place) -> Error {
     let at = &place.label;
     let unreachable = |why: String| {
         Error::new(Class::Link, "unreachable", format!("cannot reach {at}: {why}"))
-            .with_cause("the device is off, or this computer is not on the device's own Wi-Fi network")
+            .with_cause(match place.kind {
+                LinkKind::Https => "the device is off, or this computer is not on its network",
+                _ => "the device is off, or this computer is not on the device's own Wi-Fi network",
+            })
             .with_help(place.how_to_reach())
             .with_retry(Some(Stage::Early))
     };
@@ -34,7 +37,10 @@ fn explain(phase: Phase, error: &HttpError, place: &Place) -> Error {
             format!("cannot reach {at}: no such name"),
         )
         .with_cause("the name is mistyped, or nobody on this network answers for it (.local names need mDNS)")
-        .with_help("check the name, or give the device's address: http://192.168.4.1")
+        .with_help(match place.kind {
+            LinkKind::Https => "check the name, or give the device's address: https://ADDRESS",
+            _ => "check the name, or give the device's address: http://192.168.4.1",
+        })
         .with_retry(Some(Stage::Early)),
         HttpError::System(code) => Error::new(
             Class::Link,
@@ -47,6 +53,15 @@ fn explain(phase: Phase, error: &HttpError, place: &Place) -> Error {
         .with_cause("this computer, not the device, is in the way")
         .with_help(place.say("close other programs, or raise the limits (ulimit -n), then {again}"))
         .with_retry(Some(Stage::Early)),
+        #[cfg(feature = "tls")]
+        HttpError::Tls(error) => super::tls::explain(phase, error, place),
+        HttpError::SpeaksTls => Error::new(
+            Class::Link,
+            "speaks_tls",
+            format!("{at} speaks TLS, and was asked in plain HTTP"),
+        )
+        .with_cause("a device is reached either over HTTP or over HTTPS, and this one over HTTPS")
+        .with_help(place.say("{again} with the target https://HOST, with the port if it is not 443")),
         HttpError::NotHttp | HttpError::TooMuchFraming | HttpError::UnexpectedStatus { .. } => {
             place.not_a_device(error.to_string())
         }

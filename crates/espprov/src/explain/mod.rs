@@ -39,6 +39,8 @@ mod payload;
 mod serial;
 #[cfg(feature = "simulator")]
 mod sim;
+#[cfg(feature = "tls")]
+mod tls;
 
 pub use diagnosis::{
     Heard, State, another_network, control_refused, earlier_attempt_stays, needs_restart, no_thread,

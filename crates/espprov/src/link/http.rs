@@ -6,7 +6,7 @@ use crate::explain::LinkError;
 use crate::{Error, Place};
 use core::time::Duration;
 use espprov_core::Phase;
-use espprov_http::{HttpTarget, HttpTransport};
+use espprov_http::{Connect, HttpTarget, HttpTransport};
 use espprov_transport::{Reconnect, SessionIntent};
 
 /// Connects now, so that "nobody there" is told from "refused" before anything is sent.
@@ -19,15 +19,18 @@ pub async fn open(
     clock: TokioClock,
     until: Duration,
 ) -> Result<HttpTransport, Error> {
-    let mut link = HttpTransport::new(target);
-    within(
-        clock,
-        until,
-        "connecting",
-        place,
-        link.reconnect(SessionIntent::Fresh),
-    )
-    .await?
-    .map_err(|error| error.explain(Phase::Connect, place))?;
+    connected(HttpTransport::new(target), place, clock, until).await
+}
+
+pub(super) async fn connected<C: Connect>(
+    mut link: HttpTransport<C>,
+    place: &Place,
+    clock: TokioClock,
+    until: Duration,
+) -> Result<HttpTransport<C>, Error> {
+    let connecting = link.reconnect(SessionIntent::Fresh);
+    within(clock, until, "connecting", place, connecting)
+        .await?
+        .map_err(|error| error.explain(Phase::Connect, place))?;
     Ok(link)
 }

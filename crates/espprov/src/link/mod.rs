@@ -5,6 +5,8 @@
 pub mod ble;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "tls")]
+pub mod https;
 #[cfg(feature = "serial")]
 pub mod serial;
 #[cfg(feature = "simulator")]
@@ -28,6 +30,9 @@ pub enum AnyLink {
     /// Over HTTP.
     #[cfg(feature = "http")]
     Http(Box<espprov_http::HttpTransport>),
+    /// Over HTTP and TLS.
+    #[cfg(feature = "tls")]
+    Https(Box<espprov_http::HttpTransport<espprov_http::Tls>>),
     /// Over Bluetooth LE.
     #[cfg(feature = "ble")]
     Ble(Box<espprov_btleplug::BleTransport>),
@@ -46,7 +51,7 @@ pub enum AnyLinkError {
     /// With a device in this process.
     #[cfg(feature = "simulator")]
     Sim(espprov_simulator::MemoryError),
-    /// Over HTTP.
+    /// Over HTTP, with TLS or without.
     #[cfg(feature = "http")]
     Http(espprov_http::HttpError),
     /// Over Bluetooth LE.
@@ -67,6 +72,8 @@ impl fmt::Debug for AnyLink {
             Self::Sim(_) => "Sim",
             #[cfg(feature = "http")]
             Self::Http(_) => "Http",
+            #[cfg(feature = "tls")]
+            Self::Https(_) => "Https",
             #[cfg(feature = "ble")]
             Self::Ble(_) => "Ble",
             #[cfg(feature = "serial")]
@@ -85,6 +92,8 @@ macro_rules! each {
             Self::Sim($link) => $body.map_err(AnyLinkError::Sim),
             #[cfg(feature = "http")]
             Self::Http($link) => $body.map_err(AnyLinkError::Http),
+            #[cfg(feature = "tls")]
+            Self::Https($link) => $body.map_err(AnyLinkError::Http),
             #[cfg(feature = "ble")]
             Self::Ble($link) => $body.map_err(AnyLinkError::Ble),
             #[cfg(feature = "serial")]
@@ -112,6 +121,8 @@ impl Transport for AnyLink {
             Self::Sim(link) => link.limits(),
             #[cfg(feature = "http")]
             Self::Http(link) => link.limits(),
+            #[cfg(feature = "tls")]
+            Self::Https(link) => link.limits(),
             #[cfg(feature = "ble")]
             Self::Ble(link) => link.limits(),
             #[cfg(feature = "serial")]
@@ -126,6 +137,8 @@ impl Transport for AnyLink {
             Self::Sim(link) => link.delivered(),
             #[cfg(feature = "http")]
             Self::Http(link) => link.delivered(),
+            #[cfg(feature = "tls")]
+            Self::Https(link) => link.delivered(),
             #[cfg(feature = "ble")]
             Self::Ble(link) => link.delivered(),
             #[cfg(feature = "serial")]
@@ -140,6 +153,8 @@ impl Transport for AnyLink {
             Self::Sim(link) => link.endpoints(visit),
             #[cfg(feature = "http")]
             Self::Http(link) => link.endpoints(visit),
+            #[cfg(feature = "tls")]
+            Self::Https(link) => link.endpoints(visit),
             #[cfg(feature = "ble")]
             Self::Ble(link) => link.endpoints(visit),
             #[cfg(feature = "serial")]
@@ -154,6 +169,8 @@ impl Transport for AnyLink {
             Self::Sim(link) => link.close().await,
             #[cfg(feature = "http")]
             Self::Http(link) => link.close().await,
+            #[cfg(feature = "tls")]
+            Self::Https(link) => link.close().await,
             #[cfg(feature = "ble")]
             Self::Ble(link) => link.close().await,
             #[cfg(feature = "serial")]

@@ -28,7 +28,7 @@ pub enum Target {
     /// `sim`, `sim:zero`, `sim:FILE.toml`: a device in this process.
     #[cfg(feature = "simulator")]
     Sim(World),
-    /// `http://HOST[:PORT]`, `softap`.
+    /// `http://HOST[:PORT]`, `https://HOST[:PORT]`, `softap`.
     #[cfg(feature = "http")]
     Http(HttpTarget),
     /// `ble`, `ble:NAME`, `ble:PREFIX*`, `ble:ADDRESS`.
@@ -149,12 +149,16 @@ fn softap(caller: Caller) -> Result<Target, Error> {
 }
 
 #[cfg(feature = "http")]
-fn http(_: Caller, text: &str) -> Result<Target, Error> {
-    Ok(Target::Http(text.parse().map_err(|error| {
+fn http(caller: Caller, text: &str) -> Result<Target, Error> {
+    let target: HttpTarget = text.parse().map_err(|error| {
         Error::usage("invalid_target", format!("{error}"))
             .with_cause("an address is a host and perhaps a port, and nothing else")
             .with_help("write the address as http://HOST[:PORT], for example http://192.168.4.1")
-    })?))
+    })?;
+    if target.is_https() && !cfg!(feature = "tls") {
+        return Err(not_built(caller, "HTTPS", "https"));
+    }
+    Ok(Target::Http(target))
 }
 
 #[cfg(not(feature = "http"))]
@@ -232,6 +236,8 @@ impl Target {
             #[cfg(feature = "simulator")]
             Self::Sim(_) => LinkKind::Sim,
             #[cfg(feature = "http")]
+            Self::Http(target) if target.is_https() => LinkKind::Https,
+            #[cfg(feature = "http")]
             Self::Http(_) => LinkKind::Http,
             #[cfg(feature = "ble")]
             Self::Ble(_) => LinkKind::Ble,
@@ -275,7 +281,7 @@ fn unknown(caller: Caller, text: &str) -> Error {
     } else if text.starts_with("PROV_") {
         format!("for a Bluetooth device of that name write ble:{text}")
     } else {
-        "give ble, ble:NAME, serial:PORT, softap, http://HOST[:PORT], sim, or the text of a setup QR code in single quotes"
+        "give ble, ble:NAME, serial:PORT, softap, http://HOST[:PORT], https://HOST[:PORT], sim, or the text of a setup QR code in single quotes"
             .to_owned()
     };
     Error::usage("unknown_target", named)
@@ -319,6 +325,8 @@ mod tests {
             ("NP:PROV_1|hush|b", "ble:PROV_1"),
             ("I (9) app: NP:PROV_1|hush|s", "http://192.168.4.1"),
             ("http://[fe80::1%eth0]:8080", "http://[fe80::1%eth0]:8080"),
+            #[cfg(feature = "tls")]
+            ("HTTPS://[fe80::1%eth0]", "https://[fe80::1%eth0]"),
             (
                 r#"https://x.example/qr.html?data={"ver":"v1","name":"PROV_1","transport":"ble"}"#,
                 "ble:PROV_1",
@@ -343,7 +351,10 @@ mod tests {
             ("192.168.4.1", "unknown_target"),
             ("sim2", "unknown_target"),
             ("softap:80", "unknown_target"),
-            ("https://192.168.4.1", "invalid_target"),
+            ("https://", "invalid_target"),
+            ("https://192.168.4.1/path", "invalid_target"),
+            #[cfg(not(feature = "tls"))]
+            ("https://192.168.4.1", "transport_not_built"),
             ("http://", "invalid_target"),
             ("serial:", "invalid_target"),
             ("serial:/dev/ttyUSB0?speed=9600", "invalid_target"),
