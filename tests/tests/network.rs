@@ -1,12 +1,12 @@
 //! `discover --network` against announcements made by hand, byte by byte (RFC 1035 § 4, RFC 6762, RFC 6763), on loopback.
 #![cfg(unix)]
 
-use core::net::Ipv4Addr;
+use core::net::{Ipv4Addr, SocketAddr};
 use core::time::Duration;
 use espprov_tests::cli::{Run, run};
 use serde_json::Value;
 use socket2::{Domain, Protocol, Socket, Type};
-use std::net::{SocketAddr, UdpSocket};
+use std::net::UdpSocket;
 use std::sync::mpsc;
 
 const GROUP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 251);

@@ -38,9 +38,13 @@ pub(crate) struct Figures {
 }
 
 impl Figures {
-    /// What came begins like a record of TLS (RFC 8446 § 5.1): an alert, or a message of the handshake.
+    /// What came begins like a record of TLS (RFC 8446 § 5.1): an alert, or a message of the handshake. Its first
+    /// byte begins nothing else that is known.
     pub(crate) const fn looks_like_tls(&self) -> bool {
-        matches!(self.first, [0x15 | 0x16, 3])
+        matches!(
+            (self.first, self.read),
+            ([0x15 | 0x16, 3], _) | ([0x15 | 0x16, _], 1)
+        )
     }
 
     /// The peer is no more. That it did not take leave of TLS first is no news: whether all of an answer is there, HTTP

@@ -176,7 +176,6 @@ async fn not_found_first_of_all() {
 async fn what_is_not_http() {
     for reply in [
         "SSH-2.0-OpenSSH_9.9\r\n",
-        "\x15\x03\x01\0\x02\x02\x46",
         "<html>hello</html>",
         "HTTP/2 200\r\n\r\n",
         "HTTP/1.1 OK\r\n\r\n",
@@ -187,6 +186,20 @@ async fn what_is_not_http() {
     ] {
         let error = failure(send(reply)).await;
         assert_eq!(error, HttpError::NotHttp, "{reply:?}");
+        assert_eq!(error.fault(), LinkFault::Garbled);
+    }
+}
+
+/// An alert, as a TLS server answers what it does not understand; in one piece or in many.
+#[tokio::test]
+async fn a_server_that_speaks_tls() {
+    let alert = b"\x15\x03\x01\0\x02\x02\x46".to_vec();
+    for reply in [
+        Step::Send(alert.clone()),
+        Step::Trickle(alert, Duration::from_millis(2)),
+    ] {
+        let error = failure(reply).await;
+        assert_eq!(error, HttpError::SpeaksTls);
         assert_eq!(error.fault(), LinkFault::Garbled);
     }
 }

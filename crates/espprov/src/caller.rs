@@ -197,7 +197,10 @@ const WORDS: &[(&str, [&str; 3])] = &[
             "cut the data into pieces",
         ],
     ),
-    ("pin", ["--pin", "call tls(Tls::pin())", "trust this certificate"]),
+    (
+        "pin",
+        ["add --pin", "call tls(Tls::pin()) with", "trust this one:"],
+    ),
     ("ca", ["--ca FILE", "tls(Tls::ca())", "choose its certificate"]),
     (
         "server-name",

@@ -267,3 +267,38 @@ impl core::fmt::Debug for Search {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn targets() {
+        for (address, port, target) in [
+            ("10.0.0.7", 443, "https://10.0.0.7"),
+            ("10.0.0.7", 80, "http://10.0.0.7"),
+            ("10.0.0.7", 8443, "http://10.0.0.7:8443"),
+            ("fd00::7", 443, "https://[fd00::7]"),
+            ("fe80::1%eth0", 8080, "http://[fe80::1%eth0]:8080"),
+        ] {
+            let found = Announced {
+                name: "x".to_owned(),
+                service: "_esp_local_ctrl._tcp",
+                host: "x.local".to_owned(),
+                addresses: alloc::vec![address.to_owned()],
+                port,
+                txt: Vec::new(),
+            };
+            assert_eq!(found.target(), target);
+            // What is shown can be given.
+            #[cfg(all(feature = "http", feature = "tls"))]
+            assert_eq!(
+                crate::Parsed::parse(target, Caller::Command)
+                    .unwrap()
+                    .target
+                    .to_string(),
+                target
+            );
+        }
+    }
+}

@@ -24,7 +24,7 @@ pub(super) fn explain(phase: Phase, error: &TlsError, place: &Place) -> Error {
         )
         .with_cause("the device has a new certificate, or something else answers in its place")
         .with_help(format!(
-            "compare the fingerprint it showed, {seen}, with that of the device's certificate; if they are the same, {}",
+            "compare the fingerprint it showed with that of the device's certificate; if they agree, {}",
             pin(place.caller, *seen)
         )),
         TlsError::NotTls => link("not_tls", format!("what answers at {at} does not speak TLS"))
@@ -62,7 +62,6 @@ pub(super) fn explain(phase: Phase, error: &TlsError, place: &Place) -> Error {
 
 /// A certificate, by the gravest of what speaks against it.
 fn distrusted(distrust: &Distrust, place: &Place) -> Error {
-    let seen = distrust.fingerprint;
     let reasons: Vec<String> = distrust
         .reasons
         .iter()
@@ -74,25 +73,25 @@ fn distrusted(distrust: &Distrust, place: &Place) -> Error {
         reasons.join("; ")
     );
     let pin_it = format!(
-        "if its fingerprint is {seen}, which the device's maker or its log can tell, {}",
-        pin(place.caller, seen)
+        "compare its fingerprint with the device's, which its maker or its log can tell, and if they agree {}",
+        pin(place.caller, distrust.fingerprint)
     );
     let (code, cause, help): (_, Cow<'_, str>, String) = match distrust.reasons.first() {
         Some(Reason::Expired { .. }) => (
             "tls_expired",
             "nobody gave the device a new certificate, or this computer's clock is wrong".into(),
-            format!("check this computer's clock, give the device a new certificate; or, {pin_it}"),
+            format!("check this computer's clock, give the device a new certificate; or {pin_it}"),
         ),
         Some(Reason::NotYetValid { .. }) => (
             "tls_not_yet_valid",
             "this computer's clock is wrong, or that of whoever made the certificate".into(),
-            format!("check this computer's clock; or, {pin_it}"),
+            format!("check this computer's clock; or {pin_it}"),
         ),
         Some(Reason::NoName) => (
             "tls_no_name",
             "it has no subjectAltName: the name in its subject does not count any more".into(),
             format!(
-                "give the device a certificate with its name; or {}; or, {pin_it}",
+                "give the device a certificate with its name; or {}; or {pin_it}",
                 place.say("{any-name}")
             ),
         ),
@@ -104,24 +103,24 @@ fn distrusted(distrust: &Distrust, place: &Place) -> Error {
             )
             .into(),
             format!(
-                "if that is the device, {}; or, {pin_it}",
+                "if that is the device, {}; or {pin_it}",
                 place.say("{server-name}")
             ),
         ),
         Some(Reason::UnknownIssuer) => (
             "tls_unknown_issuer",
             "the device's maker has a root of its own, the device has signed itself, or something else answers in its place".into(),
-            format!("{}; or, {pin_it}", place.say("if you have that root, say so: {ca}")),
+            format!("{}; or {pin_it}", place.say("if you have that root, say so: {ca}")),
         ),
         Some(Reason::OldVersion) => (
             "tls_old_certificate",
             "it was made without extensions, so that it is of version 1 and names no server".into(),
-            format!("give the device a certificate of version 3; or, {pin_it}"),
+            format!("give the device a certificate of version 3; or {pin_it}"),
         ),
         _ => (
             "tls_bad_certificate",
             "it was made to sign others or for something else, or was spoilt".into(),
-            format!("give the device a server's certificate; or, {pin_it}"),
+            format!("give the device a server's certificate; or {pin_it}"),
         ),
     };
     Error::new(Class::Policy, code, message)
@@ -131,10 +130,7 @@ fn distrusted(distrust: &Distrust, place: &Place) -> Error {
 
 /// How to trust just this certificate.
 fn pin(caller: Caller, seen: Fingerprint) -> String {
-    match caller {
-        Caller::Command => format!("add {} {seen}", caller.say("{pin}")),
-        _ => caller.say("{pin}").into_owned(),
-    }
+    format!("{} {seen}", caller.say("{pin}"))
 }
 
 /// The names in a certificate, which its owner chose.
