@@ -6,7 +6,7 @@
 //!
 //! | feature | brings |
 //! |---|---|
-//! | `tls` | `https` targets ([`tls`](crate::tls)), with the crypto provider that the process has installed in rustls |
+//! | `tls` | `https` targets ([`tls`]), with the crypto provider that the process has installed in rustls |
 //! | `ring` | the same with the provider ring, where the process has installed none |
 //!
 //! ```no_run
