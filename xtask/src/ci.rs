@@ -18,7 +18,7 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 6)]
     fuzz_seconds: u32,
     /// Run these steps only
-    #[arg(long, value_name = "STEP")]
+    #[arg(long, value_name = "STEP", value_delimiter = ',')]
     only: Vec<String>,
 }
 

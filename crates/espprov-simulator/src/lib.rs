@@ -4,7 +4,7 @@
 //! a link that costs what a real one costs, faults, virtual time. It must never contain cryptography or message
 //! formats of its own, and nothing that only a simulated device could do.
 //!
-//! The feature `servers` (on by default) has the [HTTP server](http) and the [console](console), with tokio below them. Without it
+//! The feature `servers` (on by default) has the [HTTP server](http) and the [console], with tokio below them. Without it
 //! everything else is there, and builds for `wasm32-unknown-unknown`.
 //!
 //! ```
