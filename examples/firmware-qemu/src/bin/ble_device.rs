@@ -5,6 +5,7 @@
 
 use bt_hci::controller::ExternalController;
 use bt_hci_serial::SerialTransport;
+use core::pin::pin;
 use embassy_futures::select::{Either, select};
 use embassy_sync::blocking_mutex::raw::NoopRawMutex;
 use espprov_device::{Device, Quirks};
@@ -24,7 +25,7 @@ const ENDPOINTS: usize = 5;
 #[board::entry]
 fn main() -> ! {
     board::init();
-    let end = board::block_on(serve());
+    let end = board::block_on(pin!(serve()));
     report::memory();
     report::exit(match end {
         ServeError::SwitchedOff => 0,

@@ -74,7 +74,8 @@ fn moved() {
 /// So often a future is polled in vain before the processor sleeps for a moment.
 const PATIENCE: u32 = 200;
 
-/// Polls until the end, and rests where nothing comes in or goes out: for an image that waits for others most of its time.
+/// Polls until the end, and rests where nothing comes in or goes out: for an image that waits for others most of its time. Give
+/// it a large future pinned, else there are two of it on the stack.
 pub fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
