@@ -3,7 +3,9 @@
 use espprov_core::call::Dialogue;
 use espprov_core::request::Request;
 use espprov_local_ctrl::device::{Changes, Entry, Properties, Rejected, Rules, answer};
-use espprov_local_ctrl::{Change, CountProperties, GetProperties, List, Property, Protocol, Set, SetProperties};
+use espprov_local_ctrl::{
+    Change, CountProperties, GetProperties, List, Property, Protocol, Set, SetProperties,
+};
 
 const LOCAL: Protocol = Protocol::ESP_LOCAL_CTRL;
 
@@ -27,7 +29,10 @@ pub fn local_ctrl_reply(data: &[u8]) {
             if let Ok(found) = get.decode(reply) {
                 assert_eq!(found.len(), usize::from(count));
                 for property in &found {
-                    let _ = (property.typed().map(|value| value.to_string()), format!("{property:?}"));
+                    let _ = (
+                        property.typed().map(|value| value.to_string()),
+                        format!("{property:?}"),
+                    );
                 }
             }
         }
