@@ -51,6 +51,10 @@ fn list_get_and_set_over_http() {
         ],
         "{listed:?}"
     );
+    assert_eq!(
+        events[1],
+        json!({"event": "info", "version": "v1.0", "security": null, "patch": null, "capabilities": []})
+    );
     // The device says nothing of its scheme: the second that is tried is right, and the price of that is told.
     assert_eq!(events[2], json!({"event": "session", "security": 1}));
     assert_eq!(events[3]["code"], "guessable_pop");

@@ -16,6 +16,8 @@ pub(super) async fn run(device: &mut Device) -> Result<Success, Failure> {
     match scheme {
         1 if info.capabilities.no_pop => security.push_str(", no PoP"),
         2 => security.push_str(&format!(", patch level {}", info.patch_level())),
+        // A guess is not shown as what the device says.
+        _ if !info.names_scheme() => "not said".clone_into(&mut security),
         0 | 1 => {}
         other => security = format!("security {other}: unknown to this program"),
     }

@@ -19,8 +19,9 @@ pub(crate) enum Report {
     /// What the device says about itself.
     Info {
         version: String,
-        security: u8,
-        patch: u8,
+        /// `null` = it says nothing of it.
+        security: Option<u8>,
+        patch: Option<u8>,
         capabilities: Vec<&'static str>,
         /// Entries of the application beside the protocol's.
         #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -225,8 +226,8 @@ impl Report {
     pub(crate) fn info(info: &DeviceInfo, endpoints: &[String]) -> Self {
         Self::Info {
             version: info.version.to_string(),
-            security: info.scheme().number(),
-            patch: info.patch_level(),
+            security: info.names_scheme().then(|| info.scheme().number()),
+            patch: info.names_scheme().then(|| info.patch_level()),
             capabilities: info.capabilities.names().collect(),
             apps: info
                 .apps
