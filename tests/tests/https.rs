@@ -476,3 +476,36 @@ async fn through_the_front_door() {
     let error = connect("sim").tls(Tls::insecure()).open().await.unwrap_err();
     assert_eq!(error.code(), "not_https");
 }
+
+/// As the vendor's example serves it: behind a certificate that has expired and names no server.
+#[test]
+fn properties_behind_a_pinned_certificate() {
+    let files = Scratch::new();
+    let world = files.write(
+        "world.toml",
+        "[security]\nscheme = 1\n[[property]]\nname = \"text\"\ntype = \"text\"\nvalue = \"before\"\n",
+    );
+    let device = Simulator::start(&["--scenario", &world, "--pop", "abcd1234"]);
+    let identity = Authority::new().sign(Leaf::AS_THE_EXAMPLE);
+    let pin = Fingerprint::of(identity.der()).to_string();
+    let front = Front::start(identity, Manners::DEVICE, &device.url);
+    let props = |args: &[&str]| {
+        let url = front.url();
+        run(&[&["--json", "props", &url, "--pop", "abcd1234"], args].concat())
+    };
+    let refused = props(&["list"]);
+    assert_eq!(
+        (refused.code, refused.result()["error"]["code"].as_str()),
+        (5, Some("tls_unknown_issuer"))
+    );
+    let set = props(&["--pin", &pin, "set", "text=after"]);
+    assert_eq!(set.code, 0, "{set:?}");
+    let read = props(&["--pin", &pin, "get", "text"]);
+    let events = read.events();
+    let property = events.iter().find(|event| event["event"] == "property");
+    assert_eq!(
+        property.map(|found| &found["value"]),
+        Some(&"after".into()),
+        "{read:?}"
+    );
+}

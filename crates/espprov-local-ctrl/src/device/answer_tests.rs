@@ -70,6 +70,7 @@ fn an_index_beyond_the_end_refuses_all_and_changes_nothing() {
     assert_eq!(ask(&mut table, &get(&[1, u32::MAX])), Ok(refused));
     for values in [
         [(3, &b"new"[..]), (4, b"x")],
+        [(4, b"x"), (3, b"new")],
         [(3, b"new"), (1, b"too long")],
         [(3, b"new"), (1, b"")],
     ] {
