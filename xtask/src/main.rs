@@ -101,7 +101,7 @@ fn main() -> ExitCode {
         Command::Deny => deny::deny().map(drop),
         Command::E2e(options) => e2e::e2e(&options),
         Command::Platforms => platforms::platforms().map(|text| println!("{text}")),
-        Command::Startup => startup::startup().map(drop),
+        Command::Startup => startup::startup(startup::Program::Release).map(drop),
         Command::Ci(options) => ci::ci(&options),
         Command::Measure { command } => startup::measure(&command),
     };

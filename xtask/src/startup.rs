@@ -9,8 +9,10 @@ use std::time::Instant;
 /// Largest median processor time, in milliseconds. Not wall time: that is the machine's as much as ours. It is
 /// printed beside it.
 const MAX_MILLISECONDS: f64 = 60.0;
-/// Largest resident set, in MiB.
+/// Largest resident set, in MiB, of the program that people install.
 const MAX_MIB: f64 = 15.0;
+/// The same of the one the tests use: it is four times the size on disk, and what is touched of that counts.
+const MAX_MIB_OF_THE_TESTS: f64 = 20.0;
 /// Runs; the first few warm the caches.
 const RUNS: usize = 21;
 
@@ -24,8 +26,21 @@ const ARGUMENTS: [&str; 6] = [
     "correct-horse",
 ];
 
-pub(crate) fn startup() -> Result<String, String> {
-    let program = programs::release()?;
+/// Which build is measured.
+#[derive(Clone, Copy)]
+pub(crate) enum Program {
+    /// As people install it. Takes minutes to build, and nothing else needs it.
+    Release,
+    /// What is there after `cargo test`. Its arithmetic is optimised, the rest is not: within the same limit of time, it says as much
+    /// about a change that makes starting slow.
+    OfTheTests,
+}
+
+pub(crate) fn startup(which: Program) -> Result<String, String> {
+    let (program, max_mib) = match which {
+        Program::Release => (programs::release()?, MAX_MIB),
+        Program::OfTheTests => (programs::debug("espprov")?, MAX_MIB_OF_THE_TESTS),
+    };
     let mut times = Vec::new();
     let mut walls = Vec::new();
     let mut largest: f64 = 0.0;
@@ -42,9 +57,9 @@ pub(crate) fn startup() -> Result<String, String> {
         "provision sim:zero: median of {RUNS} runs {median:.1} ms of CPU, {wall:.1} ms of wall time; largest {largest:.1} MiB",
     );
     println!("startup: {figures}");
-    if median > MAX_MILLISECONDS || largest > MAX_MIB {
+    if median > MAX_MILLISECONDS || largest > max_mib {
         return Err(format!(
-            "{figures}; the limits are {MAX_MILLISECONDS} ms of CPU and {MAX_MIB} MiB"
+            "{figures}; the limits are {MAX_MILLISECONDS} ms of CPU and {max_mib} MiB"
         ));
     }
     Ok(figures)

@@ -1,0 +1,115 @@
+//! The steps of CI that are a command or two, and nobody's but CI's.
+
+use super::{Options, Outcome};
+use crate::fuzz;
+use crate::tools::{MDBOOK, capture, cargo, root, run, target_dir};
+use std::process::Command;
+
+pub(super) fn formatting() -> Outcome {
+    run(cargo().args(["fmt", "--all", "--check"]))?;
+    for outside in [
+        "fuzz",
+        "tests/memory",
+        "tests/no-std-probe",
+        "benches",
+        "examples/firmware-esp32c3",
+        "examples/firmware-qemu",
+    ] {
+        let manifest = root().join(outside).join("Cargo.toml");
+        if manifest.is_file() {
+            run(cargo().args(["fmt", "--check", "--manifest-path"]).arg(manifest))?;
+        }
+    }
+    Ok("formatted".into())
+}
+
+pub(super) fn clippy() -> Outcome {
+    run(cargo().args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--all-features",
+        "--locked",
+        "--quiet",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
+    // What the README's first command builds.
+    run(cargo().args([
+        "clippy",
+        "--package",
+        "espprov-cli",
+        "--no-default-features",
+        "--locked",
+        "--quiet",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
+    Ok("no warnings".into())
+}
+
+pub(super) fn tests() -> Outcome {
+    run(cargo().args(["test", "--workspace", "--locked"]))?;
+    Ok("passed".into())
+}
+
+pub(super) fn documentation() -> Outcome {
+    run(cargo()
+        .args([
+            "doc",
+            "--workspace",
+            "--no-deps",
+            // With the examples come the development dependencies, and with them what clippy has checked already. The programs
+            // are left out: `espprov` is also the name of a library.
+            "--lib",
+            "--examples",
+            "--all-features",
+            "--locked",
+            "--quiet",
+        ])
+        .env("RUSTDOCFLAGS", "-D warnings"))?;
+    Ok("no warnings".into())
+}
+
+pub(super) fn book() -> Outcome {
+    let program = MDBOOK.ensure()?;
+    run(Command::new(program)
+        .arg("build")
+        .arg(root().join("docs"))
+        // A chapter that is listed and missing is an error, not an empty page.
+        .env("MDBOOK_BUILD__CREATE_MISSING", "false"))?;
+    Ok("built".into())
+}
+
+pub(super) fn fuzz_smoke(options: &Options) -> Outcome {
+    if !fuzz::can_guide() {
+        return Err("libFuzzer needs a C++ compiler: apt-get install g++".into());
+    }
+    fuzz::fuzz(options.fuzz_seconds, None).map(|()| format!("{} s per target", options.fuzz_seconds))
+}
+
+/// The ratios of CONTRIBUTING.md; the program fails where one is exceeded.
+pub(super) fn benches() -> Outcome {
+    // OpenSSL is what the arithmetic is compared with, so its headers are needed here and nowhere else.
+    let (found, _) =
+        capture(Command::new("pkg-config").args(["--exists", "openssl"])).unwrap_or((false, String::new()));
+    if !found {
+        return Err("the comparison needs OpenSSL: apt-get install libssl-dev pkg-config".into());
+    }
+    run(cargo()
+        .args([
+            "run",
+            "--quiet",
+            "--release",
+            "--locked",
+            "--bin",
+            "ratios",
+            "--manifest-path",
+        ])
+        .arg(root().join("benches/Cargo.toml"))
+        .args(["--", "--check"])
+        .env("CARGO_TARGET_DIR", target_dir().join("benches")))?;
+    Ok("within the ratios".into())
+}
