@@ -1,8 +1,8 @@
 """A line per run, so that many runs can be looked at together; `cargo xtask e2e ble --soak N` writes them.
 
-soak.py LOG DOC REPORT.json idle|busy SECONDS COMMIT
+soak.py LOG DOC REPORT.json idle|busy OTHERS IDLE SECONDS COMMIT
 
-Appends what REPORT.json says of one run to LOG (a line of JSON), puts the table of all lines between the two marks in
+OTHERS is the share of the host's processors that other programs used meanwhile, IDLE the share that nobody did. Appends what REPORT.json says of one run to LOG (a line of JSON), puts the table of all lines between the two marks in
 DOC, and keeps the report and the logs of a run that was not perfect. Without a report the run has failed.
 """
 import json
@@ -16,10 +16,15 @@ BEGIN, END = '<!-- soak: written by tests/ble/soak.py -->', '<!-- soak: end -->'
 EMPTY = {'good': False, 'passed': 0, 'failed': 0, 'second_attempts': [], 'daemon': {'crashed': 0, 'killed': 0}}
 
 
-def line(report, busy, seconds, commit):
+def is_busy(others, idle):
+    """Whether others kept every core busy, whether they were asked to or not: nothing was left, and they had a third."""
+    return others >= 0.33 and idle <= 0.05
+
+
+def line(report, busy, others, idle, seconds, commit):
     return {
         'date': datetime.now(timezone.utc).strftime('%Y-%m-%dT%H:%MZ'),
-        'commit': commit, 'busy': busy, 'load': round(os.getloadavg()[0], 1), 'cores': os.cpu_count(),
+        'commit': commit, 'busy': busy, 'others': others, 'idle': idle, 'load': round(os.getloadavg()[0], 1), 'cores': os.cpu_count(),
         'good': report['good'], 'passed': report['passed'], 'failed': report['failed'],
         'second_attempts': len(report['second_attempts']), 'daemon_crashes': report['daemon']['crashed'],
         'daemon_kills': report['daemon']['killed'], 'seconds': round(seconds),
@@ -52,9 +57,11 @@ def keep(report, name):
     print(f'its report and logs are kept in {to}')
 
 
-def main(log, doc, report, host, seconds, commit):
+def main(log, doc, report, host, others, idle, seconds, commit):
     log, doc, report = Path(log), Path(doc), Path(report)
-    run = line(json.loads(report.read_text()) if report.exists() else EMPTY, host == 'busy', float(seconds), commit)
+    others, idle = float(others), float(idle)
+    busy = host == 'busy' or is_busy(others, idle)
+    run = line(json.loads(report.read_text()) if report.exists() else EMPTY, busy, others, idle, float(seconds), commit)
     with open(log, 'a') as file:
         file.write(json.dumps(run) + '\n')
     print(json.dumps(run))

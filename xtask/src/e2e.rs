@@ -2,7 +2,7 @@
 
 use crate::embedded::bluetooth;
 use crate::programs;
-use crate::tools::{capture, root, run, target_dir};
+use crate::tools::{capture, children, root, run, target_dir};
 use core::sync::atomic::{AtomicBool, Ordering};
 use std::env;
 use std::fs;
@@ -65,17 +65,20 @@ fn soak(runs: u32, busy: bool) -> Result<(), String> {
         if report.exists() {
             fs::remove_file(&report).map_err(|e| format!("{}: {e}", report.display()))?;
         }
-        let start = Instant::now();
+        let (start, host) = (Instant::now(), Host::now());
         if let Err(error) = bench.run(None) {
             println!("{error}");
             failed += 1;
         }
+        let (others, idle) = host.since();
         run(bench
             .python("soak.py")
             .arg(docs.join("ble-soak.jsonl"))
             .arg(docs.join("src/ble.md"))
             .arg(&report)
             .arg(if busy { "busy" } else { "idle" })
+            .arg(format!("{others:.2}"))
+            .arg(format!("{idle:.2}"))
             .arg(start.elapsed().as_secs().to_string())
             .arg(&commit)
             .current_dir(root()))?;
@@ -84,6 +87,47 @@ fn soak(runs: u32, busy: bool) -> Result<(), String> {
         return Err(format!("{failed} of {runs} runs failed"));
     }
     Ok(())
+}
+
+/// What the machine has done with its processors so far, in clock ticks; zero where it does not tell.
+struct Host {
+    all: u64,
+    idle: u64,
+    ours: u64,
+}
+
+impl Host {
+    fn now() -> Self {
+        // user, nice, system, idle, waiting for disks, interrupts of two kinds; then what a hypervisor took.
+        let text = fs::read_to_string("/proc/stat").unwrap_or_default();
+        let ticks: Vec<u64> = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .split_whitespace()
+            .skip(1)
+            .take(7)
+            .filter_map(|number| number.parse().ok())
+            .collect();
+        let hundredths =
+            |time: core::time::Duration| u64::try_from(time.as_millis() / 10).unwrap_or_default();
+        Self {
+            all: ticks.iter().sum(),
+            idle: ticks.iter().skip(3).take(2).sum(),
+            ours: children().map_or(0, hundredths),
+        }
+    }
+
+    /// Since then: the share of the machine that others than our children used, and the share that nobody did.
+    fn since(&self) -> (f64, f64) {
+        let now = Self::now();
+        let all = (now.all.saturating_sub(self.all)).max(1);
+        let idle = now.idle.saturating_sub(self.idle);
+        let others = all
+            .saturating_sub(idle)
+            .saturating_sub(now.ours.saturating_sub(self.ours));
+        (others as f64 / all as f64, idle as f64 / all as f64)
+    }
 }
 
 /// What is tested: the commit, with a mark where something is not committed, apart from what the runs themselves write.

@@ -5,6 +5,7 @@ mod codegen;
 mod deny;
 mod e2e;
 mod embedded;
+mod features;
 mod fuzz;
 mod locks;
 mod memory;
@@ -77,6 +78,8 @@ enum Command {
     Platforms,
     /// Measure wall time and memory of `espprov provision sim:zero` (release build)
     Startup,
+    /// Measure what every feature of the library costs to build, for its guide (minutes)
+    Features,
     /// Run everything that CI runs
     Ci(ci::Options),
     /// Run one program and print its wall time and resident set
@@ -101,6 +104,7 @@ fn main() -> ExitCode {
         Command::Deny => deny::deny().map(drop),
         Command::E2e(options) => e2e::e2e(&options),
         Command::Platforms => platforms::platforms().map(|text| println!("{text}")),
+        Command::Features => features::features(),
         Command::Startup => startup::startup(startup::Program::Release).map(drop),
         Command::Ci(options) => ci::ci(&options),
         Command::Measure { command } => startup::measure(&command),

@@ -162,3 +162,24 @@ pub(crate) fn stems(dir: &Path, extension: &str) -> Result<Vec<String>, String> 
     names.sort();
     Ok(names)
 }
+
+/// Processor time of the children so far, and of theirs, if they have been waited for.
+#[cfg(target_os = "linux")]
+pub(crate) fn children() -> Option<core::time::Duration> {
+    use core::time::Duration;
+    use nix::sys::resource::{UsageWho, getrusage};
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
+    let seconds = |time: nix::sys::time::TimeVal| {
+        u64::try_from(time.tv_sec())
+            .ok()
+            .map(Duration::from_secs)
+            .unwrap_or_default()
+            + Duration::from_micros(u64::try_from(time.tv_usec()).unwrap_or_default())
+    };
+    Some(seconds(usage.user_time()) + seconds(usage.system_time()))
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn children() -> Option<core::time::Duration> {
+    None
+}

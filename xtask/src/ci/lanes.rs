@@ -4,7 +4,7 @@
 //! the time. Steps that wait for the same build directory's lock share a lane.
 
 use super::{Options, Outcome, Step};
-use crate::tools::target_dir;
+use crate::tools::{children, target_dir};
 use core::time::Duration;
 use std::fs::{self, File};
 use std::path::Path;
@@ -189,24 +189,4 @@ pub(super) fn summary(rows: &[Row], took: Option<Duration>) -> Result<(), String
     } else {
         Err(format!("failed: {}", failed.join(", ")))
     }
-}
-
-/// Processor time of the children so far.
-#[cfg(target_os = "linux")]
-fn children() -> Option<Duration> {
-    use nix::sys::resource::{UsageWho, getrusage};
-    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).ok()?;
-    let seconds = |time: nix::sys::time::TimeVal| {
-        u64::try_from(time.tv_sec())
-            .ok()
-            .map(Duration::from_secs)
-            .unwrap_or_default()
-            + Duration::from_micros(u64::try_from(time.tv_usec()).unwrap_or_default())
-    };
-    Some(seconds(usage.user_time()) + seconds(usage.system_time()))
-}
-
-#[cfg(not(target_os = "linux"))]
-fn children() -> Option<Duration> {
-    None
 }
