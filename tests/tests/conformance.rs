@@ -4,13 +4,14 @@
 use embedded_io_adapters::tokio_1::FromTokio;
 use espprov::{TokioClock, TokioRuntime};
 use espprov_conformance::{CASES, Case, SECRET, Tally, USERNAME, WORLD};
-use espprov_http::{HttpTarget, HttpTransport};
+use espprov_http::{HttpTarget, HttpTransport, Tls};
 use espprov_simulator::scenario::{Flavour, Link};
 use espprov_simulator::time::{VirtualClock, block_on};
 use espprov_simulator::{Console, HttpServer, LinkModel, MemoryTransport, Scenario, Shared, SimDevice};
 use espprov_simulator_ble::air::AirOptions;
 use espprov_simulator_ble::{Mtu, Options};
 use espprov_tests::ble::{self, Surroundings};
+use espprov_tests::tls::{Authority, Front, Leaf, Manners};
 use espprov_transport::Reconnect;
 use espprov_transport::blocking::{Blocked, Wait};
 use tokio::io::DuplexStream;
@@ -84,16 +85,19 @@ fn memory_blocking() {
 }
 
 /// A device on a port of its own.
-async fn serve_http(case: &Case) -> (HttpTransport, JoinHandle<()>) {
+async fn http_device(case: &Case) -> (String, JoinHandle<()>) {
     let device = Shared::new(device(case, Link::Http, Flavour::Idf55));
     let server = HttpServer::bind("127.0.0.1:0", device).await.unwrap();
-    let target: HttpTarget = format!("http://{}", server.local_addr().unwrap())
-        .parse()
-        .unwrap();
+    let url = format!("http://{}", server.local_addr().unwrap());
     let serving = tokio::spawn(async move {
         let _ = server.run().await;
     });
-    (HttpTransport::new(target), serving)
+    (url, serving)
+}
+
+async fn serve_http(case: &Case) -> (HttpTransport, JoinHandle<()>) {
+    let (url, serving) = http_device(case).await;
+    (HttpTransport::new(url.parse().unwrap()), serving)
 }
 
 #[tokio::test]
@@ -105,6 +109,24 @@ async fn http() {
         serving.abort();
     }
     report("HTTP", &tally, 1);
+}
+
+/// The same device behind TLS: nothing of the protocol may be different.
+#[tokio::test]
+async fn https() {
+    let authority = Authority::new();
+    let trust = Tls::ca(authority.pem().as_bytes()).unwrap();
+    let mut tally = Tally::default();
+    for case in CASES {
+        let (url, serving) = http_device(case).await;
+        let front = Front::start(authority.sign(Leaf::RIGHT), Manners::DEVICE, &url);
+        let target: HttpTarget = front.url().parse().unwrap();
+        let mut link = HttpTransport::with_connector(target, trust.clone());
+        tally.add(case, case.run(&mut link, TokioClock::new()).await);
+        assert!(front.sessions() > 0, "{}: not over TLS", case.name);
+        serving.abort();
+    }
+    report("HTTPS", &tally, 1);
 }
 
 /// A blocking link over an async one, on a runtime that only runs while the link is waited for.

@@ -358,6 +358,23 @@ fn a_tls_server_asked_in_plain_http() {
     assert_eq!(scene.front.sessions(), 0);
 }
 
+/// As OpenSSL's does by default: no alert, not a word.
+#[test]
+fn a_server_that_hangs_up_when_asked_in_plain_http() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", server.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut client in server.incoming().flatten() {
+            let _ = client.read(&mut [0; 512]);
+        }
+    });
+    for (command, code) in [("info", "not_a_device"), ("props", "no_local_control")] {
+        let refused = run(&["--json", command, &url]);
+        refused.assert_error(3, code);
+        assert!(refused.stdout.contains("https://HOST"), "{refused:?}");
+    }
+}
+
 #[test]
 fn a_server_that_says_nothing() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -140,6 +140,20 @@ impl Place {
             .with_help(format!("check the target; {}", self.how_to_reach()))
     }
 
+    /// Refused without a word or an alert, the first time it was asked: some servers that speak TLS alone do that when
+    /// asked in plain HTTP, and an ESP32 does it to what it does not understand.
+    pub(crate) fn hung_up(&self, failure: Error) -> Error {
+        match self.kind {
+            LinkKind::Http => failure
+                .with_cause(format!(
+                    "what answers at {} hung up without a word: it is not a device that waits for this, or it speaks TLS only",
+                    self.label
+                ))
+                .with_help(self.say("check the target; for a device that is reached over TLS, {again} with https://HOST")),
+            _ => failure,
+        }
+    }
+
     /// The overall deadline passed while `doing` something.
     #[must_use]
     pub fn deadline(&self, doing: &str) -> Error {

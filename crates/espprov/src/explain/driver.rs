@@ -26,7 +26,7 @@ pub fn provision<E: LinkError>(error: &ProvisionError<E>, place: &Place) -> Erro
     match error {
         ProvisionError::Link { phase, error } => error.explain(*phase, place).with_retry(Some(stage(*phase))),
         ProvisionError::Refused { phase: Phase::Info } => {
-            place.not_a_device("the device refused even to tell its version".into())
+            place.hung_up(place.not_a_device("the device refused even to tell its version".into()))
         }
         ProvisionError::NoSuchEndpoint { phase: Phase::Info } => {
             place.not_a_device("there is no provisioning service at that address".into())

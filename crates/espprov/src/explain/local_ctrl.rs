@@ -20,9 +20,10 @@ pub fn local_control<E: LinkError>(error: &ProvisionError<E>, place: &Place) -> 
         ProvisionError::NoSuchEndpoint { phase: Phase::Info } => {
             no_local_control(place, "the device has no local control")
         }
-        ProvisionError::Refused { phase: Phase::Info } => {
-            no_local_control(place, "the device refused even to tell its version")
-        }
+        ProvisionError::Refused { phase: Phase::Info } => place.hung_up(no_local_control(
+            place,
+            "the device refused even to tell its version",
+        )),
         ProvisionError::Reply { phase: Phase::Info, .. } => {
             no_local_control(place, "the answer is not that of a device with local control")
         }
