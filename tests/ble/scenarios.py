@@ -200,6 +200,39 @@ def bluedroid(machine):
     ]
 
 
+def properties(machine):
+    """Local control: another service, other endpoints, the same link."""
+    world = scenario('LOCAL', 2, extra='''
+[[property]]
+name = "text"
+type = "text"
+value = "good morning"
+[[property]]
+name = "long"
+type = "text"
+value = "%s"
+[[property]]
+name = "firm"
+type = "int"
+refuses = "state"
+''' % ('x' * 300))
+    common = {'security': 'sec2', 'peripheral': 'LOCAL', 'mtu': 256}
+    machine.peripherals.append(Peripheral('LOCAL', 'ours', 256, world))
+
+    def props(*more, proof='abcd1234'):
+        return ['espprov', '--json', 'props', 'ble:LOCAL', '--pop', proof, *more]
+    return [
+        # One of them is longer than a packet.
+        Scenario('properties', props(), outcome='done', events=[('session', 1), ('property', 3)], **common),
+        Scenario('properties, set and read back', props('set', 'text=good evening'), outcome='done',
+                 events=[('property', 1)], **common),
+        Scenario('properties, one that is refused', props('set', 'firm=7'), code=6, error='not_set', **common),
+        Scenario('properties, wrong PoP', props(proof='wrong'), code=4, error='wrong_password', **common),
+        Scenario('properties, a device without', ['espprov', '--json', 'props', 'ble:RETRY', '--deadline', '8s'],
+                 code=3, error='device_not_found', reach=('RETRY',)),
+    ]
+
+
 def firmware(machine):
     """A device of firmware: the same GATT server on an emulated Cortex-M4, its controller at a UART. It computes all the
     time, waiting too, so it is there for these alone, and ends with the client that has seen it online."""
@@ -331,7 +364,7 @@ def machines():
     ours, foreign, suite, row = Machine('ours'), Machine('foreign'), Machine('suite'), Machine('row')
     matrix(ours, 'ours')
     interleave(ours, sessions(ours, 'ours', 256), sessions(ours, 'ours', 23), passphrases(ours),
-               bluedroid(ours), interruptions(ours))
+               bluedroid(ours), properties(ours), interruptions(ours))
     firmware(ours)
     matrix(foreign, 'bridge')
     interleave(foreign, sessions(foreign, 'bridge', 256), finding(), refusals(foreign), losing(foreign))
