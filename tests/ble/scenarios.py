@@ -224,12 +224,13 @@ refuses = "state"
     return [
         # One of them is longer than a packet.
         Scenario('properties', props(), outcome='done', events=[('session', 1), ('property', 3)], **common),
-        Scenario('properties, set and read back', props('set', 'text=good evening'), outcome='done',
-                 events=[('property', 1)], **common),
+        Scenario('properties, one that is set', props('set', 'text=good evening'), outcome='done', **common),
+        Scenario('properties, one that is read', props('get', 'text'), outcome='done', events=[('property', 1)],
+                 **common),
         Scenario('properties, one that is refused', props('set', 'firm=7'), code=6, error='not_set', **common),
         Scenario('properties, wrong PoP', props(proof='wrong'), code=4, error='wrong_password', **common),
-        Scenario('properties, a device without', ['espprov', '--json', 'props', 'ble:RETRY', '--deadline', '8s'],
-                 code=3, error='device_not_found', reach=('RETRY',)),
+        Scenario('properties, a device without', ['espprov', '--json', 'props', 'ble:RETRY', '--deadline', '40s'],
+                 code=3, error='device_not_found', reach=('RETRY',), limit=45_000),
     ]
 
 
