@@ -1,11 +1,11 @@
 //! `cargo xtask platforms`: the command and everything under it type-checked for the platforms it is not built on, and what a page
-//! needs for the browser.
+//! needs for the browser; one of them by the oldest compiler that we promise to be content with (`rust-version`).
 //!
 //! Checking needs the target's standard library but neither its linker nor its system libraries: none of the
 //! dependencies there compiles C. The feature `https` would bring one that does, so the command is checked with all of TLS but its
 //! cryptography.
 
-use crate::tools::{capture, cargo, run};
+use crate::tools::{capture, cargo, root, run, target_dir};
 use std::env;
 use std::path::PathBuf;
 use std::process::Command;
@@ -19,37 +19,77 @@ const COMMAND: &[&str] = &[
     "ble,network,serial,tls",
 ];
 
+/// What is checked, for whom and by which compiler.
+struct Check {
+    target: &'static str,
+    what: &'static [&'static str],
+    /// Not the compiler in use, but the oldest one. Its warnings are not ours: every version has others.
+    oldest: bool,
+}
+
 /// What people run, besides the platform at hand, and what of it: for a page the errors in plain words, and a simulated device.
-const TARGETS: [(&str, &[&str]); 3] = [
-    ("x86_64-pc-windows-gnu", COMMAND),
-    ("x86_64-apple-darwin", COMMAND),
-    (
-        "wasm32-unknown-unknown",
-        &[
+const CHECKS: [Check; 3] = [
+    Check {
+        target: "x86_64-pc-windows-gnu",
+        what: COMMAND,
+        oldest: false,
+    },
+    Check {
+        target: "x86_64-apple-darwin",
+        what: COMMAND,
+        oldest: true,
+    },
+    Check {
+        target: "wasm32-unknown-unknown",
+        what: &[
             "--package",
             "espprov",
             "--package",
             "espprov-simulator",
             "--no-default-features",
         ],
-    ),
+        oldest: false,
+    },
 ];
 
-/// Warnings are errors here: code that only one platform compiles is looked at nowhere else.
 pub(crate) fn platforms() -> Result<String, String> {
     let (mut checked, mut missing) = (Vec::new(), Vec::new());
-    for (target, what) in TARGETS {
-        if !is_there(target)? {
-            missing.push(target);
+    for check in CHECKS {
+        let oldest = check.oldest.then_some(env!("CARGO_PKG_RUST_VERSION"));
+        let label = match oldest {
+            Some(version) => format!("{} by Rust {version}", check.target),
+            None => check.target.to_owned(),
+        };
+        if !is_there(check.target, oldest)? {
+            missing.push(label);
             continue;
         }
-        run(cargo()
+        let mut command = match oldest {
+            // rustup's, which finds the version in its first argument.
+            Some(version) => {
+                let mut command = Command::new("cargo");
+                command
+                    .arg(format!("+{version}"))
+                    .current_dir(root())
+                    .env_remove("CARGO")
+                    .env_remove("RUSTC")
+                    .env_remove("RUSTUP_TOOLCHAIN")
+                    .env("CARGO_TARGET_DIR", target_dir().join("oldest"));
+                command
+            }
+            // Warnings are errors here: code that only one platform compiles is looked at nowhere else.
+            None => {
+                let mut command = cargo();
+                command.env("RUSTFLAGS", "-D warnings");
+                command
+            }
+        };
+        run(command
             .args(["check", "--locked", "--quiet"])
-            .args(what)
+            .args(check.what)
             .arg("--target")
-            .arg(target)
-            .env("RUSTFLAGS", "-D warnings"))?;
-        checked.push(target);
+            .arg(check.target))?;
+        checked.push(label);
     }
     Ok(match (checked.as_slice(), missing.as_slice()) {
         ([], missing) => format!(
@@ -65,17 +105,29 @@ pub(crate) fn platforms() -> Result<String, String> {
     })
 }
 
-/// Whether the target's standard library is installed, now or already.
-fn is_there(target: &str) -> Result<bool, String> {
-    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let (found, sysroot) = capture(Command::new(rustc).args(["--print", "sysroot"]))?;
-    let library = PathBuf::from(sysroot.trim())
-        .join("lib/rustlib")
-        .join(target)
-        .join("lib");
-    if found && library.is_dir() {
-        return Ok(true);
-    }
-    // Without rustup, or without a network, there is nothing to check against.
-    Ok(capture(Command::new("rustup").args(["target", "add", target])).is_ok_and(|(added, _)| added))
+/// Whether the target's standard library is installed, now or already, for the compiler in use or one of that version.
+fn is_there(target: &str, version: Option<&str>) -> Result<bool, String> {
+    let Some(version) = version else {
+        let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let (found, sysroot) = capture(Command::new(rustc).args(["--print", "sysroot"]))?;
+        let library = PathBuf::from(sysroot.trim())
+            .join("lib/rustlib")
+            .join(target)
+            .join("lib");
+        // Without rustup, or without a network, there is nothing to check against.
+        return Ok(found && library.is_dir() || rustup(&["target", "add", target]));
+    };
+    Ok(rustup(&[
+        "toolchain",
+        "install",
+        version,
+        "--profile",
+        "minimal",
+        "--target",
+        target,
+    ]))
+}
+
+fn rustup(arguments: &[&str]) -> bool {
+    capture(Command::new("rustup").args(arguments)).is_ok_and(|(done, _)| done)
 }

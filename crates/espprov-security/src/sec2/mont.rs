@@ -170,7 +170,7 @@ fn add_product_u32(sum: &mut Column<u32>, x: u32, y: u32) {
 }
 
 /// Adds `x · y` to a column.
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(not(all(target_arch = "x86_64", safe_carry)))]
 #[inline(always)]
 fn add_product_u64(sum: &mut Column<u64>, x: u64, y: u64) {
     let low = u128::from(sum.low) | (u128::from(sum.middle) << 64);
@@ -182,8 +182,8 @@ fn add_product_u64(sum: &mut Column<u64>, x: u64, y: u64) {
 
 /// Adds `x · y` to a column. The compiler turns the portable form of an unrolled loop into code that stores
 /// every carry in a register; this one keeps to the carry flag (a client handshake in 5.6 ms instead of 9.3; a
-/// plain loop of the portable form takes 7.1).
-#[cfg(target_arch = "x86_64")]
+/// plain loop of the portable form takes 7.1). Without `unsafe` it can be had from Rust 1.93 on: see `build.rs`.
+#[cfg(all(target_arch = "x86_64", safe_carry))]
 #[inline(always)]
 fn add_product_u64(sum: &mut Column<u64>, x: u64, y: u64) {
     use core::arch::x86_64::_addcarry_u64 as add_carry;

@@ -192,7 +192,9 @@ fn uuid(service: [u8; 16], id: Option<u16>) -> Uuid {
 
 /// The beginning of a name, at most so many bytes.
 pub(super) fn cut(name: &str, most: usize) -> &str {
-    name.get(..name.floor_char_boundary(most)).unwrap_or_default()
+    let mut ends = (0..=most.min(name.len())).rev();
+    // `str::floor_char_boundary` is newer than the oldest compiler this is built with.
+    ends.find_map(|end| name.get(..end)).unwrap_or_default()
 }
 
 #[cfg(test)]

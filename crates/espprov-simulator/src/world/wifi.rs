@@ -75,7 +75,9 @@ impl WifiRadio {
         events: &mut Vec<(Duration, SimEvent)>,
     ) -> Option<Duration> {
         let mut connected = None;
-        while let Some((at, step)) = self.steps.pop_front_if(|(at, _)| *at <= now) {
+        while self.steps.front().is_some_and(|(at, _)| *at <= now)
+            && let Some((at, step)) = self.steps.pop_front()
+        {
             let event = match step {
                 Step::Failed { why, remaining } => {
                     let reason = why.unwrap_or(self.last_reason);
