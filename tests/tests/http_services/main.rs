@@ -1,9 +1,9 @@
 //! The HTTP server among peers that mean it no good: nobody holds it for longer than its deadlines, and the next client is
 //! served.
 
-mod common;
+mod network;
 
-use common::{Client, Echo, Got, Network, network, post};
+use network::{Client, Echo, Got, Network, network, post};
 use core::future::Future;
 use core::pin::pin;
 use core::sync::atomic::Ordering;
