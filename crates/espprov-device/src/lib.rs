@@ -41,6 +41,7 @@
 //!
 //! Features: `sec1` and `sec2` (both on by default) make [`AnySecurity`] offer those schemes; firmware that
 //! uses one scheme names its type instead and links nothing else.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]

@@ -22,6 +22,7 @@
 //! device.close().await;
 //! # Ok(()) }
 //! ```
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod body;
 mod connect;

@@ -22,6 +22,7 @@
 //! let reply = WifiStatusReply::read(&[0x08, 0x01, 0x5a, 0x02, 0x10, 0x03]).unwrap();
 //! assert_eq!((reply.msg, reply.case, reply.state), (1, 11, 3)); // ConnectionFailed
 //! ```
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]

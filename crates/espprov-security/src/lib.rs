@@ -10,6 +10,7 @@
 //! A handshake ends in a [`Channel`], which seals and opens every record after it. The traits are public:
 //! an application can bring a scheme of its own, and [`Plain`] serves devices that have none.
 //!
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(
     feature = "sec1",
     doc = r#"

@@ -43,6 +43,7 @@
 //! assert_eq!(answer, Answer::Reply(4));
 //! assert_eq!(&buf[..4], b"v1.1");
 //! ```
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 #![cfg_attr(not(test), deny(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic))]

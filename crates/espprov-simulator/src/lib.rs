@@ -19,6 +19,7 @@
 //! assert!(buf[..len].starts_with(b"{"));
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(feature = "servers")]
 pub mod console;

@@ -26,6 +26,7 @@
 //!     async fn close(&mut self) {}
 //! }
 //! ```
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 
 pub mod blocking;

@@ -38,6 +38,7 @@
 //!
 //! Everything below stays within reach: [`Device::driver`] is the provisioner of `espprov-core`, and [`Connect::open_over`] takes any
 //! `espprov_transport::Reconnect`.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![no_std]
 
 extern crate alloc;

@@ -3,7 +3,6 @@
 
 mod network;
 
-use network::{Client, Echo, Got, Network, network, post};
 use core::future::Future;
 use core::pin::pin;
 use core::sync::atomic::Ordering;
@@ -13,6 +12,7 @@ use espprov_services::http::{BODY, HEAD, HttpServer, Patience};
 use espprov_services::{Access, Local};
 use espprov_simulator::{VirtualClock, block_on};
 use espprov_transport::Clock;
+use network::{Client, Echo, Got, Network, network, post};
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
