@@ -11,6 +11,7 @@ mod locks;
 mod memory;
 mod mutants;
 mod no_std;
+mod package;
 mod platforms;
 mod programs;
 mod startup;
@@ -74,6 +75,8 @@ enum Command {
     Deny,
     /// End-to-end tests that need more than cargo: the real program, the real Bluetooth stack
     E2e(e2e::Options),
+    /// Make every package that would be published, and build what is in it by itself
+    Package,
     /// Type-check the command for Windows and macOS
     Platforms,
     /// Measure wall time and memory of `espprov provision sim:zero` (release build)
@@ -103,6 +106,7 @@ fn main() -> ExitCode {
         Command::Mutants(options) => mutants::mutants(&options),
         Command::Deny => deny::deny().map(drop),
         Command::E2e(options) => e2e::e2e(&options),
+        Command::Package => package::package().map(|text| println!("{text}")),
         Command::Platforms => platforms::platforms().map(|text| println!("{text}")),
         Command::Features => features::features(),
         Command::Startup => startup::startup(startup::Program::Release).map(drop),

@@ -6,7 +6,7 @@
 mod lanes;
 mod steps;
 
-use crate::{codegen, deny, e2e, embedded, locks, memory, no_std, platforms, startup, vectors};
+use crate::{codegen, deny, e2e, embedded, locks, memory, no_std, package, platforms, startup, vectors};
 use lanes::{Lane, Row};
 use std::path::PathBuf;
 
@@ -57,6 +57,7 @@ const STEPS: &[Step] = &[
     step(Compiler, "test", |_| steps::tests()),
     step(Compiler, "clippy", |_| steps::clippy()),
     step(Compiler, "doc", |_| steps::documentation()),
+    step(Compiler, "package", |_| package::package()),
     step(Compiler, "startup", |_| {
         startup::startup(startup::Program::OfTheTests)
     }),
