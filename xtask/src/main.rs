@@ -17,6 +17,7 @@ mod programs;
 mod startup;
 mod tools;
 mod vectors;
+mod version;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -83,6 +84,13 @@ enum Command {
     Startup,
     /// Measure what every feature of the library costs to build, for its guide (minutes)
     Features,
+    /// Give all packages a new version, in manifests, lock files and the changelog
+    Version {
+        /// Like 0.2.0
+        version: String,
+        /// The day of the release, like 2026-11-27
+        date: String,
+    },
     /// Run everything that CI runs
     Ci(ci::Options),
     /// Run one program and print its wall time and resident set
@@ -110,6 +118,7 @@ fn main() -> ExitCode {
         Command::Platforms => platforms::platforms().map(|text| println!("{text}")),
         Command::Features => features::features(),
         Command::Startup => startup::startup(startup::Program::Release).map(drop),
+        Command::Version { version, date } => version::version(&version, &date),
         Command::Ci(options) => ci::ci(&options),
         Command::Measure { command } => startup::measure(&command),
     };

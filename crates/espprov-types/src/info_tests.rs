@@ -3,7 +3,7 @@
 use super::*;
 use proptest::prelude::*;
 use serde_json::Value;
-use std::{format, string::String as Text, string::ToString, vec, vec::Vec as List};
+use std::{format, string::String as Text, string::ToString, vec::Vec as List};
 
 fn written(info: &DeviceInfo) -> Text {
     let mut text = Text::new();
