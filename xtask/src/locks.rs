@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 use std::fs;
 
 const WORKSPACES: [&str; 3] = ["fuzz", "tests/memory", "tests/no-std-probe"];
+/// Those with versions of their own; they have to fit the manifests here all the same.
+const APART: [&str; 3] = ["benches", "examples/firmware-esp32c3", "examples/firmware-qemu"];
 
 /// Writes the lock files; or, with `check`, only compares.
 pub(crate) fn locks(check: bool) -> Result<(), String> {
@@ -17,19 +19,7 @@ pub(crate) fn locks(check: bool) -> Result<(), String> {
             // Cargo drops what is not needed there and adds what is new.
             fs::write(root().join(dir).join("Cargo.lock"), &main).map_err(|e| format!("{dir}: {e}"))?;
         }
-        let mut metadata = cargo();
-        metadata
-            .args(["metadata", "--format-version", "1", "--manifest-path"])
-            .arg(root().join(dir).join("Cargo.toml"));
-        if check {
-            metadata.arg("--locked");
-        }
-        let (ok, text) = capture(&mut metadata)?;
-        if !ok {
-            return Err(format!(
-                "{dir}/Cargo.lock is stale; mend: cargo xtask locks\n{text}"
-            ));
-        }
+        metadata(dir, check)?;
         let strangers = strangers(&main, &read(&format!("{dir}/Cargo.lock"))?);
         if !strangers.is_empty() {
             return Err(format!(
@@ -38,7 +28,28 @@ pub(crate) fn locks(check: bool) -> Result<(), String> {
             ));
         }
     }
+    for dir in APART {
+        metadata(dir, check)?;
+    }
     Ok(())
+}
+
+/// Has cargo look at a lock file, and, unless it is only checked, mend it.
+fn metadata(dir: &str, check: bool) -> Result<(), String> {
+    let mut metadata = cargo();
+    metadata
+        .args(["metadata", "--format-version", "1", "--manifest-path"])
+        .arg(root().join(dir).join("Cargo.toml"));
+    if check {
+        metadata.arg("--locked");
+    }
+    let (ok, text) = capture(&mut metadata)?;
+    if ok {
+        return Ok(());
+    }
+    Err(format!(
+        "{dir}/Cargo.lock is stale; mend: cargo xtask locks\n{text}"
+    ))
 }
 
 fn read(path: &str) -> Result<String, String> {
