@@ -18,6 +18,7 @@ mod startup;
 mod tools;
 mod vectors;
 mod version;
+mod workflows;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -84,6 +85,8 @@ enum Command {
     Startup,
     /// Measure what every feature of the library costs to build, for its guide (minutes)
     Features,
+    /// Lint the workflows and templates under .github
+    Workflows,
     /// Give all packages a new version, in manifests, lock files and the changelog
     Version {
         /// Like 0.2.0
@@ -119,6 +122,7 @@ fn main() -> ExitCode {
         Command::Features => features::features(),
         Command::Startup => startup::startup(startup::Program::Release).map(drop),
         Command::Version { version, date } => version::version(&version, &date),
+        Command::Workflows => workflows::workflows().map(|text| println!("{text}")),
         Command::Ci(options) => ci::ci(&options),
         Command::Measure { command } => startup::measure(&command),
     };

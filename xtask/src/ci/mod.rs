@@ -6,7 +6,9 @@
 mod lanes;
 mod steps;
 
-use crate::{codegen, deny, e2e, embedded, locks, memory, no_std, package, platforms, startup, vectors};
+use crate::{
+    codegen, deny, e2e, embedded, locks, memory, no_std, package, platforms, startup, vectors, workflows,
+};
 use lanes::{Lane, Row};
 use std::path::PathBuf;
 
@@ -68,6 +70,7 @@ const STEPS: &[Step] = &[
     step(Compiler, "platforms", |_| platforms::platforms()),
     step(Compiler, "deny", |_| deny::deny()),
     step(Compiler, "book", |_| steps::book()),
+    step(Compiler, "workflows", |_| workflows::workflows()),
     step(Compiler, "fuzz", steps::fuzz_smoke),
     step(Compiler, "bench", |_| steps::benches()),
     step(Machines, "embedded", |_| embedded::run(false)),
