@@ -3,6 +3,7 @@
 mod ci;
 mod codegen;
 mod deny;
+mod dist;
 mod e2e;
 mod embedded;
 mod features;
@@ -87,6 +88,8 @@ enum Command {
     Features,
     /// Lint the workflows and templates under .github
     Workflows,
+    /// Make what a release attaches for this platform (minutes)
+    Dist,
     /// Give all packages a new version, in manifests, lock files and the changelog
     Version {
         /// Like 0.2.0
@@ -123,6 +126,7 @@ fn main() -> ExitCode {
         Command::Startup => startup::startup(startup::Program::Release).map(drop),
         Command::Version { version, date } => version::version(&version, &date),
         Command::Workflows => workflows::workflows().map(|text| println!("{text}")),
+        Command::Dist => dist::dist(),
         Command::Ci(options) => ci::ci(&options),
         Command::Measure { command } => startup::measure(&command),
     };

@@ -81,6 +81,11 @@ pub(crate) struct Tool {
     flags: &'static [&'static str],
 }
 
+pub(crate) const CARGO_ABOUT: Tool = Tool {
+    name: "cargo-about",
+    version: "0.9.3",
+    flags: &[],
+};
 pub(crate) const CARGO_DENY: Tool = Tool {
     name: "cargo-deny",
     version: "0.20.2",
