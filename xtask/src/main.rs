@@ -1,5 +1,6 @@
 //! `cargo xtask`: everything a maintainer or CI runs, in one place.
 
+mod c;
 mod ci;
 mod codegen;
 mod deny;
@@ -33,7 +34,7 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Generate crates/espprov-proto/src/generated from proto/*.proto (no system protoc needed)
+    /// Generate crates/espprov-proto/src/generated from proto/*.proto (no system protoc needed), and the C header
     Codegen {
         /// Change nothing; fail if the committed files differ
         #[arg(long)]
@@ -74,6 +75,8 @@ enum Command {
     Memory,
     /// Change the code, one mistake at a time, and see whether the tests notice (hours; goes on where it stopped)
     Mutants(mutants::Options),
+    /// The C library: its programs under valgrind, and the size of one
+    C,
     /// Check licences, bans and origins of the dependencies, and advisories where they can be fetched
     Deny,
     /// End-to-end tests that need more than cargo: the real program, the real Bluetooth stack
@@ -110,7 +113,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let result = match Args::parse().command {
-        Command::Codegen { check } => codegen::run(check),
+        Command::Codegen { check } => codegen::run(check).and_then(|()| c::header(check)),
         Command::TestVectors { check: _, bless } => vectors::run(bless),
         Command::Locks { check } => locks::locks(check),
         Command::NoStd => no_std::run(),
@@ -118,6 +121,7 @@ fn main() -> ExitCode {
         Command::Fuzz { seconds, target } => fuzz::fuzz(seconds, target.as_deref()),
         Command::Memory => memory::memory().map(|text| println!("{text}")),
         Command::Mutants(options) => mutants::mutants(&options),
+        Command::C => c::c().map(|text| println!("{text}")),
         Command::Deny => deny::deny().map(drop),
         Command::E2e(options) => e2e::e2e(&options),
         Command::Package => package::package().map(|text| println!("{text}")),

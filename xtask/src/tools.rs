@@ -86,6 +86,11 @@ pub(crate) const CARGO_ABOUT: Tool = Tool {
     version: "0.9.3",
     flags: &[],
 };
+pub(crate) const CBINDGEN: Tool = Tool {
+    name: "cbindgen",
+    version: "0.29.4",
+    flags: &[],
+};
 pub(crate) const CARGO_DENY: Tool = Tool {
     name: "cargo-deny",
     version: "0.20.2",

@@ -1,4 +1,6 @@
-//! Whom an error's help is for: flags for the command, methods for a program, fields for a page.
+//! Whom an error's help is for: flags for the command, methods for a program, fields for a page, functions for C.
+
+mod c;
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -14,6 +16,8 @@ pub enum Caller {
     Program,
     /// Whoever looks at a page or an app: fields and buttons.
     Page,
+    /// Whoever writes a program on the C library: its functions and fields.
+    C,
 }
 
 /// What stands in `{}` in a text, and how to say it to a command line, a program, a page.
@@ -430,6 +434,7 @@ impl Caller {
             Self::Command => command,
             Self::Program => program,
             Self::Page => page,
+            Self::C => c::word(word).unwrap_or(program),
         }
     }
 }

@@ -51,7 +51,9 @@ const STEPS: &[Step] = &[
         locks::locks(true).map(|()| "up to date".into())
     }),
     step(Compiler, "codegen", |_| {
-        codegen::run(true).map(|()| "up to date".into())
+        codegen::run(true)
+            .and_then(|()| crate::c::header(true))
+            .map(|()| "up to date".into())
     }),
     step(Compiler, "vectors", |_| {
         vectors::run(false).map(|()| "up to date".into())
@@ -66,6 +68,7 @@ const STEPS: &[Step] = &[
     step(Compiler, "no-std", |_| {
         no_std::run().map(|()| "probe builds, control caught".into())
     }),
+    step(Compiler, "c", |_| crate::c::c()),
     step(Compiler, "memory", |_| memory::memory()),
     step(Compiler, "platforms", |_| platforms::platforms()),
     step(Compiler, "deny", |_| deny::deny()),

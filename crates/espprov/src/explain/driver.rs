@@ -218,5 +218,6 @@ const fn security(caller: Caller) -> &'static str {
         Caller::Command => "--security ",
         Caller::Program => "security(), as security ",
         Caller::Page => "the choice of security ",
+        Caller::C => "EspprovConfig.security, as security ",
     }
 }

@@ -1,0 +1,78 @@
+//! C programs on the static library, each against a simulated device over a socket.
+
+mod support;
+
+use support::{device, header_alone, program, run, serve, succeed};
+
+const SCHEMES: [(u8, u8); 4] = [(0, 0), (1, 0), (2, 0), (2, 1)];
+
+const HTTP: &str = "examples/http.c";
+
+fn secret(scheme: u8) -> &'static str {
+    if scheme == 0 {
+        "-"
+    } else {
+        espprov_conformance::SECRET
+    }
+}
+
+#[test]
+fn every_function_is_misused() {
+    succeed(&program("misuse", &["tests/c/misuse.c"]), &[]);
+}
+
+#[test]
+fn scenarios_with_every_scheme() {
+    let scenarios = program("scenarios", &["tests/c/scenarios.c", HTTP]);
+    for (scheme, patch) in SCHEMES {
+        for name in ["whole", "wrong-secret", "lost-link"] {
+            if name == "wrong-secret" && scheme == 0 {
+                continue;
+            }
+            let port = serve(device(scheme, patch)).to_string();
+            succeed(&scenarios, &[&port, name, secret(scheme)]);
+        }
+        let ports = [0; 2].map(|_| serve(device(scheme, patch)).to_string());
+        succeed(
+            &scenarios,
+            &[&ports[0], "side-by-side", secret(scheme), &ports[1]],
+        );
+    }
+    let port = serve(device(0, 0)).to_string();
+    succeed(&scenarios, &[&port, "plaintext", "-"]);
+}
+
+#[test]
+fn the_example_provisions_and_explains() {
+    let example = program("provision", &["examples/provision.c", HTTP]);
+    let port = serve(device(1, 0)).to_string();
+    let said = succeed(
+        &example,
+        &["127.0.0.1", &port, "abcd1234", "Home", "correct-horse"],
+    );
+    assert!(said.starts_with("online at 192.168."), "{said}");
+
+    let port = serve(device(1, 0)).to_string();
+    let wrong = run(&example, &["127.0.0.1", &port, "wrong", "Home", "correct-horse"]);
+    let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
+    assert_eq!(wrong.status.code(), Some(1), "{said}");
+    assert!(said.starts_with("wrong proof of possession (PoP)\n"), "{said}");
+    assert!(
+        said.contains("check EspprovConfig.pop against the label"),
+        "{said}"
+    );
+    assert!(
+        !said.contains("correct-horse") && !said.contains("wrong\n"),
+        "{said}"
+    );
+}
+
+#[test]
+fn the_header_is_strict_c_and_cpp() {
+    for standard in ["c99", "c11", "c17"] {
+        header_alone(false, standard);
+    }
+    for standard in ["c++11", "c++17", "c++20"] {
+        header_alone(true, standard);
+    }
+}
