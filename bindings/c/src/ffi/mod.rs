@@ -1,4 +1,4 @@
-//! The functions of the header. Each is a line or two around [`border`](crate::border) and `device`; what they promise to those
+//! The functions of the header. Each is a line or two around `border` and `device`; what they promise to those
 //! who call them stands in their comments, which become the header's.
 #![expect(unsafe_code, reason = "exported names, and pointers of C handed to `border`")]
 #![allow(
