@@ -1,8 +1,13 @@
 //! C programs on the static library, each against a simulated device over a socket.
 
+#[path = "support/device.rs"]
+mod device;
+#[path = "support/programs.rs"]
 mod support;
 
-use support::{device, header_alone, program, run, serve, succeed};
+use device::device;
+use espprov_simulator::scenario::Link;
+use support::{header_alone, program, run, serve, succeed};
 
 const SCHEMES: [(u8, u8); 4] = [(0, 0), (1, 0), (2, 0), (2, 1)];
 
@@ -29,30 +34,30 @@ fn scenarios_with_every_scheme() {
             if name == "wrong-secret" && scheme == 0 {
                 continue;
             }
-            let port = serve(device(scheme, patch)).to_string();
+            let port = serve(device(Link::Http, scheme, patch)).to_string();
             succeed(&scenarios, &[&port, name, secret(scheme)]);
         }
-        let ports = [0; 2].map(|_| serve(device(scheme, patch)).to_string());
+        let ports = [0; 2].map(|_| serve(device(Link::Http, scheme, patch)).to_string());
         succeed(
             &scenarios,
             &[&ports[0], "side-by-side", secret(scheme), &ports[1]],
         );
     }
-    let port = serve(device(0, 0)).to_string();
+    let port = serve(device(Link::Http, 0, 0)).to_string();
     succeed(&scenarios, &[&port, "plaintext", "-"]);
 }
 
 #[test]
 fn the_example_provisions_and_explains() {
     let example = program("provision", &["examples/provision.c", HTTP]);
-    let port = serve(device(1, 0)).to_string();
+    let port = serve(device(Link::Http, 1, 0)).to_string();
     let said = succeed(
         &example,
         &["127.0.0.1", &port, "abcd1234", "Home", "correct-horse"],
     );
     assert!(said.starts_with("online at 192.168."), "{said}");
 
-    let port = serve(device(1, 0)).to_string();
+    let port = serve(device(Link::Http, 1, 0)).to_string();
     let wrong = run(&example, &["127.0.0.1", &port, "wrong", "Home", "correct-horse"]);
     let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
     assert_eq!(wrong.status.code(), Some(1), "{said}");

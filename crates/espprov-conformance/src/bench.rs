@@ -1,6 +1,7 @@
 //! What the cases run on: a link, and a driver over it. The async and the blocking ones, so that each case is written once.
 
 use crate::Failure;
+use crate::client::{ClientLink, Credentials, Driver, OfCore, Takes};
 use core::fmt;
 use core::future::Future;
 use core::pin::pin;
@@ -22,19 +23,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Too short for what a device needs time for.
 const HASTE: Duration = Duration::from_millis(1);
 
-/// A driver of either kind.
-pub(crate) trait Driver {
-    type Error: fmt::Debug;
-
-    /// Takes a call to its end.
-    async fn take<K: Call<Self::Error> + IntoResult>(
-        &mut self,
-        call: K,
-    ) -> Result<K::Output, ProvisionError<Self::Error>>;
-
-    async fn close(&mut self);
-}
-
 /// A link under test.
 pub(crate) trait Bench {
     type Link: Reconnect;
@@ -42,7 +30,7 @@ pub(crate) trait Bench {
     fn link(&mut self) -> &mut Self::Link;
 
     /// A driver over it.
-    fn driver(&mut self, auth: Auto) -> impl Driver;
+    fn driver(&mut self, credentials: Credentials) -> Result<impl Driver, Failure>;
 
     /// Begins an exchange that takes time, and gives it up.
     async fn give_up(&mut self, endpoint: Endpoint<'_>, buf: &mut [u8], len: usize) -> Result<(), Failure>;
@@ -75,8 +63,10 @@ impl<T: Reconnect, C: Clock> Bench for Async<'_, T, C> {
         self.link
     }
 
-    fn driver(&mut self, auth: Auto) -> impl Driver {
-        Provisioner::new(Lent(self.link), auth, entropy(), &self.clock, buffer())
+    fn driver(&mut self, credentials: Credentials) -> Result<impl Driver, Failure> {
+        let auth = credentials.auth()?;
+        let driver = Provisioner::new(Lent(self.link), auth, entropy(), &self.clock, buffer());
+        Ok(OfCore(driver))
     }
 
     async fn give_up(&mut self, endpoint: Endpoint<'_>, buf: &mut [u8], len: usize) -> Result<(), Failure> {
@@ -89,7 +79,7 @@ impl<T: Reconnect, C: Clock> Bench for Async<'_, T, C> {
     }
 }
 
-impl<T: Reconnect, C: Clock> Driver for Provisioner<Lent<'_, T>, Auto, ChaCha20Rng, &C, Vec<u8>> {
+impl<T: Reconnect, C: Clock> Takes for Provisioner<Lent<'_, T>, Auto, ChaCha20Rng, &C, Vec<u8>> {
     type Error = T::Error;
 
     async fn take<K: Call<T::Error> + IntoResult>(
@@ -162,19 +152,50 @@ impl<'l, L: Link, C: blocking::Clock> Bench for Blocking<'l, L, C> {
         &mut self.link
     }
 
-    fn driver(&mut self, auth: Auto) -> impl Driver {
-        driver::Provisioner::new(&mut *self.link.0, auth, entropy(), &self.clock, buffer())
+    fn driver(&mut self, credentials: Credentials) -> Result<impl Driver, Failure> {
+        let auth = credentials.auth()?;
+        let driver = driver::Provisioner::new(&mut *self.link.0, auth, entropy(), &self.clock, buffer());
+        Ok(OfCore(driver))
     }
 
     async fn give_up(&mut self, endpoint: Endpoint<'_>, buf: &mut [u8], len: usize) -> Result<(), Failure> {
-        match self.link.0.exchange(endpoint, buf, len, HASTE) {
-            Err(Stopped::Elapsed | Stopped::Unanswered) => Ok(()),
-            result => Err(Failure::new("an exchange that takes time", &result)),
-        }
+        give_up(self.link.0, endpoint, buf, len)
     }
 }
 
-impl<L: Link, C: blocking::Clock> Driver for driver::Provisioner<&mut L, Auto, ChaCha20Rng, &C, Vec<u8>> {
+fn give_up<L: Link>(link: &mut L, endpoint: Endpoint<'_>, buf: &mut [u8], len: usize) -> Result<(), Failure> {
+    match link.exchange(endpoint, buf, len, HASTE) {
+        Err(Stopped::Elapsed | Stopped::Unanswered) => Ok(()),
+        result => Err(Failure::new("an exchange that takes time", &result)),
+    }
+}
+
+/// A blocking link with a client of its own.
+pub(crate) struct Foreign<'l, L>(Immediate<'l, L>);
+
+impl<'l, L> Foreign<'l, L> {
+    pub(crate) const fn new(link: &'l mut L) -> Self {
+        Self(Immediate(link))
+    }
+}
+
+impl<'l, L: ClientLink> Bench for Foreign<'l, L> {
+    type Link = Immediate<'l, L>;
+
+    fn link(&mut self) -> &mut Immediate<'l, L> {
+        &mut self.0
+    }
+
+    fn driver(&mut self, credentials: Credentials) -> Result<impl Driver, Failure> {
+        Ok(self.0.0.client(credentials))
+    }
+
+    async fn give_up(&mut self, endpoint: Endpoint<'_>, buf: &mut [u8], len: usize) -> Result<(), Failure> {
+        give_up(self.0.0, endpoint, buf, len)
+    }
+}
+
+impl<L: Link, C: blocking::Clock> Takes for driver::Provisioner<&mut L, Auto, ChaCha20Rng, &C, Vec<u8>> {
     type Error = L::Error;
 
     async fn take<K: Call<L::Error> + IntoResult>(

@@ -4,7 +4,7 @@
 //! in the [`WORLD`] of the suite with the case's [`Scheme`], reached by whatever is under test. A case states
 //! the longest request and reply it needs. Where a link cannot carry that, it passes by saying exactly so
 //! ([`LinkFault::RequestTooLarge`](espprov_transport::LinkFault)) and by staying usable. [`Case::run`] takes an async
-//! link and the async driver, [`Case::run_blocking`] a blocking link and the blocking driver.
+//! link and the async driver, [`Case::run_blocking`] a blocking link and the blocking driver, [`Case::run_client`] a client of one's own.
 //!
 //! The crate must never contain a `#[test]`, a transport or a device: whoever has those calls it, from host
 //! tests or from a binary on another machine.
@@ -29,11 +29,13 @@
 mod bench;
 mod bytes;
 mod case;
+mod client;
 mod provisioning;
 mod run;
 mod tally;
 
 pub use case::{CASES, Case, Scheme};
+pub use client::{Client, ClientLink, Credentials, Ended, Told};
 pub use tally::{Failure, Tally, Verdict};
 
 /// The scenario of the device under test, in the simulator's format, without its security settings.

@@ -1,14 +1,16 @@
 //! What the provisioning flow needs of a link.
 
-use crate::bench::{Bench, Driver};
+use crate::bench::Bench;
 use crate::bytes::{ask, reconnect};
-use crate::case::{Case, Scheme};
-use crate::{Failure, SECRET, USERNAME, Verdict};
+use crate::case::Case;
+use crate::client::{Credentials, Driver, Ended, Told};
+use crate::{Failure, SECRET, Verdict};
 use core::fmt::Debug;
-use espprov_core::auth::Auto;
-use espprov_core::call::{Connect, Info, ProvisionWifi, ScanWifi, SendData};
-use espprov_core::{Outcome, ProvisionError, ScanOptions, WifiConfig, WifiFailure};
 use espprov_transport::{Endpoint, LinkFault};
+
+/// The network of the device's world, and its passphrase.
+const NETWORK: &str = "Home";
+const RIGHT: &str = "correct-horse";
 
 /// Piece of a long message; 256 is usual, and fits a value of the smallest firmware.
 const CHUNK: usize = 256;
@@ -16,33 +18,25 @@ const CHUNK: usize = 256;
 type Result<T = Verdict> = core::result::Result<T, Failure>;
 
 /// The right credentials, or these.
-fn auth(case: &Case, secret: &str) -> Result<Auto> {
-    let auth = Auto::new();
-    let auth = match case.scheme {
-        Scheme::Sec0 => Ok(auth.allow_plaintext(true)),
-        Scheme::Sec1 => auth.with_pop(secret.as_bytes()),
-        Scheme::Sec2Patch0 | Scheme::Sec2Patch1 => auth
-            .with_username(USERNAME.as_bytes())
-            .and_then(|auth| auth.with_password(secret.as_bytes())),
-    };
-    auth.map_err(|error| Failure::new("credentials", &error))
+const fn with(case: &Case, secret: &'static str) -> Credentials {
+    Credentials {
+        scheme: case.scheme,
+        secret,
+    }
 }
-
-/// What came of the driver's work.
-type Worked<V, D> = core::result::Result<V, ProvisionError<<D as Driver>::Error>>;
 
 /// Judges the end of the work: what the case wants, or the exact word that it is too much for the link.
 async fn judge<D: Driver, V: Debug>(
     case: &Case,
     mut driver: D,
-    result: Worked<V, D>,
+    result: core::result::Result<V, Told>,
     what: &str,
     wanted: impl FnOnce(&V) -> bool,
 ) -> Result {
     let verdict = match &result {
-        Err(ProvisionError::RequestTooLarge { need, limit }) if *need == case.request && *limit < *need => {
+        Err(Told::RequestTooLarge { need, limit }) if *need == case.request && *limit < *need => {
             // Nothing was sent, nothing is lost.
-            match driver.take(Info::new()).await {
+            match driver.info().await {
                 Ok(()) => Ok(Verdict::BeyondTheLink { limit: *limit }),
                 Err(error) => Err(Failure::new("a link that is still usable", &error)),
             }
@@ -54,41 +48,36 @@ async fn judge<D: Driver, V: Debug>(
     verdict
 }
 
-fn config(passphrase: &'static [u8]) -> Result<WifiConfig<'static>> {
-    WifiConfig::new(b"Home", passphrase).map_err(|error| Failure::new("a configuration", &error))
-}
-
 pub(crate) async fn provision<B: Bench>(case: &Case, bench: &mut B) -> Result {
-    let mut driver = bench.driver(auth(case, SECRET)?);
-    let home = config(b"correct-horse")?;
-    let result = driver.take(ProvisionWifi::new(&home)).await;
+    let mut driver = bench.driver(with(case, SECRET))?;
+    let result = driver.provision(NETWORK, RIGHT).await;
     judge(
         case,
         driver,
         result,
         "a device on its network",
-        |outcome| matches!(outcome, Outcome::Connected(on) if on.ssid.as_bytes() == b"Home"),
+        |ended| matches!(ended, Ended::Connected(ssid) if ssid == NETWORK.as_bytes()),
     )
     .await
 }
 
 pub(crate) async fn scan<B: Bench>(case: &Case, bench: &mut B) -> Result {
-    let mut driver = bench.driver(auth(case, SECRET)?);
-    let result = driver.take(ScanWifi::new(&ScanOptions::default())).await;
+    let mut driver = bench.driver(with(case, SECRET))?;
+    let result = driver.scan().await;
     judge(
         case,
         driver,
         result,
         "sixteen networks, strongest first",
-        |networks| networks.len() == 16 && networks.is_sorted_by(|a, b| a.rssi >= b.rssi),
+        |strengths| strengths.len() == 16 && strengths.is_sorted_by(|a, b| a >= b),
     )
     .await
 }
 
 pub(crate) async fn wrong_secret<B: Bench>(case: &Case, bench: &mut B) -> Result {
-    let mut driver = bench.driver(auth(case, "wrong")?);
-    let result = match driver.take(Connect::new()).await {
-        Err(ProvisionError::WrongCredentials { .. }) => Ok("wrong credentials"),
+    let mut driver = bench.driver(with(case, "wrong"))?;
+    let result = match driver.connect().await {
+        Err(Told::WrongCredentials) => Ok("wrong credentials"),
         Err(error) => Err(error),
         Ok(()) => Ok("a session"),
     };
@@ -99,12 +88,11 @@ pub(crate) async fn wrong_secret<B: Bench>(case: &Case, bench: &mut B) -> Result
 }
 
 pub(crate) async fn wrong_passphrase<B: Bench>(case: &Case, bench: &mut B) -> Result {
-    let mut driver = bench.driver(auth(case, SECRET)?);
-    let (wrong, right) = (config(b"battery-staple")?, config(b"correct-horse")?);
-    let first = driver.take(ProvisionWifi::new(&wrong)).await;
+    let mut driver = bench.driver(with(case, SECRET))?;
+    let first = driver.provision(NETWORK, "battery-staple").await;
     let both = match first {
         Ok(first) => {
-            let second = driver.take(ProvisionWifi::new(&right)).await;
+            let second = driver.provision(NETWORK, RIGHT).await;
             second.map(|second| (first, second))
         }
         Err(error) => Err(error),
@@ -114,27 +102,15 @@ pub(crate) async fn wrong_passphrase<B: Bench>(case: &Case, bench: &mut B) -> Re
         driver,
         both,
         "a refused passphrase, then a connection",
-        |outcomes| {
-            matches!(
-                outcomes,
-                (Outcome::Failed(WifiFailure::AuthError), Outcome::Connected(_))
-            )
-        },
+        |ended| matches!(ended, (Ended::AuthError, Ended::Connected(_))),
     )
     .await
 }
 
 pub(crate) async fn data<B: Bench>(case: &Case, bench: &mut B) -> Result {
-    let mut driver = bench.driver(auth(case, SECRET)?);
+    let mut driver = bench.driver(with(case, SECRET))?;
     let sent: Vec<u8> = (0..1024).map(|i| (i * 13 + i / 256) as u8).collect();
-    let mut back = Vec::new();
-    let endpoint = Endpoint::custom("echo").unwrap_or(Endpoint::CUSTOM_DATA);
-    let sink = |reply: &[u8]| back.extend_from_slice(reply);
-    let call = SendData::new(endpoint, &sent, Some(CHUNK), sink);
-    let result = driver
-        .take(call.map_err(|error| Failure::new("data", &error))?)
-        .await;
-    let result = result.map(|exchanges| (exchanges, back));
+    let result = driver.send("echo", &sent, CHUNK).await;
     judge(
         case,
         driver,
@@ -148,7 +124,7 @@ pub(crate) async fn data<B: Bench>(case: &Case, bench: &mut B) -> Result {
 pub(crate) async fn fresh<B: Bench>(case: &Case, bench: &mut B) -> Result {
     // Security 1 deciphers whatever comes, so any byte is answered in a session, and none without.
     for _ in 0..2 {
-        let connected = bench.driver(auth(case, SECRET)?).take(Connect::new()).await;
+        let connected = bench.driver(with(case, SECRET))?.connect().await;
         connected.map_err(|error| Failure::new("a session", &error))?;
         let link = bench.link();
         let reply = ask(link, Endpoint::CUSTOM_DATA, b"x").await;

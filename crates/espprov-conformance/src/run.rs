@@ -1,7 +1,8 @@
-//! Running the cases, through the async driver and through the blocking one.
+//! Running the cases, through the async driver, the blocking one, and clients of others.
 
-use crate::bench::{Async, Bench, Blocking};
+use crate::bench::{Async, Bench, Blocking, Foreign};
 use crate::case::{Case, Kind};
+use crate::client::ClientLink;
 use crate::{Failure, Verdict, bytes, provisioning};
 use core::future::Future;
 use core::pin::{Pin, pin};
@@ -32,9 +33,24 @@ impl Case {
         L: blocking::Link,
         C: blocking::Clock,
     {
-        let mut bench = Blocking::new(link, clock);
+        self.run_at_once(&mut Blocking::new(link, clock))
+    }
+
+    /// The same through a client that is no driver of `espprov-core`.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    ///
+    /// # Panics
+    /// Never, as [`run_blocking`](Self::run_blocking).
+    pub fn run_client<L: ClientLink>(&self, link: &mut L) -> Result<Verdict, Failure> {
+        self.run_at_once(&mut Foreign::new(link))
+    }
+
+    /// On a bench where nothing is ever pending.
+    fn run_at_once<B: Bench>(&self, bench: &mut B) -> Result<Verdict, Failure> {
         let mut run = pin!(async {
-            let result = self.start(&mut bench).await;
+            let result = self.start(bench).await;
             bench.link().close().await;
             result
         });

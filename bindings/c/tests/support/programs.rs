@@ -1,7 +1,6 @@
 //! C programs, built against the static library as anybody would build them, and devices for them.
 
-use espprov_conformance::{SECRET, USERNAME, WORLD};
-use espprov_simulator::{HttpServer, Scenario, Shared, SimDevice};
+use espprov_simulator::{HttpServer, Shared, SimDevice};
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -108,20 +107,6 @@ pub(crate) fn succeed(program: &Path, args: &[&str]) -> String {
         String::from_utf8_lossy(&output.stderr)
     );
     String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// A device in the world of the conformance suite.
-pub(crate) fn device(scheme: u8, patch: u8) -> SimDevice {
-    let patch = if scheme == 2 {
-        format!("patch = {patch}")
-    } else {
-        String::new()
-    };
-    let security = format!(
-        "[security]\nscheme = {scheme}\n{patch}\npop = \"{SECRET}\"\nusername = \"{USERNAME}\"\npassword = \"{SECRET}\"\n"
-    );
-    let scenario = Scenario::parse(&format!("{WORLD}\n{security}")).expect("a scenario");
-    SimDevice::new(scenario).expect("a device")
 }
 
 /// The device over HTTP, on a thread that ends with the test's process; its port.
