@@ -9,7 +9,7 @@
 #[path = "support/device.rs"]
 mod device;
 
-use core::ffi::c_void;
+use core::ffi::{CStr, c_void};
 use core::fmt;
 use core::time::Duration;
 use espprov_c::*;
@@ -19,7 +19,7 @@ use espprov_simulator::time::VirtualClock;
 use espprov_simulator::{MemoryTransport, Shared, SimDevice};
 use espprov_transport::blocking::{Blocked, Clock, Link, Stopped, Wait};
 use espprov_transport::{Endpoint, Limits, LinkFault, SessionIntent, TransportError};
-use std::ffi::{CStr, CString};
+use std::ffi::CString;
 
 /// Room for any reply.
 const ROOM: usize = 16 * 1024;
