@@ -3,7 +3,7 @@
 use espprov_simulator::{HttpServer, Shared, SimDevice};
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{self, Command, Output};
 use std::thread;
 
 /// What every warning is an error under.
@@ -51,7 +51,8 @@ fn compile(mut command: Command) {
 
 /// Builds a program of these sources, as C99 without extensions.
 pub(crate) fn program(name: &str, sources: &[&str]) -> PathBuf {
-    let target = out().join(name);
+    // Under a name of this run's own at first: another run of the tests may be at it, too.
+    let (target, fresh) = (out().join(name), out().join(format!("{name}-{}", process::id())));
     let mut command = compiler("CC", "cc");
     command
         .arg("-std=c99")
@@ -62,8 +63,9 @@ pub(crate) fn program(name: &str, sources: &[&str]) -> PathBuf {
         .arg(library())
         .args(SYSTEM)
         .arg("-o")
-        .arg(&target);
+        .arg(&fresh);
     compile(command);
+    std::fs::rename(&fresh, &target).expect("a program in its place");
     target
 }
 
