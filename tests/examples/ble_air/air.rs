@@ -32,7 +32,8 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// Bytes of stack: unoptimised, the layers of a Bluetooth host take a lot.
 const STACK: usize = 16 << 20;
 
-fn main() {
+/// The program.
+pub(crate) fn main() {
     let work = std::thread::Builder::new().stack_size(STACK).spawn(start);
     match work.expect("a thread").join() {
         Ok(Ok(())) => {}
