@@ -59,6 +59,9 @@ static HEARD: OnceLock<watch::Receiver<Option<Signal>>> = OnceLock::new();
 
 /// Begins to listen. When this returns, no signal is missed any more.
 pub(crate) fn listen() {
+    if HEARD.get().is_some() {
+        return; // since an earlier run in this process
+    }
     let (tell, hear) = watch::channel(None);
     let (ready, listening) = mpsc::channel();
     let listener = move || {

@@ -219,6 +219,18 @@ impl Plan {
         Some((hit.fault, hit.delay))
     }
 
+    /// Another one, counted from here on.
+    pub(crate) fn add(&mut self, mut injection: Injection) {
+        match &mut injection.at {
+            At::Exchange(n) => *n = n.saturating_add(self.exchanges),
+            At::Endpoint { name, nth } => match self.by_endpoint.iter().find(|(known, _)| known == name) {
+                Some((_, count)) => *nth = nth.saturating_add(*count),
+                None => self.by_endpoint.push((name.clone(), 0)),
+            },
+        }
+        self.injections.push(injection);
+    }
+
     /// A length shorter than `len` (0 stays 0).
     pub(crate) fn cut(&mut self, len: usize) -> usize {
         if len == 0 { 0 } else { self.below(len) }

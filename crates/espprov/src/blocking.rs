@@ -117,6 +117,10 @@ impl Device {
         control(action: ControlAction) -> ();
         /// Sends data to an endpoint of the application; its answer.
         send(endpoint: &str, data: impl AsRef<[u8]>) -> Vec<u8>;
+        /// The same in pieces of at most so many bytes.
+        send_pieces(endpoint: &str, data: impl AsRef<[u8]>, piece: Option<usize>) -> Vec<u8>;
+        /// Sends bytes as they are, without session or cipher; the answer.
+        send_raw(endpoint: &str, data: impl AsRef<[u8]>) -> Vec<u8>;
     }
 
     /// The async device, and the runtime that it lives on.

@@ -263,18 +263,45 @@ where
     /// # Errors
     /// Those of a session, no data, no such endpoint, or more than the link carries in one request.
     pub async fn send(&mut self, endpoint: &str, data: impl AsRef<[u8]>) -> Result<Vec<u8>, Error> {
-        let endpoint = Endpoint::custom(endpoint).map_err(|error| {
-            Error::usage("invalid_endpoint", alloc::format!("{error}"))
-                .with_cause("no device has an endpoint of that name")
-                .with_help("check the name; custom-data is the usual one")
-        })?;
+        self.send_pieces(endpoint, data, None).await
+    }
+
+    /// The same in pieces of at most so many bytes (256 is usual), each a request of its own; all their answers.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send); the device has got the pieces before.
+    pub async fn send_pieces(
+        &mut self,
+        endpoint: &str,
+        data: impl AsRef<[u8]>,
+        piece: Option<usize>,
+    ) -> Result<Vec<u8>, Error> {
+        let endpoint = named(endpoint)?;
         self.begin();
         let mut answer = Vec::new();
-        let end = self.driver.send(endpoint, data.as_ref(), None, |part| {
+        let end = self.driver.send(endpoint, data.as_ref(), piece, |part| {
             answer.extend_from_slice(part)
         });
         match end.await {
             Ok(_) => Ok(answer),
+            Err(error) => Err(explain::provision(&error, &self.place)),
+        }
+    }
+
+    /// Sends bytes as they are, without session or cipher, to an endpoint that the firmware registered without security.
+    /// A session that was there may be disturbed by it: the next question starts another one.
+    ///
+    /// # Errors
+    /// Those of the link, no data, or no such endpoint.
+    pub async fn send_raw(&mut self, endpoint: &str, data: impl AsRef<[u8]>) -> Result<Vec<u8>, Error> {
+        let endpoint = named(endpoint)?;
+        self.begin();
+        let mut answer = Vec::new();
+        let end = self
+            .driver
+            .send_raw(endpoint, data.as_ref(), |all| answer.extend_from_slice(all));
+        match end.await {
+            Ok(()) => Ok(answer),
             Err(error) => Err(explain::provision(&error, &self.place)),
         }
     }
@@ -288,6 +315,14 @@ where
     fn begin(&mut self) {
         self.driver.limit_total(self.deadline);
     }
+}
+
+fn named(endpoint: &str) -> Result<Endpoint<'_>, Error> {
+    Endpoint::custom(endpoint).map_err(|error| {
+        Error::usage("invalid_endpoint", alloc::format!("{error}"))
+            .with_cause("no device has an endpoint of that name")
+            .with_help("check the name; custom-data is the usual one")
+    })
 }
 
 fn joined<C, F>(

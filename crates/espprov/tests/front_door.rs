@@ -30,6 +30,12 @@ fn a_device_by_its_target_in_one_line_each() {
         assert!(device.info().await.unwrap().supports_wifi());
         assert!(!device.scan().await.unwrap().is_empty());
         assert_eq!(device.send("echo", b"hello").await.unwrap(), b"hello");
+        assert_eq!(
+            device.send_pieces("echo", b"hello", Some(2)).await.unwrap(),
+            b"hello"
+        );
+        let version = device.send_raw("proto-ver", b"---").await.unwrap();
+        assert!(version.starts_with(b"{"), "{version:?}");
         let joined = device.provision("Home", "correct-horse").await.unwrap();
         assert!(joined.is_confirmed());
         assert_eq!(joined.ip(), "192.168.1.57".parse().ok());

@@ -23,6 +23,7 @@ pub(crate) use simulate::SimulateArgs;
 #[cfg(feature = "ble")]
 use crate::errors::Failure;
 use clap::{ArgAction, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 /// Provision ESP32 devices: give them their Wi-Fi or Thread network.
@@ -94,7 +95,7 @@ impl Global {
     }
 
     /// For a command line that could not be read: what can be found in it by looking.
-    pub(crate) fn bare(json: bool) -> Self {
+    pub(crate) fn bare(json: bool, words: &[OsString]) -> Self {
         Self {
             json,
             trace: None,
@@ -105,30 +106,31 @@ impl Global {
             service: Vec::new(),
             quiet: false,
             verbose: 0,
-            color: color(),
+            color: color(words),
         }
     }
 }
 
-/// The command line, read.
-pub(crate) fn parse() -> Result<Cli, clap::Error> {
-    let matches = Cli::command().color(color()).try_get_matches()?;
+/// The command line, read. Its first word is the program's name.
+pub(crate) fn parse(words: &[OsString]) -> Result<Cli, clap::Error> {
+    let matches = Cli::command().color(color(words)).try_get_matches_from(words)?;
     Cli::from_arg_matches(&matches)
 }
 
 /// Which colours are asked for, before anything is parsed: help and errors of the parser heed it, too.
-fn color() -> ColorChoice {
-    let mut args = std::env::args_os()
+fn color(words: &[OsString]) -> ColorChoice {
+    let mut args = words
+        .iter()
         .skip(1)
-        .take_while(|arg| arg != "--")
-        .filter_map(|arg| arg.into_string().ok());
+        .take_while(|word| *word != "--")
+        .filter_map(|word| word.to_str());
     while let Some(arg) = args.next() {
         let value = match arg.strip_prefix("--color") {
             Some("") => args.next(),
-            Some(value) => value.strip_prefix('=').map(str::to_owned),
+            Some(value) => value.strip_prefix('='),
             None => continue,
         };
-        if let Some(Ok(choice)) = value.map(|value| ColorChoice::from_str(&value, false)) {
+        if let Some(Ok(choice)) = value.map(|value| ColorChoice::from_str(value, false)) {
             return choice;
         }
     }

@@ -1,31 +1,33 @@
 //! Command lines that cannot be understood.
 
 use super::Failure;
+use crate::args::Global;
 use crate::output::Output;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use std::process::ExitCode;
+use std::ffi::OsString;
 
 /// Reports what clap found, without repeating what may be a secret in the wrong place, and returns the exit
 /// status. Help and version are no errors.
-pub(crate) fn from_clap(error: &clap::Error) -> ExitCode {
+pub(crate) fn from_clap(error: &clap::Error, words: &[OsString]) -> u8 {
     if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        let out = Output::new(&crate::args::Global::bare(false));
-        return ExitCode::from(match error.print() {
+        let out = Output::new(&Global::bare(false, words));
+        return match error.print() {
             Ok(()) => 0,
             Err(error) => out.status_after(&error),
-        });
+        };
     }
     // Nothing was parsed, so the flag has to be looked for.
-    let json = std::env::args_os()
+    let json = words
+        .iter()
         .skip(1)
-        .take_while(|arg| arg != "--")
-        .any(|arg| arg == "--json");
+        .take_while(|word| *word != "--")
+        .any(|word| word == "--json");
     if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && !json {
         let _ = error.print();
-        return ExitCode::from(2);
+        return 2;
     }
-    let out = Output::new(&crate::args::Global::bare(json));
-    ExitCode::from(out.finish(&Err(failure(error))))
+    let out = Output::new(&Global::bare(json, words));
+    out.finish(&Err(failure(error)))
 }
 
 fn failure(error: &clap::Error) -> Failure {

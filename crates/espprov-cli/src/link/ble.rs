@@ -9,13 +9,22 @@ use espprov::link::ble::{self, address};
 use espprov::target::BleTarget;
 use espprov_btleplug::{BleTransport, Bluetooth, Discovered};
 use espprov_transport::Clock;
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// How long an interrupted run waits for the device to be let go.
 const LETTING_GO: Duration = Duration::from_millis(2500);
 
 /// The adapter in use: an interrupted run must be able to find it.
-static IN_USE: OnceLock<Bluetooth> = OnceLock::new();
+static IN_USE: Mutex<Option<Bluetooth>> = Mutex::new(None);
+
+fn in_use() -> MutexGuard<'static, Option<Bluetooth>> {
+    IN_USE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// It lives on the runtime of this run: the next run in this process opens it anew.
+pub(crate) fn forget() {
+    *in_use() = None;
+}
 
 /// Opens the adapter.
 pub(crate) async fn adapter(
@@ -24,11 +33,11 @@ pub(crate) async fn adapter(
     clock: TokioClock,
     until: Duration,
 ) -> Result<Bluetooth, Failure> {
-    if let Some(open) = IN_USE.get() {
-        return Ok(open.clone());
+    if let Some(open) = in_use().clone() {
+        return Ok(open);
     }
     let bluetooth = ble::adapter(choice, place, clock, until).await?;
-    Ok(IN_USE.get_or_init(|| bluetooth).clone())
+    Ok(in_use().get_or_insert(bluetooth).clone())
 }
 
 /// Finds the device, asks where several could be meant, and connects. Also returns how long the question took:
@@ -116,7 +125,8 @@ pub(crate) fn report(device: &Discovered) -> Report {
 
 /// After an interruption: waits until the device was let go.
 pub(crate) async fn let_go() {
-    if let Some(bluetooth) = IN_USE.get() {
+    let bluetooth = in_use().clone();
+    if let Some(bluetooth) = bluetooth {
         // Whatever is not gone by then, the platform ends by itself.
         let _ = tokio::time::timeout(LETTING_GO, bluetooth.settled()).await;
     }

@@ -3,7 +3,7 @@
 mod build;
 
 use crate::event::{Observer, SimEvent, Verdict};
-use crate::fault::{Fault, Plan};
+use crate::fault::{Fault, Injection, Plan};
 use crate::scenario::Scenario;
 use crate::service::{Answer, BUFFER, Presence, Service};
 use crate::world::World;
@@ -70,6 +70,11 @@ impl<S: DeviceHandshake> SimDevice<S> {
     /// Tells `observer` everything that happens from now on.
     pub fn observe(&mut self, observer: impl FnMut(Duration, &SimEvent) + Send + 'static) {
         self.observer = Some(Box::new(observer));
+    }
+
+    /// One more fault, beside those of the scenario. It is counted from now: the first exchange is the next one.
+    pub fn inject(&mut self, injection: Injection) {
+        self.faults.add(injection);
     }
 
     /// The scenario it lives in.

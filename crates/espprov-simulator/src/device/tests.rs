@@ -449,3 +449,26 @@ fn a_service_that_stops_after_wrong_proofs() {
     assert_eq!(stock.presence(1000 * MS), Presence::On { boot: 1 });
     assert!(Scenario::parse("[security]\nmax_wrong_proofs = 21").is_err());
 }
+
+#[test]
+fn a_fault_that_is_injected_later_is_counted_from_then() {
+    let mut device = device("[[fault]]\nexchange = 2\nkind = \"close-after\"\n");
+    let mut echo = |inject: Option<Injection>| {
+        if let Some(injection) = inject {
+            device.inject(injection);
+        }
+        handle(&mut device, "proto-ver", b"---", Duration::ZERO)
+    };
+    assert!(matches!(echo(None), Got::Reply(_)));
+    let closed = |delivered| Got::Other(Answer::Closed { delivered });
+    assert_eq!(echo(None), closed(true));
+    let next = Injection::at_exchange(1, Fault::CloseBefore);
+    assert_eq!(echo(Some(next)), closed(false));
+    let after_next = Injection::at_endpoint("proto-ver", 2, Fault::CloseBefore);
+    assert!(matches!(echo(Some(after_next.clone())), Got::Reply(_)));
+    assert_eq!(echo(None), closed(false));
+    // An endpoint that is counted already.
+    assert!(matches!(echo(Some(after_next)), Got::Reply(_)));
+    assert_eq!(echo(None), closed(false));
+    assert!(matches!(echo(None), Got::Reply(_)));
+}

@@ -67,6 +67,13 @@ impl<S: Service> HttpServer<S> {
         self
     }
 
+    /// The moment from which the device's time is reckoned, where it is served elsewhere, too: it knows one time only.
+    #[must_use]
+    pub const fn with_start(mut self, started: Instant) -> Self {
+        self.started = started;
+        self
+    }
+
     /// Where it listens.
     ///
     /// # Errors

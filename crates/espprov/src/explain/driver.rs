@@ -217,6 +217,7 @@ const fn security(caller: Caller) -> &'static str {
     match caller {
         Caller::Command => "--security ",
         Caller::Program => "security(), as security ",
+        Caller::Python => "security=",
         Caller::Page => "the choice of security ",
         Caller::C => "EspprovConfig.security, as security ",
     }

@@ -7,6 +7,7 @@ pub mod ble;
 pub mod http;
 #[cfg(feature = "tls")]
 pub mod https;
+pub mod own;
 #[cfg(feature = "serial")]
 pub mod serial;
 #[cfg(feature = "simulator")]
@@ -14,7 +15,6 @@ pub mod sim;
 
 use crate::explain::LinkError;
 use crate::{Error, Place};
-#[cfg(any(feature = "ble", feature = "http", feature = "serial", feature = "simulator"))]
 use alloc::boxed::Box;
 use core::convert::Infallible;
 use core::fmt;
@@ -39,6 +39,8 @@ pub enum AnyLink {
     /// On a serial port.
     #[cfg(feature = "serial")]
     Serial(Box<crate::serial::SerialTransport>),
+    /// One that the program brings.
+    Own(Box<dyn own::OwnLink>),
     /// None: what there is in a build without links.
     #[doc(hidden)]
     None(Infallible),
@@ -60,6 +62,8 @@ pub enum AnyLinkError {
     /// On a serial port.
     #[cfg(feature = "serial")]
     Serial(crate::serial::ConsoleError),
+    /// On one that the program brought.
+    Own(own::OwnError),
     /// None: what there is in a build without links.
     #[doc(hidden)]
     None(Infallible),
@@ -78,6 +82,7 @@ impl fmt::Debug for AnyLink {
             Self::Ble(_) => "Ble",
             #[cfg(feature = "serial")]
             Self::Serial(_) => "Serial",
+            Self::Own(_) => "Own",
             Self::None(none) => match *none {},
         };
         f.debug_tuple(name).finish_non_exhaustive()
@@ -98,6 +103,7 @@ macro_rules! each {
             Self::Ble($link) => $body.map_err(AnyLinkError::Ble),
             #[cfg(feature = "serial")]
             Self::Serial($link) => $body.map_err(AnyLinkError::Serial),
+            Self::Own($link) => $body.map_err(AnyLinkError::Own),
             Self::None(none) => match *none {},
         }
     };
@@ -127,6 +133,7 @@ impl Transport for AnyLink {
             Self::Ble(link) => link.limits(),
             #[cfg(feature = "serial")]
             Self::Serial(link) => link.limits(),
+            Self::Own(link) => link.limits(),
             Self::None(none) => match *none {},
         }
     }
@@ -143,6 +150,7 @@ impl Transport for AnyLink {
             Self::Ble(link) => link.delivered(),
             #[cfg(feature = "serial")]
             Self::Serial(link) => link.delivered(),
+            Self::Own(link) => link.delivered(),
             Self::None(none) => match *none {},
         }
     }
@@ -159,6 +167,7 @@ impl Transport for AnyLink {
             Self::Ble(link) => link.endpoints(visit),
             #[cfg(feature = "serial")]
             Self::Serial(link) => link.endpoints(visit),
+            Self::Own(_) => {}
             Self::None(none) => match *none {},
         }
     }
@@ -175,6 +184,7 @@ impl Transport for AnyLink {
             Self::Ble(link) => link.close().await,
             #[cfg(feature = "serial")]
             Self::Serial(link) => link.close().await,
+            Self::Own(link) => link.close().await,
             Self::None(none) => match *none {},
         }
     }
@@ -197,6 +207,7 @@ impl fmt::Display for AnyLinkError {
             Self::Ble(error) => error.fmt(f),
             #[cfg(feature = "serial")]
             Self::Serial(error) => error.fmt(f),
+            Self::Own(error) => error.fmt(f),
             Self::None(none) => match *none {},
         }
     }
@@ -214,6 +225,7 @@ impl core::error::Error for AnyLinkError {
             Self::Ble(error) => error.source(),
             #[cfg(feature = "serial")]
             Self::Serial(error) => error.source(),
+            Self::Own(error) => error.source(),
             Self::None(none) => match *none {},
         }
     }
@@ -230,6 +242,7 @@ impl TransportError for AnyLinkError {
             Self::Ble(error) => error.fault(),
             #[cfg(feature = "serial")]
             Self::Serial(error) => error.fault(),
+            Self::Own(error) => error.fault(),
             Self::None(none) => match *none {},
         }
     }
@@ -246,6 +259,7 @@ impl LinkError for AnyLinkError {
             Self::Ble(error) => error.explain(phase, place),
             #[cfg(feature = "serial")]
             Self::Serial(error) => error.explain(phase, place),
+            Self::Own(error) => error.explain(phase, place),
             Self::None(none) => match *none {},
         }
     }

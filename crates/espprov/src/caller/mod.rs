@@ -2,6 +2,8 @@
 
 mod c;
 
+mod python;
+
 use alloc::borrow::Cow;
 use alloc::string::String;
 
@@ -14,6 +16,8 @@ pub enum Caller {
     /// Whoever writes a program: methods.
     #[default]
     Program,
+    /// Whoever writes a program in Python: arguments of functions.
+    Python,
     /// Whoever looks at a page or an app: fields and buttons.
     Page,
     /// Whoever writes a program on the C library: its functions and fields.
@@ -433,6 +437,10 @@ impl Caller {
         match self {
             Self::Command => command,
             Self::Program => program,
+            Self::Python => {
+                let own = python::WORDS.iter().find(|(name, _)| *name == word);
+                own.map_or(program, |(_, text)| *text)
+            }
             Self::Page => page,
             Self::C => c::word(word).unwrap_or(program),
         }
@@ -506,6 +514,36 @@ mod tests {
                 );
             }
             assert!(!page.contains("()"), "{name}: {page}");
+        }
+    }
+
+    /// Nothing of Rust is said to a Python program, and nothing twice.
+    #[test]
+    fn python_hears_of_its_own_names() {
+        for (at, (name, text)) in python::WORDS.iter().enumerate() {
+            let known = WORDS.iter().find(|(known, _)| known == name);
+            let Some((_, [_, program, _])) = known else {
+                panic!("no such word: {name}");
+            };
+            assert_ne!(program, text, "{name} is no different");
+            assert!(
+                !python::WORDS[..at].iter().any(|(other, _)| other == name),
+                "{name} twice"
+            );
+        }
+        for (name, _) in WORDS {
+            let text = Caller::Python.word(name);
+            for rust in [
+                "::",
+                "--",
+                "espprov ",
+                "tls(",
+                "deadline()",
+                "pop()",
+                "security()",
+            ] {
+                assert!(!text.contains(rust), "{name}: {text}");
+            }
         }
     }
 
