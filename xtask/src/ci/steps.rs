@@ -8,6 +8,7 @@ use std::process::Command;
 pub(super) fn formatting() -> Outcome {
     run(cargo().args(["fmt", "--all", "--check"]))?;
     for outside in [
+        "bindings/python",
         "fuzz",
         "tests/memory",
         "tests/no-std-probe",

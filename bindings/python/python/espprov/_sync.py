@@ -1,0 +1,269 @@
+"""Devices for threads that may wait."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from espprov import _espprov as _native
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterable, Mapping
+    from types import TracebackType
+
+    from espprov._types import AnyLink, Secret
+
+    OnEvent = Callable[[_native.Event], object] | None
+
+_D = TypeVar("_D", bound="_Opened")
+
+
+def connector(
+    target: str | AnyLink,
+    pop: Secret | None,
+    username: Secret | None,
+    password: Secret | None,
+    security: str | int,
+    deadline: float,
+    allow_plaintext: bool,
+    thread: bool,
+    adapter: str | None,
+    services: Iterable[str],
+    ca: bytes | str | os.PathLike[str] | None,
+    pin: str | None,
+    server_name: str | None,
+    insecure: bool,
+) -> _native.Connector:
+    """What is known of a device before it is opened; wrong arguments are found here."""
+    if not isinstance(target, str) and not callable(getattr(target, "exchange", None)):
+        raise TypeError(f"a target (str) or a link with exchange() is needed, not {type(target).__name__}")
+    if ca is not None and not isinstance(ca, (bytes, bytearray)):
+        with open(ca, "rb") as file:
+            ca = file.read()
+    return _native.Connector(
+        target,
+        pop=pop,
+        username=username,
+        password=password,
+        security=security,
+        deadline=deadline,
+        allow_plaintext=allow_plaintext,
+        thread=thread,
+        adapter=adapter,
+        services=list(services),
+        ca=ca,
+        pin=pin,
+        server_name=server_name,
+        insecure=insecure,
+    )
+
+
+def is_own(target: object) -> bool:
+    """A link written in Python, and none of ours."""
+    return not isinstance(target, (str, _native.SimulatorLink))
+
+
+class _Opened:
+    """What an open device and an open local control have in common."""
+
+    _call: Any
+
+    def __init__(self, native: Any) -> None:
+        self._native = native
+
+    def info(self) -> _native.DeviceInfo:
+        """What the device says about itself: version, security, capabilities. Needs no credentials."""
+        return self._native.info().wait()  # type: ignore[no-any-return]
+
+    def authenticate(self) -> int | None:
+        """Begins the session now, to know whether the credentials are right; the number of its security scheme."""
+        return self._native.authenticate().wait()  # type: ignore[no-any-return]
+
+    @property
+    def closed(self) -> bool:
+        """It was closed, or a call was interrupted."""
+        return self._native.closed  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """Ends the link in an orderly way. May be called again."""
+        self._native.close().wait()
+
+    def __enter__(self: _D) -> _D:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<espprov.{type(self).__name__}{' closed' if self.closed else ''}>"
+
+
+class Device(_Opened):
+    """An open device that may be provisioned.
+
+    Each call has the deadline that was given when it was opened. After an error the next one starts from a new link and a new session.
+    Several threads may share it; their calls come one after the other.
+    """
+
+    _native: _native.Device
+
+    def scan(self, *, on_event: OnEvent = None) -> list[_native.AccessPoint]:
+        """The Wi-Fi networks that the device hears."""
+        return self._native.scan().wait(on_event)
+
+    def scan_thread(self, *, on_event: OnEvent = None) -> list[_native.ThreadNetwork]:
+        """The Thread networks that the device hears."""
+        return self._native.scan_thread().wait(on_event)
+
+    def provision(self, ssid: Secret, passphrase: Secret = "", *, on_event: OnEvent = None) -> _native.Provisioned:
+        """Gives the device a Wi-Fi network and follows it until it is online; an empty passphrase is an open network.
+
+        Returns for the outcomes `connected`, `likely_connected` and `unconfirmed`; everything else raises.
+        """
+        return self._native.provision(ssid, passphrase).wait(on_event)
+
+    def provision_thread(
+        self, dataset: _native.ThreadDataset, *, on_event: OnEvent = None
+    ) -> _native.ThreadProvisioned:
+        """Gives the device a Thread dataset and follows it until it is attached."""
+        return self._native.provision_thread(dataset).wait(on_event)
+
+    def status(self) -> _native.WifiStatus:
+        """State of the device's Wi-Fi station. A device that is online takes the question as a sign that provisioning is over."""
+        return self._native.status().wait()
+
+    def status_thread(self) -> _native.ThreadStatus:
+        """State of the device's Thread interface."""
+        return self._native.status_thread().wait()
+
+    def reset(self, *, thread: bool = False) -> None:
+        """Clears a failed attempt, so that the device takes other credentials."""
+        self._native.reset(thread).wait()
+
+    def reprov(self, *, thread: bool = False) -> None:
+        """Has a device that is online accept another network."""
+        self._native.reprov(thread).wait()
+
+    def send(self, endpoint: str, data: Secret, *, chunk: int | None = None) -> bytes:
+        """Sends data to an endpoint of the application within the session, in pieces of `chunk` bytes if that is said; the answers."""
+        return self._native.send(endpoint, data, chunk).wait()
+
+    def ask(self, endpoint: str, data: Secret) -> bytes:
+        """One request of your own within the session, and its answer."""
+        return self._native.send(endpoint, data, None).wait()
+
+    def send_raw(self, endpoint: str, data: Secret) -> bytes:
+        """Sends bytes as they are, without session or cipher."""
+        return self._native.send_raw(endpoint, data).wait()
+
+
+class LocalControl(_Opened):
+    """An open device that is on its network and lets clients list, read and set its properties."""
+
+    _native: _native.LocalControl
+
+    def props(self) -> list[_native.Property]:
+        """All properties with their values."""
+        return self._native.props().wait()
+
+    def get(self, name: str) -> _native.Property:
+        """One property, by its name."""
+        return self._native.get(name).wait()
+
+    def set(self, values: Mapping[str, str | bytes | int | bool]) -> None:
+        """Sets properties by their names, all in one request. Text and numbers are read as the property's type says."""
+        self._native.set(dict(values)).wait()
+
+
+class Connection(Generic[_D]):
+    """A device that is still to be opened: by `with`, or by `open()`."""
+
+    def __init__(self, target: object, native: _native.Connector, kind: type[_D]) -> None:
+        self._target = target
+        self._connector = native
+        self._kind = kind
+        self._device: _D | None = None
+
+    def open(self) -> _D:
+        """Opens it; whoever calls this closes it, too."""
+        adapter = None
+        if is_own(self._target):
+            from espprov._own import Adapter
+
+            adapter = Adapter(self._target)
+        call = (
+            self._connector.open_local_control(adapter)
+            if issubclass(self._kind, LocalControl)
+            else self._connector.open(adapter)
+        )
+        return self._kind(call.wait())
+
+    def __enter__(self) -> _D:
+        self._device = self.open()
+        return self._device
+
+    def __exit__(
+        self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        device, self._device = self._device, None
+        if device is not None:
+            device.close()
+
+    def __repr__(self) -> str:
+        return f"<espprov.Connection to a {self._kind.__name__}>"
+
+
+def connect(
+    target: str | AnyLink,
+    *,
+    pop: Secret | None = None,
+    username: Secret | None = None,
+    password: Secret | None = None,
+    security: str | int = "auto",
+    deadline: float = 60.0,
+    allow_plaintext: bool = False,
+    thread: bool = False,
+    adapter: str | None = None,
+    services: Iterable[str] = (),
+    ca: bytes | str | os.PathLike[str] | None = None,
+    pin: str | None = None,
+    server_name: str | None = None,
+    insecure: bool = False,
+) -> Connection[Device]:
+    """A device by its target (`"ble:PROV_*"`, `"softap"`, `"http://10.0.0.7"`, `"serial:/dev/ttyUSB0"`, `"sim"`, the text of a setup
+    code), or over a link of your own.
+
+    `pop` is the proof of possession on its label; on a security 2 device it is the password. `deadline`, in seconds, goes for opening it
+    and for each call. Over HTTPS, `ca` (PEM as bytes, or a file), `pin` or `insecure` say whom to trust.
+    """
+    native = connector(
+        target, pop, username, password, security, deadline, allow_plaintext, thread, adapter, services, ca, pin,
+        server_name, insecure,
+    )  # fmt: skip
+    return Connection(target, native, Device)
+
+
+def local_control(
+    target: str | AnyLink,
+    *,
+    pop: Secret | None = None,
+    username: Secret | None = None,
+    password: Secret | None = None,
+    security: str | int = "auto",
+    deadline: float = 60.0,
+    allow_plaintext: bool = False,
+    adapter: str | None = None,
+    services: Iterable[str] = (),
+    ca: bytes | str | os.PathLike[str] | None = None,
+    pin: str | None = None,
+    server_name: str | None = None,
+    insecure: bool = False,
+) -> Connection[LocalControl]:
+    """A device that is on its network already, for its properties; the arguments are those of `connect`."""
+    native = connector(
+        target, pop, username, password, security, deadline, allow_plaintext, False, adapter, services, ca, pin,
+        server_name, insecure,
+    )  # fmt: skip
+    return Connection(target, native, LocalControl)

@@ -1,0 +1,80 @@
+//! The one runtime that all calls of a process share, and attaching to an interpreter that may be ending.
+
+use espprov::{Class, Error};
+use pyo3::prelude::*;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Made by the first call, and kept. Touched only while attached: a thread that forks is, so that no fork finds it locked.
+static CURRENT: Mutex<Option<Arc<Runtime>>> = Mutex::new(None);
+
+/// The interpreter is ending: what still runs here must not attach to it any more.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+/// A tokio runtime, and the process that it runs in: a fork has none of its threads.
+pub(crate) struct Runtime {
+    tokio: tokio::runtime::Runtime,
+    process: u32,
+}
+
+impl Runtime {
+    /// That of this process.
+    pub(crate) fn current(py: Python<'_>) -> PyResult<Arc<Self>> {
+        let mut current = CURRENT.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(runtime) = &*current
+            && runtime.is_ours()
+        {
+            return Ok(Arc::clone(runtime));
+        }
+        let tokio = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("espprov")
+            .enable_all()
+            .build()
+            .map_err(|error| crate::error::raise(py, &cannot_start(&error), None))?;
+        if current.is_none() {
+            let end = wrap_pyfunction!(end, py)?;
+            py.import("atexit")?.call_method1("register", (end,))?;
+        }
+        let runtime = Arc::new(Self {
+            tokio,
+            process: std::process::id(),
+        });
+        // The parent's would wait for threads that are not here.
+        core::mem::forget(current.replace(Arc::clone(&runtime)));
+        Ok(runtime)
+    }
+
+    /// Made in this process, and not in the one that it was forked from.
+    pub(crate) fn is_ours(&self) -> bool {
+        self.process == std::process::id()
+    }
+
+    pub(crate) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.tokio.block_on(work)
+    }
+
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        drop(self.tokio.spawn(work));
+    }
+}
+
+fn cannot_start(error: &std::io::Error) -> Error {
+    Error::new(Class::Unexpected, "runtime", format!("cannot start: {error}"))
+        .with_cause("the system is out of file descriptors, threads or memory")
+        .with_help("close other programs, or raise the limits (ulimit -a), then try again")
+}
+
+/// Registered with `atexit`.
+#[pyfunction]
+fn end() {
+    ENDING.store(true, Ordering::Relaxed);
+}
+
+/// Does something in Python from a thread of the runtime; nothing, if the interpreter is ending.
+pub(crate) fn attached<T>(work: impl FnOnce(Python<'_>) -> T) -> Option<T> {
+    if ENDING.load(Ordering::Relaxed) {
+        return None;
+    }
+    Python::try_attach(work)
+}
