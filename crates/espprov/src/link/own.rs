@@ -22,7 +22,7 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 ///
 /// struct Unplugged;
 ///
-/// fn unplugged<'a, T>() -> Answer<'a, Result<T, OwnError>> {
+/// fn unplugged<'a, T: Send + 'a>() -> Answer<'a, Result<T, OwnError>> {
 ///     let error = OwnError::new(LinkFault::Lost { delivered: false }, "nothing is plugged in");
 ///     Box::pin(core::future::ready(Err(error)))
 /// }
