@@ -7,13 +7,9 @@ use crate::tools::{capture, cargo, root};
 use std::collections::BTreeSet;
 use std::fs;
 
-<<<<<<< HEAD
-const WORKSPACES: [&str; 3] = ["fuzz", "tests/memory", "tests/no-std-probe"];
+const WORKSPACES: [&str; 4] = ["bindings/python", "fuzz", "tests/memory", "tests/no-std-probe"];
 /// Those with versions of their own; they have to fit the manifests here all the same.
 const APART: [&str; 3] = ["benches", "examples/firmware-esp32c3", "examples/firmware-qemu"];
-=======
-const WORKSPACES: [&str; 4] = ["bindings/python", "fuzz", "tests/memory", "tests/no-std-probe"];
->>>>>>> 66602b4 (Python: the package espprov, sync and asyncio, with links written in Python, a simulator, a pytest fixture and the command)
 
 /// Writes the lock files; or, with `check`, only compares.
 pub(crate) fn locks(check: bool) -> Result<(), String> {

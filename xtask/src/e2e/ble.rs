@@ -1,4 +1,4 @@
-//! `cargo xtask e2e`: the real program against the real Bluetooth stack, in a virtual machine. See tests/ble.
+//! `cargo xtask e2e ble`: the real program against the real Bluetooth stack, in a virtual machine. See tests/ble.
 
 use crate::embedded::bluetooth;
 use crate::programs;
@@ -12,44 +12,18 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
 
-/// What `cargo xtask e2e` was asked for.
-#[derive(clap::Args)]
-pub(crate) struct Options {
-    /// Which link
-    #[arg(value_enum)]
-    suite: Suite,
-    /// Only the scenarios whose names match this regular expression
-    only: Option<String>,
-    /// So many runs, each with a line in docs/ble-soak.jsonl; fails at the end if one of them did
-    #[arg(long, value_name = "N", conflicts_with = "only")]
-    soak: Option<u32>,
-    /// Meanwhile every core is kept busy with something else
-    #[arg(long)]
-    busy: bool,
-}
-
-/// Links with end-to-end tests of their own.
-#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Suite {
-    /// Bluetooth LE: BlueZ in a virtual machine, virtual radio
-    Ble,
-}
-
-pub(crate) fn e2e(options: &Options) -> Result<(), String> {
-    match options.suite {
-        Suite::Ble => {
-            let _others = options.busy.then(Busy::start);
-            match options.soak {
-                None => bluetooth(options.only.as_deref()).map(drop),
-                Some(runs) => soak(runs, options.busy),
-            }
-        }
+/// What the suite was asked for.
+pub(super) fn run_as_asked(options: &super::Options) -> Result<(), String> {
+    let _others = options.busy.then(Busy::start);
+    match options.soak {
+        None => bluetooth(options.only.as_deref()).map(drop),
+        Some(runs) => soak(runs, options.busy),
     }
 }
 
 /// Builds the programs and (once) the machine, then lets `tests/ble/bench.py` do its work. Its last line of output
 /// is the verdict, and `target/e2e/report.json` holds a row per scenario.
-pub(crate) fn bluetooth(only: Option<&str>) -> Result<String, String> {
+pub(super) fn bluetooth(only: Option<&str>) -> Result<String, String> {
     Bench::build()?.run(only)
 }
 

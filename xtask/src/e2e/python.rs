@@ -1,0 +1,293 @@
+//! `cargo xtask e2e python`: builds the wheel, looks at it, installs it in fresh environments without Rust, and runs its tests there.
+//! Ends with `N passed, 0 failed, 0 skipped`; `target/e2e/python.json` has a row per step.
+
+use crate::tools::{capture, root, run, target_dir};
+use std::collections::BTreeMap;
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+/// Largest wheel in bytes.
+const MAX_WHEEL: u64 = 3 * 1024 * 1024;
+/// Newest glibc that a wheel may ask for: 2.28, of 2018.
+const MAX_GLIBC: u32 = 28;
+/// Oldest Python that the package is for.
+const OLDEST: u32 = 10;
+
+/// What the tests of one Python came to.
+#[derive(Default)]
+struct Counts {
+    passed: u32,
+    failed: u32,
+    skipped: u32,
+}
+
+pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
+    let out = target_dir().join("e2e");
+    fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
+    let pythons = interpreters();
+    let (Some((oldest, _)), Some((newest, program))) = (pythons.first_key_value(), pythons.last_key_value())
+    else {
+        return Err("no Python 3.10 or newer: apt-get install python3 python3-venv".into());
+    };
+    let mut rows = Vec::new();
+    let mut row = |name: &str, start: Instant, text: &str| {
+        let seconds = start.elapsed().as_secs_f64();
+        rows.push(format!(
+            "{{\"step\":\"{name}\",\"seconds\":{seconds:.1},\"result\":\"{}\"}}",
+            text.replace('"', "'")
+        ));
+        println!("{name}: {text} ({seconds:.1} s)");
+    };
+    let start = Instant::now();
+    let tools = tools(&out, program)?;
+    row("tools", start, "installed");
+    let start = Instant::now();
+    let wheel = wheel(&out, &tools)?;
+    let size = fs::metadata(&wheel)
+        .map_err(|e| format!("{}: {e}", wheel.display()))?
+        .len();
+    if size > MAX_WHEEL {
+        return Err(format!("the wheel has {size} bytes, more than {MAX_WHEEL}"));
+    }
+    row("wheel", start, &format!("{size} bytes"));
+    let start = Instant::now();
+    let glibc = glibc(&tools, &wheel)?;
+    if glibc > MAX_GLIBC {
+        return Err(format!(
+            "the wheel needs glibc 2.{glibc}, newer than 2.{MAX_GLIBC}"
+        ));
+    }
+    row("auditwheel", start, &format!("manylinux_2_{glibc}"));
+    let mut all = Counts::default();
+    let mut versions = vec![*oldest];
+    if newest != oldest {
+        versions.push(*newest);
+    }
+    for version in versions {
+        let start = Instant::now();
+        let counts = tests(&out, &pythons[&version], version, &wheel, only)?;
+        let text = format!(
+            "{} passed, {} failed, {} skipped",
+            counts.passed, counts.failed, counts.skipped
+        );
+        row(&format!("python3.{version}"), start, &text);
+        all.passed += counts.passed;
+        all.failed += counts.failed;
+        all.skipped += counts.skipped;
+    }
+    let start = Instant::now();
+    types(&out, &tools, *newest)?;
+    row("types", start, "mypy --strict and pyright find nothing");
+    let report = out.join("python.json");
+    fs::write(&report, format!("[{}]\n", rows.join(",\n")))
+        .map_err(|e| format!("{}: {e}", report.display()))?;
+    let verdict = format!(
+        "{} passed, {} failed, {} skipped",
+        all.passed, all.failed, all.skipped
+    );
+    println!("{verdict}");
+    if all.failed + all.skipped > 0 {
+        return Err(verdict);
+    }
+    Ok(format!(
+        "{verdict}; Python 3.{oldest} and 3.{newest}, manylinux_2_{glibc}, {size} bytes"
+    ))
+}
+
+/// By its minor version, each Python 3 there is that the package is for: in `PATH`, and where pyenv keeps its own.
+fn interpreters() -> BTreeMap<u32, PathBuf> {
+    let mut found = BTreeMap::new();
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
+    let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let versions = env::var_os("PYENV_ROOT")
+        .map_or_else(|| home.join(".pyenv"), PathBuf::from)
+        .join("versions");
+    folders.extend(
+        fs::read_dir(versions)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path().join("bin")),
+    );
+    for folder in folders {
+        // pyenv's own programs of these names only choose among the others.
+        if folder.ends_with("shims") {
+            continue;
+        }
+        let program = folder.join("python3");
+        if !program.is_file() {
+            continue;
+        }
+        let mut ask = Command::new(&program);
+        // Without the module for environments it is of no use here.
+        ask.args(["-c", "import sys, ensurepip, venv; print(sys.version_info[1])"]);
+        if let Ok((true, said)) = capture(&mut ask)
+            && let Ok(version @ OLDEST..) = said.trim().parse()
+        {
+            found.entry(version).or_insert(program);
+        }
+    }
+    found
+}
+
+/// An environment made anew, unless `keep` says what is in it already.
+fn environment(folder: &Path, python: &Path) -> Result<PathBuf, String> {
+    let _ = fs::remove_dir_all(folder);
+    run(Command::new(python).args(["-m", "venv"]).arg(folder))?;
+    Ok(folder.join("bin"))
+}
+
+/// What builds and checks the wheel, in the versions of the requirements file; kept until that changes.
+fn tools(out: &Path, python: &Path) -> Result<PathBuf, String> {
+    let (folder, requirements) = (out.join("python-venv"), bindings().join("requirements.txt"));
+    let wanted = fs::read_to_string(&requirements).map_err(|e| format!("{}: {e}", requirements.display()))?;
+    let mark = folder.join("requirements.txt");
+    if fs::read_to_string(&mark).is_ok_and(|there| there == wanted) {
+        return Ok(folder.join("bin"));
+    }
+    let bin = environment(&folder, python)?;
+    run(Command::new(bin.join("pip"))
+        .args(["install", "--quiet", "--requirement"])
+        .arg(&requirements))?;
+    fs::write(&mark, wanted).map_err(|e| format!("{}: {e}", mark.display()))?;
+    Ok(bin)
+}
+
+fn bindings() -> PathBuf {
+    root().join("bindings/python")
+}
+
+/// `PATH` with the tools before everything else.
+fn path_with(bin: &Path) -> Result<std::ffi::OsString, String> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = core::iter::once(bin.to_path_buf()).chain(env::split_paths(&path));
+    env::join_paths(folders).map_err(|e| e.to_string())
+}
+
+/// Builds it, with zig for the linker: that knows the symbols of old glibcs.
+fn wheel(out: &Path, tools: &Path) -> Result<PathBuf, String> {
+    let wheels = out.join("wheels");
+    let _ = fs::remove_dir_all(&wheels);
+    run(Command::new(tools.join("maturin"))
+        .args([
+            "build",
+            "--release",
+            "--locked",
+            "--zig",
+            "--compatibility",
+            "manylinux_2_17",
+            "--out",
+        ])
+        .arg(&wheels)
+        .current_dir(bindings())
+        .env("PATH", path_with(tools)?)
+        .env("CARGO_TARGET_DIR", target_dir().join("python")))?;
+    let entries = fs::read_dir(&wheels).map_err(|e| format!("{}: {e}", wheels.display()))?;
+    let found = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .find(|path| path.extension().is_some_and(|end| end == "whl"));
+    found.ok_or_else(|| "maturin built no wheel".into())
+}
+
+/// The second number of the oldest glibc that the wheel runs with, by a tool that has not built it.
+fn glibc(tools: &Path, wheel: &Path) -> Result<u32, String> {
+    let (ok, said) = capture(
+        Command::new(tools.join("auditwheel"))
+            .arg("show")
+            .arg(wheel)
+            .env("PATH", path_with(tools)?),
+    )?;
+    // Its lines are broken anywhere.
+    let text = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let tag = text
+        .split_once("platform tag: \"manylinux_2_")
+        .map(|(_, tag)| tag);
+    let number = tag.and_then(|tag| tag.split('_').next()?.parse().ok());
+    match number {
+        Some(number) if ok => Ok(number),
+        _ => Err(format!("auditwheel does not tell what the wheel needs:\n{said}")),
+    }
+}
+
+/// Installs the wheel where there is no Rust, and runs the tests.
+fn tests(
+    out: &Path,
+    python: &Path,
+    version: u32,
+    wheel: &Path,
+    only: Option<&str>,
+) -> Result<Counts, String> {
+    let bin = environment(&out.join(format!("python-3.{version}")), python)?;
+    let plain = format!("{}:/usr/bin:/bin", bin.display());
+    run(Command::new(bin.join("pip"))
+        .args(["install", "--quiet", "--no-index"])
+        .arg(wheel)
+        .env("PATH", &plain))?;
+    run(Command::new(bin.join("pip"))
+        .args(["install", "--quiet", "--requirement"])
+        .arg(bindings().join("tests/requirements.txt"))
+        .env("PATH", &plain))?;
+    let report = out.join(format!("python-3.{version}.xml"));
+    let _ = fs::remove_file(&report);
+    let mut pytest = Command::new(bin.join("python"));
+    pytest
+        .args([
+            "-m",
+            "pytest",
+            "--quiet",
+            "-p",
+            "no:cacheprovider",
+            "--durations=5",
+        ])
+        .arg(format!("--junitxml={}", report.display()))
+        .current_dir(bindings())
+        .env("PATH", &plain)
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    if let Some(only) = only {
+        pytest.args(["-k", only]);
+    }
+    let ended = run(&mut pytest);
+    let text = fs::read_to_string(&report).map_err(|e| format!("{}: {e}; {ended:?}", report.display()))?;
+    let count = |name: &str| -> Result<u32, String> {
+        let value = text
+            .split_once(&format!(" {name}=\""))
+            .and_then(|(_, rest)| rest.split('"').next());
+        value
+            .and_then(|value| value.parse().ok())
+            .ok_or_else(|| format!("{}: no {name}", report.display()))
+    };
+    let (failed, skipped) = (count("failures")? + count("errors")?, count("skipped")?);
+    let passed = count("tests")?.saturating_sub(failed + skipped);
+    if ended.is_err() && failed == 0 {
+        return Err(format!("pytest failed, though no test did: {ended:?}"));
+    }
+    Ok(Counts {
+        passed,
+        failed,
+        skipped,
+    })
+}
+
+/// What two type checkers say of the package, as it is installed, and of the tests and examples that use it.
+fn types(out: &Path, tools: &Path, version: u32) -> Result<(), String> {
+    let python = out.join(format!("python-3.{version}/bin/python"));
+    run(Command::new(tools.join("mypy"))
+        .args(["--strict", "--python-executable"])
+        .arg(&python)
+        .args(["--cache-dir"])
+        .arg(out.join("mypy"))
+        .args(["python/espprov", "tests", "examples"])
+        .current_dir(bindings())
+        .env("MYPYPATH", "python:tests"))?;
+    run(Command::new(tools.join("pyright"))
+        .arg("--pythonpath")
+        .arg(&python)
+        .args(["python/espprov", "examples"])
+        .current_dir(bindings())
+        .env("PATH", path_with(tools)?))
+}
