@@ -48,6 +48,7 @@ pub(crate) fn c() -> Result<String, String> {
         .args(["test", "--quiet", "--locked", "--workspace", "--test", "programs"])
         .env("ESPPROV_C_UNDER", VALGRIND))?;
     let bytes = size()?;
+    control()?;
     if bytes > LARGEST {
         return Err(format!(
             "a program with security 1 and 2 takes {bytes} bytes, and may take {LARGEST}"
@@ -58,6 +59,18 @@ pub(crate) fn c() -> Result<String, String> {
         version.trim(),
         bytes / 1000
     ))
+}
+
+/// A program that leaks: were it to pass, the others' passing would prove nothing.
+fn control() -> Result<(), String> {
+    let program = compile("c-leak", &["tests/c/leak.c"], &["-g"])?;
+    let mut words = VALGRIND.split(' ');
+    let mut command = Command::new(words.next().unwrap_or_default());
+    let (passed, text) = capture(command.args(words).arg(&program))?;
+    if passed || !text.contains("definitely lost") {
+        return Err(format!("valgrind overlooks a leak:\n{text}"));
+    }
+    Ok(())
 }
 
 /// Bytes of the stripped example, built as people hand it out.
@@ -71,26 +84,31 @@ fn size() -> Result<u64, String> {
         "--package",
         "espprov-c",
     ]))?;
-    let dist = target_dir().join("dist");
-    let program = dist.join("c-provision");
-    let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
-    run(Command::new(compiler)
-        .args([
-            "-std=c99",
-            "-Os",
-            "-ffunction-sections",
-            "-Wl,--gc-sections",
-            "-s",
-        ])
-        .arg("-I")
-        .arg(path("include"))
-        .args([path("examples/provision.c"), path("examples/http.c")])
-        .arg(dist.join("libespprov_c.a"))
-        .args(["-lpthread", "-ldl", "-lm", "-lgcc_s", "-o"])
-        .arg(&program))?;
+    let program = compile(
+        "c-provision",
+        &["examples/provision.c", "examples/http.c"],
+        &["-Os", "-ffunction-sections", "-Wl,--gc-sections", "-s"],
+    )?;
     let found = fs::metadata(&program).map_err(|e| format!("{}: {e}", program.display()))?;
     println!("{}: {} bytes", program.display(), found.len());
     Ok(found.len())
+}
+
+/// A program on the library as it is handed out, which has been built.
+fn compile(name: &str, sources: &[&str], flags: &[&str]) -> Result<PathBuf, String> {
+    let dist = target_dir().join("dist");
+    let program = dist.join(name);
+    let compiler = std::env::var_os("CC").unwrap_or_else(|| "cc".into());
+    run(Command::new(compiler)
+        .arg("-std=c99")
+        .args(flags)
+        .arg("-I")
+        .arg(path("include"))
+        .args(sources.iter().map(path))
+        .arg(dist.join("libespprov_c.a"))
+        .args(["-lpthread", "-ldl", "-lm", "-lgcc_s", "-o"])
+        .arg(&program))?;
+    Ok(program)
 }
 
 fn path(inside: impl AsRef<Path>) -> PathBuf {

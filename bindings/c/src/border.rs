@@ -305,4 +305,43 @@ mod tests {
         assert_eq!(guard(|| 7), 7);
         assert_eq!(guard(|| panic!("on purpose")), ESPPROV_ERROR_PANIC);
     }
+
+    /// A handle, as C gets one.
+    fn handle() -> *mut EspprovDevice {
+        let config = EspprovConfig {
+            size: size_of::<EspprovConfig>(),
+            // SAFETY: numbers and pointers: all may be zero.
+            ..unsafe { core::mem::zeroed() }
+        };
+        // SAFETY: as long as it says.
+        let handle = unsafe { crate::espprov_new(&raw const config) };
+        assert!(!handle.is_null());
+        handle
+    }
+
+    #[test]
+    fn a_handle_in_use_is_refused_and_is_as_it_was() {
+        let handle = handle();
+        // SAFETY: the handle is there until it is freed.
+        unsafe {
+            let inner = with(handle, |_| Ok(crate::espprov_info(handle)));
+            assert_eq!(inner, ESPPROV_ERROR_THREAD);
+            assert_eq!(crate::espprov_info(handle), ESPPROV_OK);
+            crate::espprov_free(handle);
+        }
+    }
+
+    #[test]
+    fn after_a_panic_a_handle_is_good_for_nothing_but_to_be_freed() {
+        let (broken, whole) = (handle(), handle());
+        // SAFETY: the handles are there until they are freed.
+        unsafe {
+            assert_eq!(with(broken, |_| panic!("on purpose")), ESPPROV_ERROR_PANIC);
+            assert_eq!(crate::espprov_info(broken), ESPPROV_ERROR_PANIC);
+            assert_eq!(crate::espprov_close(broken), ESPPROV_ERROR_PANIC);
+            assert_eq!(crate::espprov_info(whole), ESPPROV_OK, "the other one is well");
+            crate::espprov_free(broken);
+            crate::espprov_free(whole);
+        }
+    }
 }

@@ -204,8 +204,16 @@ impl Job {
                 let outcome = job.with_dependent_mut(|_, call| call.take_result())?;
                 wifi(outcome, &shown(&job.borrow_owner().borrow_owner().ssid))
             }
-            // It was given its network by somebody else: its name is not known here.
-            Self::FollowWifi(call) => wifi(call.take_result()?, "of the earlier attempt"),
+            Self::FollowWifi(call) => {
+                let mut ending = wifi(call.take_result()?, "");
+                // It was given its network earlier, or by somebody else: the name is not known here.
+                let unnamed = |error: Error| {
+                    let said = error.message().replace("the network \"\"", "its network");
+                    error.with_message(said)
+                };
+                ending.failure = ending.failure.map(unnamed);
+                ending
+            }
             Self::ProvisionThread(job) => thread(job.with_dependent_mut(|_, call| call.take_result())?),
             Self::FollowThread(call) => thread(call.take_result()?),
             Self::WifiStatus(call) => Results::Wifi(call.take_result()?.into()).into(),

@@ -88,6 +88,14 @@ static void whole(void) {
     EXPECT_STATUS(espprov_get_wifi(device, &wifi), ESPPROV_OK);
     EXPECT(wifi.state == ESPPROV_STATE_FAILED && wifi.reason == ESPPROV_REASON_AUTH_ERROR);
 
+    /* Another program would hear the same, and no name that it did not give. */
+    EXPECT_STATUS(espprov_follow_wifi(device), ESPPROV_OK);
+    EXPECT_STATUS(http_run(&http, device), ESPPROV_FAILED);
+    EspprovError error = {.size = sizeof error};
+    EXPECT_STATUS(espprov_get_error(device, &error), ESPPROV_OK);
+    EXPECT(strcmp(error.code, "auth_error") == 0);
+    EXPECT(strcmp(error.message, "its network refused the device") == 0);
+
     EXPECT_STATUS(espprov_control(device, ESPPROV_CONTROL_RESET_WIFI), ESPPROV_OK);
     EXPECT_STATUS(http_run(&http, device), ESPPROV_DONE);
     provision(device, &http);
