@@ -3,6 +3,7 @@
 //! They are plain functions so that two runners can call them: libFuzzer (`fuzz_targets/`) and the blind mutator
 //! (`examples/blind.rs`), which needs nothing but a stable toolchain.
 
+mod c;
 mod console;
 mod device;
 mod documents;
@@ -25,6 +26,7 @@ mod central;
 #[path = "../../tests/src/raw.rs"]
 mod raw;
 
+pub use c::c_boundary;
 pub use console::{console_line, console_reply};
 pub use device::device_request;
 pub use documents::{proto_ver, setup_payload, thread_dataset};
@@ -45,6 +47,7 @@ pub type Target = fn(&[u8]);
 /// All targets by name.
 pub const TARGETS: &[(&str, Target)] = &[
     ("att_guard", att_guard),
+    ("c_boundary", c_boundary),
     ("config_reply", config_reply),
     ("console_line", console_line),
     ("console_reply", console_reply),
