@@ -13,6 +13,11 @@
 #include <time.h>
 #include <unistd.h>
 
+/* Where it is missing, the program ignores SIGPIPE. */
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0
+#endif
+
 enum { ROOM = 16 * 1024 };
 
 uint64_t now_ms(void) {

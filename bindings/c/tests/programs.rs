@@ -1,4 +1,5 @@
 //! C programs on the static library, each against a simulated device over a socket.
+#![cfg(unix)] // their sockets are
 
 #[path = "support/device.rs"]
 mod device;

@@ -10,7 +10,11 @@ use std::thread;
 const STRICT: [&str; 5] = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-g"];
 
 /// What the static library needs of the system (`rustc --print native-static-libs`).
-const SYSTEM: [&str; 4] = ["-lpthread", "-ldl", "-lm", "-lgcc_s"];
+const SYSTEM: &[&str] = if cfg!(target_os = "linux") {
+    &["-lpthread", "-ldl", "-lm", "-lgcc_s"]
+} else {
+    &[]
+};
 
 pub(crate) fn here() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
