@@ -97,6 +97,217 @@
 /// A fault of this library; please report it. The handle is of no more use but to be freed.
 #define ESPPROV_ERROR_PANIC -9
 
+/// What kind of failure it was: what a program decides by.
+enum EspprovClass
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /// None: there is no error.
+  ESPPROV_CLASS_NONE = 0,
+  /// Something that should not happen: report it.
+  ESPPROV_CLASS_UNEXPECTED = 1,
+  /// What was asked for cannot be meant: nothing was sent.
+  ESPPROV_CLASS_USAGE = 2,
+  /// No device there, or the link to it failed.
+  ESPPROV_CLASS_LINK = 3,
+  /// A wrong proof of possession, username or password.
+  ESPPROV_CLASS_CREDENTIALS = 4,
+  /// Refused on this side: what the device offers is less than what was allowed.
+  ESPPROV_CLASS_POLICY = 5,
+  /// The device refused a request.
+  ESPPROV_CLASS_REFUSED = 6,
+  /// The network did not let the device in.
+  ESPPROV_CLASS_AUTH_FAILED = 7,
+  /// The device does not find the network.
+  ESPPROV_CLASS_NETWORK_NOT_FOUND = 8,
+  /// Time was up.
+  ESPPROV_CLASS_DEADLINE = 9,
+  /// The device may have taken the credentials, and was lost before it said so.
+  ESPPROV_CLASS_UNCONFIRMED = 10,
+  /// Somebody wanted it to end.
+  ESPPROV_CLASS_INTERRUPTED = 11,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum EspprovClass EspprovClass;
+#else
+typedef int32_t EspprovClass;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// Whether trying again may help.
+enum EspprovRetry
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /// It cannot.
+  ESPPROV_RETRY_NO = 0,
+  /// It may, and nothing of the request itself had been sent.
+  ESPPROV_RETRY_EARLY = 1,
+  /// It may, and the device may have acted: only what can be repeated may be done again.
+  ESPPROV_RETRY_LATE = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum EspprovRetry EspprovRetry;
+#else
+typedef int32_t EspprovRetry;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// How a setup code says that the device is reached.
+enum EspprovTransport
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /// In a way that this version has no number for.
+  ESPPROV_TRANSPORT_UNKNOWN = 0,
+  /// Bluetooth LE: `name` is the advertised one.
+  ESPPROV_TRANSPORT_BLE = 1,
+  /// The device's own Wi-Fi network: `name` is its SSID.
+  ESPPROV_TRANSPORT_SOFTAP = 2,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum EspprovTransport EspprovTransport;
+#else
+typedef int32_t EspprovTransport;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// What happened, for programs that show progress.
+enum EspprovEventKind
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /// Something that this version has no number for.
+  ESPPROV_EVENT_KIND_OTHER = 0,
+  /// The device described itself: `espprov_get_info`.
+  ESPPROV_EVENT_KIND_INFO = 1,
+  /// A session is established; `number` is its scheme, -1 for none.
+  ESPPROV_EVENT_KIND_SESSION = 2,
+  /// The device took the credentials.
+  ESPPROV_EVENT_KIND_CONFIG_SENT = 3,
+  /// The device accepted to use them.
+  ESPPROV_EVENT_KIND_CONFIG_APPLIED = 4,
+  /// The device is still trying; `number` is how many attempts are left, -1 if it does not count.
+  ESPPROV_EVENT_KIND_CONNECTING = 5,
+  /// The link broke after the credentials were applied: trying to get it back.
+  ESPPROV_EVENT_KIND_LINK_LOST = 6,
+  /// An answer was lost though the device is there: it is asked again. See `restarted`.
+  ESPPROV_EVENT_KIND_ANSWER_LOST = 7,
+  /// The link is to be opened again.
+  ESPPROV_EVENT_KIND_RECONNECTING = 8,
+  /// Another client took the session over: trying again after a while.
+  ESPPROV_EVENT_KIND_SESSION_TAKEN = 9,
+  /// Somebody answers who is not the device that took the credentials.
+  ESPPROV_EVENT_KIND_STRANGER = 10,
+  /// A scan goes on; `number` networks so far.
+  ESPPROV_EVENT_KIND_SCANNING = 11,
+  /// `number` entries of a scan could not be read and are left out.
+  ESPPROV_EVENT_KIND_ENTRIES_SKIPPED = 12,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum EspprovEventKind EspprovEventKind;
+#else
+typedef int32_t EspprovEventKind;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// The step under way.
+enum EspprovPhase
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /// None that is known.
+  ESPPROV_PHASE_NONE = 0,
+  /// Opening the link.
+  ESPPROV_PHASE_CONNECT = 1,
+  /// Asking for version and capabilities.
+  ESPPROV_PHASE_INFO = 2,
+  /// The handshake.
+  ESPPROV_PHASE_HANDSHAKE = 3,
+  /// Scanning for networks.
+  ESPPROV_PHASE_SCAN = 4,
+  /// Handing over credentials.
+  ESPPROV_PHASE_SET = 5,
+  /// Applying them.
+  ESPPROV_PHASE_APPLY = 6,
+  /// Asking what became of them.
+  ESPPROV_PHASE_STATUS = 7,
+  /// Resetting.
+  ESPPROV_PHASE_CONTROL = 8,
+  /// The application's data.
+  ESPPROV_PHASE_DATA = 9,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum EspprovPhase EspprovPhase;
+#else
+typedef int32_t EspprovPhase;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// Where a device is with its network.
+enum EspprovState
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /// Nothing is known.
+  ESPPROV_STATE_UNKNOWN = 0,
+  /// It is online: it said so.
+  ESPPROV_STATE_CONNECTED = 1,
+  /// It was joining, then went away as devices do that are online. Counts as success.
+  ESPPROV_STATE_LIKELY_CONNECTED = 2,
+  /// It may have taken the credentials, and was lost before it said what became of them.
+  ESPPROV_STATE_UNCONFIRMED = 3,
+  /// It is joining.
+  ESPPROV_STATE_CONNECTING = 4,
+  /// It is on no network, and tries none.
+  ESPPROV_STATE_DISCONNECTED = 5,
+  /// It could not join: see `reason`.
+  ESPPROV_STATE_FAILED = 6,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum EspprovState EspprovState;
+#else
+typedef int32_t EspprovState;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
+/// Why a device could not join.
+enum EspprovReason
+#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+  : int32_t
+#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
+ {
+  /// It has not failed.
+  ESPPROV_REASON_NONE = 0,
+  /// The network refused it: a wrong passphrase, as a rule.
+  ESPPROV_REASON_AUTH_ERROR = 1,
+  /// It does not find the network.
+  ESPPROV_REASON_NETWORK_NOT_FOUND = 2,
+  /// It cannot use the Thread dataset.
+  ESPPROV_REASON_DATASET_INVALID = 3,
+  /// Another one.
+  ESPPROV_REASON_UNKNOWN = 4,
+};
+#ifndef __cplusplus
+#if __STDC_VERSION__ >= 202311L
+typedef enum EspprovReason EspprovReason;
+#else
+typedef int32_t EspprovReason;
+#endif // __STDC_VERSION__ >= 202311L
+#endif // __cplusplus
+
 /// What the link is: how much it carries, how scans are asked for, and what errors advise.
 enum EspprovLink
 #if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
@@ -205,213 +416,6 @@ typedef int32_t EspprovControl;
 #endif // __STDC_VERSION__ >= 202311L
 #endif // __cplusplus
 
-/// What kind of failure it was: what a program decides by.
-enum EspprovClass
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-  /// Something that should not happen: report it.
-  ESPPROV_CLASS_UNEXPECTED = 1,
-  /// What was asked for cannot be meant: nothing was sent.
-  ESPPROV_CLASS_USAGE = 2,
-  /// No device there, or the link to it failed.
-  ESPPROV_CLASS_LINK = 3,
-  /// A wrong proof of possession, username or password.
-  ESPPROV_CLASS_CREDENTIALS = 4,
-  /// Refused on this side: what the device offers is less than what was allowed.
-  ESPPROV_CLASS_POLICY = 5,
-  /// The device refused a request.
-  ESPPROV_CLASS_REFUSED = 6,
-  /// The network did not let the device in.
-  ESPPROV_CLASS_AUTH_FAILED = 7,
-  /// The device does not find the network.
-  ESPPROV_CLASS_NETWORK_NOT_FOUND = 8,
-  /// Time was up.
-  ESPPROV_CLASS_DEADLINE = 9,
-  /// The device may have taken the credentials, and was lost before it said so.
-  ESPPROV_CLASS_UNCONFIRMED = 10,
-  /// Somebody wanted it to end.
-  ESPPROV_CLASS_INTERRUPTED = 11,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum EspprovClass EspprovClass;
-#else
-typedef int32_t EspprovClass;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/// Whether trying again may help.
-enum EspprovRetry
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-  /// It cannot.
-  ESPPROV_RETRY_NO = 0,
-  /// It may, and nothing of the request itself had been sent.
-  ESPPROV_RETRY_EARLY = 1,
-  /// It may, and the device may have acted: only what can be repeated may be done again.
-  ESPPROV_RETRY_LATE = 2,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum EspprovRetry EspprovRetry;
-#else
-typedef int32_t EspprovRetry;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/// Where a device is with its network.
-enum EspprovState
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-  /// It is online: it said so.
-  ESPPROV_STATE_CONNECTED = 1,
-  /// It was joining, then went away as devices do that are online. Counts as success.
-  ESPPROV_STATE_LIKELY_CONNECTED = 2,
-  /// It may have taken the credentials, and was lost before it said what became of them.
-  ESPPROV_STATE_UNCONFIRMED = 3,
-  /// It is joining.
-  ESPPROV_STATE_CONNECTING = 4,
-  /// It is on no network, and tries none.
-  ESPPROV_STATE_DISCONNECTED = 5,
-  /// It could not join: see `reason`.
-  ESPPROV_STATE_FAILED = 6,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum EspprovState EspprovState;
-#else
-typedef int32_t EspprovState;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/// Why a device could not join.
-enum EspprovReason
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-  /// It has not failed.
-  ESPPROV_REASON_NONE = 0,
-  /// The network refused it: a wrong passphrase, as a rule.
-  ESPPROV_REASON_AUTH_ERROR = 1,
-  /// It does not find the network.
-  ESPPROV_REASON_NETWORK_NOT_FOUND = 2,
-  /// It cannot use the Thread dataset.
-  ESPPROV_REASON_DATASET_INVALID = 3,
-  /// Another one.
-  ESPPROV_REASON_UNKNOWN = 4,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum EspprovReason EspprovReason;
-#else
-typedef int32_t EspprovReason;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/// What happened, for programs that show progress.
-enum EspprovEventKind
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-  /// Something that this version has no number for.
-  ESPPROV_EVENT_KIND_OTHER = 0,
-  /// The device described itself: `espprov_get_info`.
-  ESPPROV_EVENT_KIND_INFO = 1,
-  /// A session is established; `number` is its scheme, -1 for none.
-  ESPPROV_EVENT_KIND_SESSION = 2,
-  /// The device took the credentials.
-  ESPPROV_EVENT_KIND_CONFIG_SENT = 3,
-  /// The device accepted to use them.
-  ESPPROV_EVENT_KIND_CONFIG_APPLIED = 4,
-  /// The device is still trying; `number` is how many attempts are left, -1 if it does not count.
-  ESPPROV_EVENT_KIND_CONNECTING = 5,
-  /// The link broke after the credentials were applied: trying to get it back.
-  ESPPROV_EVENT_KIND_LINK_LOST = 6,
-  /// An answer was lost though the device is there: it is asked again. See `restarted`.
-  ESPPROV_EVENT_KIND_ANSWER_LOST = 7,
-  /// The link is to be opened again.
-  ESPPROV_EVENT_KIND_RECONNECTING = 8,
-  /// Another client took the session over: trying again after a while.
-  ESPPROV_EVENT_KIND_SESSION_TAKEN = 9,
-  /// Somebody answers who is not the device that took the credentials.
-  ESPPROV_EVENT_KIND_STRANGER = 10,
-  /// A scan goes on; `number` networks so far.
-  ESPPROV_EVENT_KIND_SCANNING = 11,
-  /// `number` entries of a scan could not be read and are left out.
-  ESPPROV_EVENT_KIND_ENTRIES_SKIPPED = 12,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum EspprovEventKind EspprovEventKind;
-#else
-typedef int32_t EspprovEventKind;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/// The step under way.
-enum EspprovPhase
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-  /// None that is known.
-  ESPPROV_PHASE_NONE = 0,
-  /// Opening the link.
-  ESPPROV_PHASE_CONNECT = 1,
-  /// Asking for version and capabilities.
-  ESPPROV_PHASE_INFO = 2,
-  /// The handshake.
-  ESPPROV_PHASE_HANDSHAKE = 3,
-  /// Scanning for networks.
-  ESPPROV_PHASE_SCAN = 4,
-  /// Handing over credentials.
-  ESPPROV_PHASE_SET = 5,
-  /// Applying them.
-  ESPPROV_PHASE_APPLY = 6,
-  /// Asking what became of them.
-  ESPPROV_PHASE_STATUS = 7,
-  /// Resetting.
-  ESPPROV_PHASE_CONTROL = 8,
-  /// The application's data.
-  ESPPROV_PHASE_DATA = 9,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum EspprovPhase EspprovPhase;
-#else
-typedef int32_t EspprovPhase;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
-/// How a setup code says that the device is reached.
-enum EspprovTransport
-#if defined(__cplusplus) || __STDC_VERSION__ >= 202311L
-  : int32_t
-#endif // defined(__cplusplus) || __STDC_VERSION__ >= 202311L
- {
-  /// In a way that this version has no number for.
-  ESPPROV_TRANSPORT_UNKNOWN = 0,
-  /// Bluetooth LE: `name` is the advertised one.
-  ESPPROV_TRANSPORT_BLE = 1,
-  /// The device's own Wi-Fi network: `name` is its SSID.
-  ESPPROV_TRANSPORT_SOFTAP = 2,
-};
-#ifndef __cplusplus
-#if __STDC_VERSION__ >= 202311L
-typedef enum EspprovTransport EspprovTransport;
-#else
-typedef int32_t EspprovTransport;
-#endif // __STDC_VERSION__ >= 202311L
-#endif // __cplusplus
-
 /// A device, the session with it and the call under way. Made by `espprov_new`; one thread's at a time.
 typedef struct EspprovDevice EspprovDevice;
 
@@ -483,10 +487,10 @@ typedef struct EspprovConfig {
 typedef struct EspprovError {
   /// `sizeof (EspprovError)`.
   size_t size;
-  /// An `EspprovClass`.
-  int32_t error_class;
-  /// An `EspprovRetry`.
-  int32_t retry;
+  /// What kind of failure it was.
+  EspprovClass error_class;
+  /// Whether trying again may help.
+  EspprovRetry retry;
   /// A word for programs, such as `wrong_pop`. It stays the same from version to version.
   const char *code;
   /// What happened.
@@ -507,8 +511,8 @@ typedef struct EspprovSetupCode {
   size_t size;
   /// The device's name.
   char name[36];
-  /// An `EspprovTransport`: how the device is reached.
-  int32_t transport;
+  /// How the device is reached.
+  EspprovTransport transport;
   /// Number of the security scheme; -1 if the code does not say.
   int32_t security;
   /// There is a proof of possession in it.
@@ -537,10 +541,10 @@ typedef struct EspprovAction {
 typedef struct EspprovEvent {
   /// `sizeof (EspprovEvent)`.
   size_t size;
-  /// An `EspprovEventKind`.
-  int32_t kind;
-  /// An `EspprovPhase`: the step under way.
-  int32_t phase;
+  /// What happened.
+  EspprovEventKind kind;
+  /// The step under way, where that matters.
+  EspprovPhase phase;
   /// A number that goes with the kind.
   int64_t number;
   /// The device restarted.
@@ -643,10 +647,10 @@ typedef struct EspprovThreadNetwork {
 typedef struct EspprovWifi {
   /// `sizeof (EspprovWifi)`.
   size_t size;
-  /// An `EspprovState`.
-  int32_t state;
-  /// An `EspprovReason`: why it failed.
-  int32_t reason;
+  /// How far it has come.
+  EspprovState state;
+  /// Why it failed.
+  EspprovReason reason;
   /// While it is joining: attempts left; -1 if it does not say.
   int64_t attempts_remaining;
   /// The network it is on: any bytes, and a NUL.
@@ -671,10 +675,10 @@ typedef struct EspprovWifi {
 typedef struct EspprovThread {
   /// `sizeof (EspprovThread)`.
   size_t size;
-  /// An `EspprovState`.
-  int32_t state;
-  /// An `EspprovReason`: why it failed.
-  int32_t reason;
+  /// How far it has come.
+  EspprovState state;
+  /// Why it failed.
+  EspprovReason reason;
   /// The network it is on: any bytes, and a NUL.
   char name[17];
   /// How many bytes it has.

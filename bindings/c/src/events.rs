@@ -31,7 +31,7 @@ impl Observer for Events {
 
 fn to_c(event: &Event<'_>) -> EspprovEvent {
     let mut out = EspprovEvent::new(EspprovEventKind::Other);
-    let mut is = |kind: EspprovEventKind| out.kind = kind as i32;
+    let mut is = |kind: EspprovEventKind| out.kind = kind;
     match event {
         Event::Info(_) => is(EspprovEventKind::Info),
         Event::Session { security, notices } => {
@@ -50,17 +50,17 @@ fn to_c(event: &Event<'_>) -> EspprovEvent {
         }
         Event::LinkLost { phase } => {
             is(EspprovEventKind::LinkLost);
-            out.phase = phase_to_c(*phase) as i32;
+            out.phase = phase_to_c(*phase);
         }
         Event::AnswerLost { phase, restarted } => {
             is(EspprovEventKind::AnswerLost);
-            out.phase = phase_to_c(*phase) as i32;
+            out.phase = phase_to_c(*phase);
             out.restarted = *restarted;
         }
         Event::Reconnecting => is(EspprovEventKind::Reconnecting),
         Event::SessionTaken { phase } => {
             is(EspprovEventKind::SessionTaken);
-            out.phase = phase_to_c(*phase) as i32;
+            out.phase = phase_to_c(*phase);
         }
         Event::Stranger => is(EspprovEventKind::Stranger),
         Event::Scanning { found } => {
@@ -104,12 +104,9 @@ mod tests {
         events.event(&Event::Stranger);
         let mut heard = core::iter::from_fn(|| events.next());
         let first = heard.next().unwrap();
-        assert_eq!(
-            (first.kind, first.number),
-            (EspprovEventKind::Scanning as i32, 138)
-        );
+        assert_eq!((first.kind, first.number), (EspprovEventKind::Scanning, 138));
         let rest: Vec<_> = heard.collect();
         assert_eq!(rest.len(), KEPT - 1);
-        assert_eq!(rest.last().unwrap().kind, EspprovEventKind::Stranger as i32);
+        assert_eq!(rest.last().unwrap().kind, EspprovEventKind::Stranger);
     }
 }

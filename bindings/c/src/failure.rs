@@ -42,8 +42,8 @@ impl Failure {
         let pointer = |text: &CStr| text.as_ptr();
         EspprovError {
             size: 0,
-            error_class: self.class as i32,
-            retry: self.retry as i32,
+            error_class: self.class,
+            retry: self.retry,
             code: pointer(&self.code),
             message: pointer(&self.message),
             cause: pointer(&self.cause),
@@ -96,6 +96,6 @@ mod tests {
         let failure = Failure::from(error);
         assert_eq!(failure.message.as_c_str(), c"ab");
         assert_eq!(failure.cause.as_c_str(), c"");
-        assert_eq!(failure.to_c().error_class, EspprovClass::Link as i32);
+        assert_eq!(failure.to_c().error_class, EspprovClass::Link);
     }
 }

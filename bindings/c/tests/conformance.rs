@@ -380,15 +380,11 @@ impl Client for OverC<'_> {
             return Err(ended.expect_err("a result, or an error"));
         }
         Ok(match (ended, wifi.state, wifi.reason) {
-            (Ok(()), state, _) if state == EspprovState::Connected as i32 => {
+            (Ok(()), EspprovState::Connected, _) => {
                 let ssid = wifi.ssid[..usize::from(wifi.ssid_len)].iter();
                 Ended::Connected(ssid.map(|&c| c.to_ne_bytes()[0]).collect())
             }
-            (Err(Told::Other(code)), _, reason)
-                if code == "auth_error" && reason == EspprovReason::AuthError as i32 =>
-            {
-                Ended::AuthError
-            }
+            (Err(Told::Other(code)), _, EspprovReason::AuthError) if code == "auth_error" => Ended::AuthError,
             other => Ended::Other(format!("{other:?}")),
         })
     }

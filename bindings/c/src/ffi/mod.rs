@@ -185,9 +185,9 @@ unsafe fn parse_setup_code(
         size: 0,
         name: chars(setup.name.as_bytes()),
         transport: match setup.transport {
-            SetupTransport::Ble => EspprovTransport::Ble as i32,
-            SetupTransport::SoftAp => EspprovTransport::Softap as i32,
-            _ => EspprovTransport::Unknown as i32,
+            SetupTransport::Ble => EspprovTransport::Ble,
+            SetupTransport::SoftAp => EspprovTransport::Softap,
+            _ => EspprovTransport::Unknown,
         },
         security: setup.security.map_or(-1, i32::from),
         has_pop: setup.pop.is_some(),

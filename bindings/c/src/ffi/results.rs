@@ -225,16 +225,15 @@ pub unsafe extern "C" fn espprov_get_wifi(device: *const EspprovDevice, wifi: *m
     unsafe { with(device, work) }
 }
 
-fn state<C, F>(ended: &Ended<C, F>) -> i32 {
-    let state = match ended {
+fn state<C, F>(ended: &Ended<C, F>) -> EspprovState {
+    match ended {
         Ended::Connected(_) => EspprovState::Connected,
         Ended::LikelyConnected => EspprovState::LikelyConnected,
         Ended::Unconfirmed => EspprovState::Unconfirmed,
         Ended::Connecting { .. } => EspprovState::Connecting,
         Ended::Idle => EspprovState::Disconnected,
         Ended::Failed(_) => EspprovState::Failed,
-    };
-    state as i32
+    }
 }
 
 fn attempts<C, F>(ended: &Ended<C, F>) -> i64 {
@@ -256,7 +255,7 @@ fn wifi_to_c(ended: &Ended<WifiConnection, WifiFailure>) -> EspprovWifi {
     let mut value = EspprovWifi {
         size: 0,
         state: state(ended),
-        reason: reason as i32,
+        reason,
         attempts_remaining: attempts(ended),
         ssid: [0; 33],
         ssid_len: 0,
@@ -305,7 +304,7 @@ fn thread_to_c(ended: &Ended<ThreadAttachment, ThreadFailure>) -> EspprovThread 
     let mut value = EspprovThread {
         size: 0,
         state: state(ended),
-        reason: reason as i32,
+        reason,
         name: [0; 17],
         name_len: 0,
         pan_id: 0,

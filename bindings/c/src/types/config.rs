@@ -1,5 +1,6 @@
 //! What a handle is made of.
 
+use super::EspprovTransport;
 use core::ffi::{c_char, c_void};
 
 /// What opens a device, and what the link to it is. Set everything to zero, then `size` and what is known:
@@ -75,8 +76,8 @@ pub struct EspprovSetupCode {
     pub size: usize,
     /// The device's name.
     pub name: [c_char; 36],
-    /// An `EspprovTransport`: how the device is reached.
-    pub transport: i32,
+    /// How the device is reached.
+    pub transport: EspprovTransport,
     /// Number of the security scheme; -1 if the code does not say.
     pub security: i32,
     /// There is a proof of possession in it.

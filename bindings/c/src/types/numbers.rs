@@ -123,6 +123,8 @@ pub enum EspprovControl {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum EspprovClass {
+    /// None: there is no error.
+    None = 0,
     /// Something that should not happen: report it.
     Unexpected = 1,
     /// What was asked for cannot be meant: nothing was sent.
@@ -163,6 +165,8 @@ pub enum EspprovRetry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(i32)]
 pub enum EspprovState {
+    /// Nothing is known.
+    Unknown = 0,
     /// It is online: it said so.
     Connected = 1,
     /// It was joining, then went away as devices do that are online. Counts as success.

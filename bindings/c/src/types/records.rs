@@ -1,6 +1,6 @@
 //! What the library tells. Each struct begins with its size: set it before each call.
 
-use super::{EspprovEventKind, EspprovPhase};
+use super::{EspprovClass, EspprovEventKind, EspprovPhase, EspprovReason, EspprovRetry, EspprovState};
 use core::ffi::{c_char, c_void};
 
 /// What to do next. Everything in it lives to the next call on the handle.
@@ -28,10 +28,10 @@ pub struct EspprovAction {
 pub struct EspprovError {
     /// `sizeof (EspprovError)`.
     pub size: usize,
-    /// An `EspprovClass`.
-    pub error_class: i32,
-    /// An `EspprovRetry`.
-    pub retry: i32,
+    /// What kind of failure it was.
+    pub error_class: EspprovClass,
+    /// Whether trying again may help.
+    pub retry: EspprovRetry,
     /// A word for programs, such as `wrong_pop`. It stays the same from version to version.
     pub code: *const c_char,
     /// What happened.
@@ -52,10 +52,10 @@ pub struct EspprovError {
 pub struct EspprovEvent {
     /// `sizeof (EspprovEvent)`.
     pub size: usize,
-    /// An `EspprovEventKind`.
-    pub kind: i32,
-    /// An `EspprovPhase`: the step under way.
-    pub phase: i32,
+    /// What happened.
+    pub kind: EspprovEventKind,
+    /// The step under way, where that matters.
+    pub phase: EspprovPhase,
     /// A number that goes with the kind.
     pub number: i64,
     /// The device restarted.
@@ -74,8 +74,8 @@ impl EspprovEvent {
     pub(crate) const fn new(kind: EspprovEventKind) -> Self {
         Self {
             size: 0,
-            kind: kind as i32,
-            phase: EspprovPhase::None as i32,
+            kind,
+            phase: EspprovPhase::None,
             number: -1,
             restarted: false,
             nonce_reuse: false,
@@ -184,10 +184,10 @@ pub struct EspprovThreadNetwork {
 pub struct EspprovWifi {
     /// `sizeof (EspprovWifi)`.
     pub size: usize,
-    /// An `EspprovState`.
-    pub state: i32,
-    /// An `EspprovReason`: why it failed.
-    pub reason: i32,
+    /// How far it has come.
+    pub state: EspprovState,
+    /// Why it failed.
+    pub reason: EspprovReason,
     /// While it is joining: attempts left; -1 if it does not say.
     pub attempts_remaining: i64,
     /// The network it is on: any bytes, and a NUL.
@@ -214,10 +214,10 @@ pub struct EspprovWifi {
 pub struct EspprovThread {
     /// `sizeof (EspprovThread)`.
     pub size: usize,
-    /// An `EspprovState`.
-    pub state: i32,
-    /// An `EspprovReason`: why it failed.
-    pub reason: i32,
+    /// How far it has come.
+    pub state: EspprovState,
+    /// Why it failed.
+    pub reason: EspprovReason,
     /// The network it is on: any bytes, and a NUL.
     pub name: [c_char; 17],
     /// How many bytes it has.
