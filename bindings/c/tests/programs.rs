@@ -74,6 +74,11 @@ fn the_example_provisions_and_explains() {
 }
 
 #[test]
+fn a_handle_in_a_pointer_of_cpp() {
+    succeed(&program("owned", &["tests/c/owned.cpp"]), &[]);
+}
+
+#[test]
 fn the_header_is_strict_c_and_cpp() {
     for standard in ["c99", "c11", "c17"] {
         header_alone(false, standard);

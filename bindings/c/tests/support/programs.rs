@@ -53,13 +53,19 @@ fn compile(mut command: Command) {
     );
 }
 
-/// Builds a program of these sources, as C99 without extensions.
+/// Builds a program of these sources, as C99 without extensions, or as C++11 if that is what they are.
 pub(crate) fn program(name: &str, sources: &[&str]) -> PathBuf {
     // Under a name of this run's own at first: another run of the tests may be at it, too.
     let (target, fresh) = (out().join(name), out().join(format!("{name}-{}", process::id())));
-    let mut command = compiler("CC", "cc");
+    let cpp = sources.iter().all(|source| source.ends_with(".cpp"));
+    let (variable, usual, standard) = if cpp {
+        ("CXX", "c++", "-std=c++11")
+    } else {
+        ("CC", "cc", "-std=c99")
+    };
+    let mut command = compiler(variable, usual);
     command
-        .arg("-std=c99")
+        .arg(standard)
         .args(STRICT)
         .arg("-I")
         .arg(here().join("include"))
