@@ -31,7 +31,7 @@ fn every_function_is_misused() {
 fn scenarios_with_every_scheme() {
     let scenarios = program("scenarios", &["tests/c/scenarios.c", HTTP]);
     for (scheme, patch) in SCHEMES {
-        for name in ["whole", "wrong-secret", "lost-link"] {
+        for name in ["whole", "wrong-secret", "lost-link", "vanish"] {
             if name == "wrong-secret" && scheme == 0 {
                 continue;
             }

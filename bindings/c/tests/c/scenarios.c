@@ -190,6 +190,49 @@ static void lost_link(void) {
     espprov_free(device);
 }
 
+/* The device takes the credentials, is told to use them, and is never heard of again: neither success nor failure. The time is
+ * the program's own, so nobody waits. */
+static void vanish(void) {
+    struct http http = connect_to(port);
+    EspprovDevice *device = make(secret);
+    static char reply[16 * 1024];
+    uint64_t now = now_ms();
+    int configs = 0;
+    int32_t status = espprov_provision_wifi(device, "Home", 4, "correct-horse", ESPPROV_TEXT);
+    EXPECT_STATUS(status, ESPPROV_OK);
+    for (;;) {
+        EspprovAction action = {.size = sizeof action};
+        size_t len = 0;
+        status = espprov_poll(device, now, &action);
+        if (status == ESPPROV_EXCHANGE) {
+            configs += strcmp(action.endpoint, "prov-config") == 0;
+            EXPECT(http_exchange(&http, device, &action, reply, sizeof reply, &len) == 0);
+            status = configs < 2 ? espprov_reply(device, reply, len) : espprov_fault(device, ESPPROV_FAULT_LOST);
+            EXPECT_STATUS(status, ESPPROV_OK);
+        } else if (status == ESPPROV_RECONNECT && configs < 2) {
+            EXPECT(http_open(&http, action.fresh_session, action.deadline_ms) == 0);
+            EXPECT_STATUS(espprov_reconnected(device), ESPPROV_OK);
+        } else if (status == ESPPROV_RECONNECT) {
+            EXPECT_STATUS(espprov_fault(device, ESPPROV_FAULT_LOST), ESPPROV_OK);
+        } else if (status == ESPPROV_WAIT) {
+            EXPECT(action.deadline_ms > now);
+            now = action.deadline_ms;
+        } else if (status != ESPPROV_BUSY) {
+            break;
+        }
+    }
+    EXPECT_STATUS(status, ESPPROV_FAILED);
+    EXPECT(configs == 2);
+    EspprovError error = {.size = sizeof error};
+    EXPECT_STATUS(espprov_get_error(device, &error), ESPPROV_OK);
+    EXPECT(error.error_class == ESPPROV_CLASS_UNCONFIRMED && strcmp(error.code, "unconfirmed") == 0);
+    EspprovWifi wifi = {.size = sizeof wifi};
+    EXPECT_STATUS(espprov_get_wifi(device, &wifi), ESPPROV_OK);
+    EXPECT(wifi.state == ESPPROV_STATE_UNCONFIRMED);
+    espprov_free(device);
+    http_close(&http);
+}
+
 /* Two handles at once, a step of each in turn: neither knows of the other. */
 static void side_by_side(uint16_t other_port) {
     struct http https[2] = {connect_to(port), connect_to(other_port)};
@@ -243,6 +286,8 @@ int main(int argc, char **argv) {
         plaintext();
     } else if (strcmp(argv[2], "lost-link") == 0) {
         lost_link();
+    } else if (strcmp(argv[2], "vanish") == 0) {
+        vanish();
     } else if (strcmp(argv[2], "side-by-side") == 0) {
         EXPECT(argc == 5);
         side_by_side((uint16_t)atoi(argv[4]));
