@@ -2,8 +2,6 @@
 
 use espprov_tests::cli::{Scratch, Simulator, espprov, finish, run};
 use serde_json::json;
-use std::io::{BufRead, BufReader};
-use std::process::Stdio;
 
 #[test]
 fn info_needs_no_credentials() {
@@ -300,6 +298,8 @@ fn quiet_and_verbose() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_with_130() {
+    use std::io::{BufRead, BufReader};
+    use std::process::Stdio;
     for args in [
         &["simulate", "--http", "127.0.0.1:0", "--json"][..],
         // Takes six seconds on its own.

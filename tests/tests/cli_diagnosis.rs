@@ -1,7 +1,7 @@
 //! Diagnosis by evidence: for each thing that goes wrong in the field, the real binary says what happened, why, and
 //! what to do, with the right exit status.
 
-use espprov_tests::cli::{Run, Scratch, Simulator, espprov, finish, run};
+use espprov_tests::cli::{Run, Scratch, Simulator, run};
 use espprov_tests::hand_made::{Answer, HandMade, is_apply, is_set, is_status};
 use serde_json::Value;
 
@@ -463,6 +463,7 @@ fn what_is_no_serial_port() {
 #[cfg(target_os = "linux")]
 #[test]
 fn too_many_files_are_no_name_resolution() {
+    use espprov_tests::cli::{espprov, finish};
     let mut seen = 0;
     for limit in 8..24 {
         let mut shell = std::process::Command::new("sh");

@@ -84,7 +84,7 @@ pub(crate) struct Tool {
 pub(crate) const CARGO_ABOUT: Tool = Tool {
     name: "cargo-about",
     version: "0.9.3",
-    flags: &[],
+    flags: &["--features", "cli"],
 };
 pub(crate) const CBINDGEN: Tool = Tool {
     name: "cbindgen",

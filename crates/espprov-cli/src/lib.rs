@@ -10,6 +10,8 @@
 //! assert_eq!(status, 0);
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod args;
 mod commands;
 mod device;

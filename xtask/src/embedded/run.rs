@@ -9,7 +9,6 @@ use crate::tools::{capture, root, target_dir};
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::time::Duration;
 use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
@@ -314,7 +313,7 @@ fn be_device(qemu: &Qemu, board: &Board, image: &Path, espprov: &Path) -> Result
 }
 
 /// Pumps bytes between a program's standard streams and a socket, until one of them ends.
-fn join(program: &mut Child, socket: &UnixStream) -> Result<(), String> {
+fn join(program: &mut Child, socket: &Uart) -> Result<(), String> {
     let stdin = program.stdin.take().ok_or("no stdin")?;
     let stdout = program.stdout.take().ok_or("no stdout")?;
     let half = || socket.try_clone().map_err(|e| e.to_string());
@@ -367,6 +366,22 @@ impl Drop for Guard {
     }
 }
 
+/// What an emulated board's UART is on this side.
+#[cfg(unix)]
+type Uart = std::os::unix::net::UnixStream;
+#[cfg(not(unix))]
+type Uart = std::net::TcpStream;
+
+#[cfg(unix)]
+fn uart(path: &Path) -> std::io::Result<Uart> {
+    Uart::connect(path)
+}
+
+#[cfg(not(unix))]
+fn uart(_: &Path) -> std::io::Result<Uart> {
+    Err(std::io::ErrorKind::Unsupported.into())
+}
+
 /// A unix socket in the target directory... which may be too deep for one: in the system's temporary directory.
 pub(super) struct Socket {
     pub(super) path: PathBuf,
@@ -380,10 +395,10 @@ impl Socket {
     }
 
     /// The emulator listens soon.
-    fn connect(&self) -> Result<UnixStream, String> {
+    fn connect(&self) -> Result<Uart, String> {
         let start = Instant::now();
         loop {
-            match UnixStream::connect(&self.path) {
+            match uart(&self.path) {
                 Ok(stream) => return Ok(stream),
                 Err(e) if start.elapsed() > Duration::from_secs(60) => {
                     return Err(format!("QEMU's UART: {e}"));
