@@ -2,7 +2,7 @@
 
 use espprov::{Class, Error};
 use pyo3::prelude::*;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Made by the first call, and kept. Touched only while attached: a thread that forks is, so that no fork finds it locked.
@@ -10,6 +10,12 @@ static CURRENT: Mutex<Option<Arc<Runtime>>> = Mutex::new(None);
 
 /// The interpreter is ending: what still runs here must not attach to it any more.
 static ENDING: AtomicBool = AtomicBool::new(false);
+
+/// Threads that are attached, or about to ask whether they may.
+static ATTACHED: AtomicUsize = AtomicUsize::new(0);
+
+/// How long an ending interpreter waits for them: what they do takes microseconds.
+const PATIENCE: u32 = 2000;
 
 /// A tokio runtime, and the process that it runs in: a fork has none of its threads.
 pub(crate) struct Runtime {
@@ -65,16 +71,28 @@ fn cannot_start(error: &std::io::Error) -> Error {
         .with_help("close other programs, or raise the limits (ulimit -a), then try again")
 }
 
-/// Registered with `atexit`.
+/// Registered with `atexit`. A thread that is attached now, and wants the interpreter's lock back when that is no more, would be ended in the
+/// middle of Rust.
 #[pyfunction]
-fn end() {
-    ENDING.store(true, Ordering::Relaxed);
+fn end(py: Python<'_>) {
+    ENDING.store(true, Ordering::SeqCst);
+    py.detach(|| {
+        for _ in 0..PATIENCE {
+            if ATTACHED.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            std::thread::sleep(core::time::Duration::from_millis(1));
+        }
+    });
 }
 
 /// Does something in Python from a thread of the runtime; nothing, if the interpreter is ending.
 pub(crate) fn attached<T>(work: impl FnOnce(Python<'_>) -> T) -> Option<T> {
-    if ENDING.load(Ordering::Relaxed) {
-        return None;
-    }
-    Python::try_attach(work)
+    ATTACHED.fetch_add(1, Ordering::SeqCst);
+    let done = match ENDING.load(Ordering::SeqCst) {
+        true => None,
+        false => Python::try_attach(work),
+    };
+    ATTACHED.fetch_sub(1, Ordering::SeqCst);
+    done
 }

@@ -16,7 +16,7 @@ def of_device(call: Callable[[espprov.Device], object], **settings: Any) -> Call
     """A call of a device that is made for it."""
     secret = settings.pop("secret", "abcd1234")
     known = {name: settings.pop(name) for name in ("allow_plaintext", "deadline") if name in settings}
-    chosen = {"security": 1, "pop": "abcd1234"} | settings
+    chosen: dict[str, Any] = {"security": 1, "pop": "abcd1234"} | settings
 
     def run() -> None:
         with espprov.Simulator(chosen.pop("scenario", "zero"), **chosen) as simulator:

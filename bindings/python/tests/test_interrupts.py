@@ -44,14 +44,14 @@ def spare() -> float:
 @pytest.mark.parametrize("kind", ["memory", "http", "pty", "own", "async own"])
 def test_ctrl_c_ends_a_call_and_closes_the_link(kind: str) -> None:
     with slow() as simulator:
-        link: Any = {
+        links: dict[str, Any] = {
             "memory": simulator.link,
             "http": simulator.http,
             "pty": simulator.pty,
             "own": lambda: OwnLink(simulator),
             "async own": lambda: AsyncOwnLink(simulator),
-        }[kind]()
-        device = espprov.connect(link, pop="abcd1234").open()
+        }
+        device = espprov.connect(links[kind](), pop="abcd1234").open()
         device.authenticate()
         timer = interrupt(0.3)
         with pytest.raises(KeyboardInterrupt):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import espprov
@@ -27,7 +29,7 @@ def test_it_is_found_by_its_entry_point(pytester: pytest.Pytester) -> None:
 
 
 def test_simulators_that_cannot_be() -> None:
-    for arguments, code in (
+    wrong: list[tuple[dict[str, Any], str]] = [
         ({"scenario": "/no/such/file.toml"}, "file"),
         ({"toml": "nonsense = ["}, "invalid_scenario"),
         ({"scenario": "zero", "toml": ""}, "invalid_scenario"),
@@ -35,9 +37,10 @@ def test_simulators_that_cannot_be() -> None:
         ({"pop": "x" * 4096}, "too_long"),
         ({"flavour": "idf-1"}, "unknown_name"),
         ({"network": "token-ring"}, "unknown_name"),
-    ):
+    ]
+    for arguments, code in wrong:
         with pytest.raises(espprov.UsageError) as found:
-            espprov.Simulator(**arguments)  # type: ignore[arg-type]
+            espprov.Simulator(**arguments)
         assert found.value.code == code
     with espprov.Simulator("zero") as simulator:
         for fault, nth in (("nonsense", 1), ("delay", 0)):
@@ -67,9 +70,9 @@ def test_credentials_are_those_of_the_standard() -> None:
     assert made.salt == salt
     assert made.verifier == pow(5, exponent, prime).to_bytes(384, "big")
     assert len(espprov.credentials("wifiprov", "abcd1234").salt) == 16
-    for arguments, code in ((("", "x"), "empty_username"), (("a", "x", b""), "invalid_salt")):
+    for username, salt_given, code in (("", None, "empty_username"), ("a", b"", "invalid_salt")):
         with pytest.raises(espprov.UsageError) as found:
-            espprov.credentials(*arguments)
+            espprov.credentials(username, "x", salt_given)
         assert found.value.code == code
 
 

@@ -81,6 +81,9 @@ pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
     let start = Instant::now();
     types(&out, &tools, *newest)?;
     row("types", start, "mypy --strict and pyright find nothing");
+    let start = Instant::now();
+    workflow(&tools)?;
+    row("workflow", start, "as its schema wants it");
     let report = out.join("python.json");
     fs::write(&report, format!("[{}]\n", rows.join(",\n")))
         .map_err(|e| format!("{}: {e}", report.display()))?;
@@ -273,6 +276,13 @@ fn tests(
     })
 }
 
+/// The workflow that builds the wheels of the other platforms cannot run here; what can be checked is its form.
+fn workflow(tools: &Path) -> Result<(), String> {
+    run(Command::new(tools.join("check-jsonschema"))
+        .args(["--builtin-schema", "vendor.github-workflows"])
+        .arg(root().join(".github/workflows/wheels.yml")))
+}
+
 /// What two type checkers say of the package, as it is installed, and of the tests and examples that use it.
 fn types(out: &Path, tools: &Path, version: u32) -> Result<(), String> {
     let python = out.join(format!("python-3.{version}/bin/python"));
@@ -281,13 +291,13 @@ fn types(out: &Path, tools: &Path, version: u32) -> Result<(), String> {
         .arg(&python)
         .args(["--cache-dir"])
         .arg(out.join("mypy"))
-        .args(["python/espprov", "tests", "examples"])
+        .args(["python/espprov", "tests", "examples", "benches"])
         .current_dir(bindings())
         .env("MYPYPATH", "python:tests"))?;
     run(Command::new(tools.join("pyright"))
         .arg("--pythonpath")
         .arg(&python)
-        .args(["python/espprov", "examples"])
+        .args(["python/espprov", "examples", "benches"])
         .current_dir(bindings())
         .env("PATH", path_with(tools)?))
 }

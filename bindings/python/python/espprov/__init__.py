@@ -11,8 +11,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from espprov import fault
 from espprov._errors import (
     DeadlinePassed,
@@ -46,9 +44,11 @@ from espprov._espprov import (
     credentials,
     serial_ports,
 )
-from espprov._sync import Connection, Device, LocalControl, connect, local_control
+from espprov._sync import Connection, Device, LocalConnection, LocalControl, connect, local_control
 from espprov._values import Ssid
 
+# Type checkers know this name; see `_sync`.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from espprov import aio
 
@@ -63,6 +63,7 @@ __all__ = [
     "Error",
     "Event",
     "LinkFailed",
+    "LocalConnection",
     "LocalControl",
     "NetworkNotFound",
     "NetworkRefused",
@@ -93,7 +94,8 @@ __all__ = [
 
 # What tracebacks and `help` call them.
 for _class in (Error, UsageError, LinkFailed, WrongCredentials, PolicyRefused, DeviceRefused, NetworkRefused,
-               NetworkNotFound, DeadlinePassed, Unexpected, Ssid, Connection, Device, LocalControl):  # fmt: skip
+               NetworkNotFound, DeadlinePassed, Unexpected, Ssid, Connection, LocalConnection, Device,
+               LocalControl):  # fmt: skip
     _class.__module__ = "espprov"
 del _class
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import threading
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     # Imported where it is needed: a link without coroutines does without it, and without its 60 ms.
     import asyncio
     from collections.abc import Callable
+    from typing import Any
 
     from espprov._espprov import Reply
 

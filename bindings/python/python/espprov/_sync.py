@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from espprov import _espprov as _ext
 
-from espprov import _espprov as _native
-
+# Type checkers know this name. `typing` itself would take longer to import than all the rest.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
+    from typing import Any, TypeVar
 
     from espprov._types import AnyLink, Secret
 
-    OnEvent = Callable[[_native.Event], object] | None
-
-_D = TypeVar("_D", bound="_Opened")
+    OnEvent = Callable[[_ext.Event], object] | None
+    _D = TypeVar("_D", bound="_Opened")
 
 
 def connector(
@@ -33,14 +33,14 @@ def connector(
     pin: str | None,
     server_name: str | None,
     insecure: bool,
-) -> _native.Connector:
+) -> _ext.Connector:
     """What is known of a device before it is opened; wrong arguments are found here."""
     if not isinstance(target, str) and not callable(getattr(target, "exchange", None)):
         raise TypeError(f"a target (str) or a link with exchange() is needed, not {type(target).__name__}")
     if ca is not None and not isinstance(ca, (bytes, bytearray)):
         with open(ca, "rb") as file:
             ca = file.read()
-    return _native.Connector(
+    return _ext.Connector(
         target,
         pop=pop,
         username=username,
@@ -60,7 +60,7 @@ def connector(
 
 def is_own(target: object) -> bool:
     """A link written in Python, and none of ours."""
-    return not isinstance(target, (str, _native.SimulatorLink))
+    return not isinstance(target, (str, _ext.SimulatorLink))
 
 
 class _Opened:
@@ -71,7 +71,7 @@ class _Opened:
     def __init__(self, native: Any) -> None:
         self._native = native
 
-    def info(self) -> _native.DeviceInfo:
+    def info(self) -> _ext.DeviceInfo:
         """What the device says about itself: version, security, capabilities. Needs no credentials."""
         return self._native.info().wait()  # type: ignore[no-any-return]
 
@@ -82,7 +82,7 @@ class _Opened:
     @property
     def closed(self) -> bool:
         """It was closed, or a call was interrupted."""
-        return self._native.closed  # type: ignore[no-any-return]
+        return bool(self._native.closed)
 
     def close(self) -> None:
         """Ends the link in an orderly way. May be called again."""
@@ -107,17 +107,17 @@ class Device(_Opened):
     Several threads may share it; their calls come one after the other.
     """
 
-    _native: _native.Device
+    _native: _ext.Device
 
-    def scan(self, *, on_event: OnEvent = None) -> list[_native.AccessPoint]:
+    def scan(self, *, on_event: OnEvent = None) -> list[_ext.AccessPoint]:
         """The Wi-Fi networks that the device hears."""
         return self._native.scan().wait(on_event)
 
-    def scan_thread(self, *, on_event: OnEvent = None) -> list[_native.ThreadNetwork]:
+    def scan_thread(self, *, on_event: OnEvent = None) -> list[_ext.ThreadNetwork]:
         """The Thread networks that the device hears."""
         return self._native.scan_thread().wait(on_event)
 
-    def provision(self, ssid: Secret, passphrase: Secret = "", *, on_event: OnEvent = None) -> _native.Provisioned:
+    def provision(self, ssid: Secret, passphrase: Secret = "", *, on_event: OnEvent = None) -> _ext.Provisioned:
         """Gives the device a Wi-Fi network and follows it until it is online; an empty passphrase is an open network.
 
         Returns for the outcomes `connected`, `likely_connected` and `unconfirmed`; everything else raises.
@@ -125,16 +125,16 @@ class Device(_Opened):
         return self._native.provision(ssid, passphrase).wait(on_event)
 
     def provision_thread(
-        self, dataset: _native.ThreadDataset, *, on_event: OnEvent = None
-    ) -> _native.ThreadProvisioned:
+        self, dataset: _ext.ThreadDataset, *, on_event: OnEvent = None
+    ) -> _ext.ThreadProvisioned:
         """Gives the device a Thread dataset and follows it until it is attached."""
         return self._native.provision_thread(dataset).wait(on_event)
 
-    def status(self) -> _native.WifiStatus:
+    def status(self) -> _ext.WifiStatus:
         """State of the device's Wi-Fi station. A device that is online takes the question as a sign that provisioning is over."""
         return self._native.status().wait()
 
-    def status_thread(self) -> _native.ThreadStatus:
+    def status_thread(self) -> _ext.ThreadStatus:
         """State of the device's Thread interface."""
         return self._native.status_thread().wait()
 
@@ -162,13 +162,13 @@ class Device(_Opened):
 class LocalControl(_Opened):
     """An open device that is on its network and lets clients list, read and set its properties."""
 
-    _native: _native.LocalControl
+    _native: _ext.LocalControl
 
-    def props(self) -> list[_native.Property]:
+    def props(self) -> list[_ext.Property]:
         """All properties with their values."""
         return self._native.props().wait()
 
-    def get(self, name: str) -> _native.Property:
+    def get(self, name: str) -> _ext.Property:
         """One property, by its name."""
         return self._native.get(name).wait()
 
@@ -177,32 +177,20 @@ class LocalControl(_Opened):
         self._native.set(dict(values)).wait()
 
 
-class Connection(Generic[_D]):
-    """A device that is still to be opened: by `with`, or by `open()`."""
+class _Connecting:
+    """What is still to be opened."""
 
-    def __init__(self, target: object, native: _native.Connector, kind: type[_D]) -> None:
+    def __init__(self, target: object, native: _ext.Connector) -> None:
         self._target = target
         self._connector = native
-        self._kind = kind
-        self._device: _D | None = None
+        self._device: _Opened | None = None
 
-    def open(self) -> _D:
-        """Opens it; whoever calls this closes it, too."""
-        adapter = None
-        if is_own(self._target):
-            from espprov._own import Adapter
+    def _adapter(self) -> object | None:
+        if not is_own(self._target):
+            return None
+        from espprov._own import Adapter
 
-            adapter = Adapter(self._target)
-        call = (
-            self._connector.open_local_control(adapter)
-            if issubclass(self._kind, LocalControl)
-            else self._connector.open(adapter)
-        )
-        return self._kind(call.wait())
-
-    def __enter__(self) -> _D:
-        self._device = self.open()
-        return self._device
+        return Adapter(self._target)
 
     def __exit__(
         self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None
@@ -212,7 +200,31 @@ class Connection(Generic[_D]):
             device.close()
 
     def __repr__(self) -> str:
-        return f"<espprov.Connection to a {self._kind.__name__}>"
+        return f"<espprov.{type(self).__name__}>"
+
+
+class Connection(_Connecting):
+    """A device that is still to be opened: by `with`, or by `open()`."""
+
+    def open(self) -> Device:
+        """Opens it; whoever calls this closes it, too."""
+        return Device(self._connector.open(self._adapter()).wait())
+
+    def __enter__(self) -> Device:
+        self._device = device = self.open()
+        return device
+
+
+class LocalConnection(_Connecting):
+    """The same for a device that is on its network."""
+
+    def open(self) -> LocalControl:
+        """Opens it; whoever calls this closes it, too."""
+        return LocalControl(self._connector.open_local_control(self._adapter()).wait())
+
+    def __enter__(self) -> LocalControl:
+        self._device = device = self.open()
+        return device
 
 
 def connect(
@@ -231,7 +243,7 @@ def connect(
     pin: str | None = None,
     server_name: str | None = None,
     insecure: bool = False,
-) -> Connection[Device]:
+) -> Connection:
     """A device by its target (`"ble:PROV_*"`, `"softap"`, `"http://10.0.0.7"`, `"serial:/dev/ttyUSB0"`, `"sim"`, the text of a setup
     code), or over a link of your own.
 
@@ -242,7 +254,7 @@ def connect(
         target, pop, username, password, security, deadline, allow_plaintext, thread, adapter, services, ca, pin,
         server_name, insecure,
     )  # fmt: skip
-    return Connection(target, native, Device)
+    return Connection(target, native)
 
 
 def local_control(
@@ -260,10 +272,10 @@ def local_control(
     pin: str | None = None,
     server_name: str | None = None,
     insecure: bool = False,
-) -> Connection[LocalControl]:
+) -> LocalConnection:
     """A device that is on its network already, for its properties; the arguments are those of `connect`."""
     native = connector(
         target, pop, username, password, security, deadline, allow_plaintext, False, adapter, services, ca, pin,
         server_name, insecure,
     )  # fmt: skip
-    return Connection(target, native, LocalControl)
+    return LocalConnection(target, native)
