@@ -183,6 +183,8 @@ fn wheel(out: &Path, tools: &Path) -> Result<PathBuf, String> {
             "--zig",
             "--compatibility",
             "manylinux_2_17",
+            "--compression-level",
+            "9",
             "--out",
         ])
         .arg(&wheels)
