@@ -50,7 +50,7 @@ pub(crate) fn dist() -> Result<(), String> {
     let manual = dir.join("man");
     create(&manual)?;
     said(Command::new(&program).arg("man").arg("--out").arg(&manual))?;
-    write(&dir.join("THIRD-PARTY.md"), &notices()?)?;
+    write(&dir.join("THIRD-PARTY.md"), &notices(&triple)?)?;
 
     let (archive, sum) = pack(&out, &name)?;
     fs::remove_dir_all(&dir).map_err(|e| e.to_string())?;
@@ -83,7 +83,7 @@ fn pack(out: &Path, name: &str) -> Result<(PathBuf, String), String> {
 }
 
 /// The licences of everything in the program, by cargo-about, and of the one thing that no crate's licence tells.
-fn notices() -> Result<String, String> {
+fn notices(triple: &str) -> Result<String, String> {
     let about = CARGO_ABOUT.ensure()?;
     let packaging = root().join("packaging");
     let mut text = said(
@@ -92,8 +92,11 @@ fn notices() -> Result<String, String> {
             .args([
                 "about",
                 "generate",
+                "--offline",
                 "--locked",
                 "--fail",
+                "--target",
+                triple,
                 "--manifest-path",
                 "crates/espprov-cli/Cargo.toml",
                 "--config",
