@@ -2,7 +2,7 @@
 
 use crate::error::Failure;
 use crate::event::Event;
-use crate::runtime::{Runtime, attached};
+use crate::runtime::{Runtime, attached, detached};
 use core::pin::Pin;
 use core::time::Duration;
 use pyo3::exceptions::PyRuntimeError;
@@ -61,7 +61,9 @@ impl Parts {
             self.abandon().await;
             drop(tell);
         });
-        py.detach(|| runtime.block_on(async { timeout(LETTING_GO, hear).await.ok() }));
+        detached(py, || {
+            runtime.block_on(async { timeout(LETTING_GO, hear).await.ok() })
+        });
     }
 }
 
@@ -134,7 +136,7 @@ impl Call {
         let hearer = on_event.as_ref();
         loop {
             // The runtime is left before anything of Python runs: that may use it itself.
-            let woken = py.detach(|| {
+            let woken = detached(py, || {
                 let Parts {
                     runtime,
                     work,

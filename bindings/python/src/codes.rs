@@ -2,6 +2,7 @@
 
 use crate::arguments::{CALLER, TextOrBytes, wrong};
 use crate::error::{raise, usage};
+use crate::runtime::detached;
 use espprov::explain;
 use espprov_security::sec2::{Verifier, VerifierError};
 use espprov_types::{Secret, SetupNetwork, SetupTransport, ShortStr};
@@ -252,7 +253,9 @@ pub(crate) fn credentials(
         }
     };
     // An exponentiation of 3072 bits.
-    let made = py.detach(|| Verifier::generate(username.as_ref(), password.as_ref(), &salt));
+    let made = detached(py, || {
+        Verifier::generate(username.as_ref(), password.as_ref(), &salt)
+    });
     made.map(Credentials).map_err(|error| match error {
         VerifierError::EmptyUsername => usage(
             py,

@@ -8,7 +8,7 @@ use crate::error::{Failure, usage};
 use crate::event::Hearer;
 use crate::local::LocalControl;
 use crate::own::PythonLink;
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, detached};
 use crate::simulator::SimulatorLink;
 use crate::values::made;
 use core::time::Duration;
@@ -265,6 +265,6 @@ fn trust(
 /// The serial ports of this computer.
 #[pyfunction]
 pub(crate) fn serial_ports(py: Python<'_>) -> PyResult<Vec<String>> {
-    let ports = py.detach(espprov::serial::ports);
+    let ports = detached(py, espprov::serial::ports);
     Ok(ports.unwrap_or_default())
 }

@@ -3,6 +3,7 @@
 
 use crate::cause::{Cause, passes};
 use crate::runtime::attached;
+use core::time::Duration;
 use espprov::link::own::{Answer, OwnError, OwnLink};
 use espprov_transport::{Endpoint, Limits, LinkFault, SessionIntent};
 use pyo3::exceptions::PyTypeError;
@@ -10,6 +11,10 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyTuple};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+/// How long closing waits for a link that is busy, as with one over Bluetooth.
+const CLOSING: Duration = Duration::from_secs(2);
 
 /// What a method of the link came to.
 type Came = PyResult<Option<Vec<u8>>>;
@@ -228,8 +233,8 @@ impl OwnLink for PythonLink {
     fn close(&mut self) -> Answer<'_, ()> {
         Box::pin(async move {
             self.usable = false;
-            // What it raises is kept nowhere: there is nobody left to be told.
-            let _ = self.call("close", |py| Ok(PyTuple::empty(py))).await;
+            // What it raises is kept nowhere: there is nobody left to be told. A link that still blocks is closed when it no longer does.
+            let _ = timeout(CLOSING, self.call("close", |py| Ok(PyTuple::empty(py)))).await;
         })
     }
 

@@ -3,7 +3,8 @@
 use espprov::{Class, Error};
 use pyo3::prelude::*;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread::ThreadId;
 
 /// Made by the first call, and kept. Touched only while attached: a thread that forks is, so that no fork finds it locked.
 static CURRENT: Mutex<Option<Arc<Runtime>>> = Mutex::new(None);
@@ -71,10 +72,15 @@ fn cannot_start(error: &std::io::Error) -> Error {
         .with_help("close other programs, or raise the limits (ulimit -a), then try again")
 }
 
+/// The thread that ends the interpreter. It alone may still wait for something.
+static ENDER: OnceLock<ThreadId> = OnceLock::new();
+
 /// Registered with `atexit`. A thread that is attached now, and wants the interpreter's lock back when that is no more, would be ended in the
 /// middle of Rust.
 #[pyfunction]
 fn end(py: Python<'_>) {
+    // Once in a process: what was set stays.
+    let _ = ENDER.set(std::thread::current().id());
     ENDING.store(true, Ordering::SeqCst);
     py.detach(|| {
         for _ in 0..PATIENCE {
@@ -93,6 +99,24 @@ pub(crate) fn attached<T>(work: impl FnOnce(Python<'_>) -> T) -> Option<T> {
         true => None,
         false => Python::try_attach(work),
     };
+    ATTACHED.fetch_sub(1, Ordering::SeqCst);
+    done
+}
+
+/// Does something with the interpreter's lock released. Where the interpreter began to end meanwhile, that does not return: whoever wants the
+/// lock then is ended in the middle of Rust, which no Rust survives. Such threads are daemons, and go with the process.
+pub(crate) fn detached<T: Send>(py: Python<'_>, work: impl FnOnce() -> T + Send) -> T {
+    let done = py.detach(|| {
+        let done = work();
+        ATTACHED.fetch_add(1, Ordering::SeqCst);
+        if ENDING.load(Ordering::SeqCst) && ENDER.get() != Some(&std::thread::current().id()) {
+            ATTACHED.fetch_sub(1, Ordering::SeqCst);
+            loop {
+                std::thread::park();
+            }
+        }
+        done
+    });
     ATTACHED.fetch_sub(1, Ordering::SeqCst);
     done
 }

@@ -3,7 +3,7 @@
 use crate::arguments::{TextOrBytes, seconds, wrong};
 use crate::call::{Call, Value, Work};
 use crate::error::{Failure, module, usage};
-use crate::runtime::Runtime;
+use crate::runtime::{Runtime, detached};
 use core::time::Duration;
 use espprov::TokioClock;
 use espprov::link::AnyLink;
@@ -183,7 +183,7 @@ impl Simulator {
     #[pyo3(signature = (host="127.0.0.1", port=0))]
     fn http(&self, py: Python<'_>, host: &str, port: u16) -> PyResult<String> {
         let runtime = Runtime::current(py)?;
-        let bound = py.detach(|| {
+        let bound = detached(py, || {
             runtime.block_on(async {
                 let server = HttpServer::bind((host, port), self.device.clone()).await?;
                 let server = server.with_seed(self.scenario.seed).with_start(self.started);
@@ -205,7 +205,7 @@ impl Simulator {
     #[pyo3(signature = (*, line_limit=None))]
     fn pty(&self, py: Python<'_>, line_limit: Option<usize>) -> PyResult<String> {
         let runtime = Runtime::current(py)?;
-        let mut pty = py.detach(|| runtime.block_on(async { espprov::serial::Pty::new() }))?;
+        let mut pty = detached(py, || runtime.block_on(async { espprov::serial::Pty::new() }))?;
         let path = pty.path()?;
         let mut console = espprov_simulator::Console::new(self.device.clone());
         if let Some(limit) = line_limit {
@@ -352,7 +352,7 @@ fn load(py: Python<'_>, scenario: Option<PathBuf>, toml: Option<&str>) -> PyResu
         (None, None) => World::parse(""),
         (Some(path), None) => World::parse(&path.to_string_lossy()),
     };
-    py.detach(|| world.load()).map_err(|error| wrong(py, &error))
+    detached(py, || world.load()).map_err(|error| wrong(py, &error))
 }
 
 /// One of several, by its name.

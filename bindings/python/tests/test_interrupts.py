@@ -260,12 +260,21 @@ class Blocks:
 
 def ask(link):
     try:
-        espprov.connect(link).open().info()
+        device = espprov.connect(link, pop=simulator.pop).open()
+        while True:
+            device.scan()
     except BaseException:
         pass
 
+class Own:
+    def __init__(self):
+        self.link = simulator.link()
+    def exchange(self, endpoint, data):
+        return self.link.exchange(endpoint, data)
+
 simulator = espprov.Simulator(toml="[delays]\\nscan_ms = 600000\\n")
-for link in (Blocks(), simulator.http()):
+quick = espprov.Simulator("zero", password=simulator.pop)
+for link in (Blocks(), simulator.http(), Own(), quick.link(), quick.http()):
     threading.Thread(target=ask, args=(link,), daemon=True).start()
 time.sleep(0.5)
 print("end")

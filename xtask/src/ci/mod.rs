@@ -77,6 +77,7 @@ const STEPS: &[Step] = &[
     step(Compiler, "fuzz", steps::fuzz_smoke),
     step(Compiler, "bench", |_| steps::benches()),
     step(Machines, "embedded", |_| embedded::run(false)),
+    step(Machines, "python", |_| e2e::python(None)),
     step(Machines, "e2e", |_| e2e::bluetooth(None)),
 ];
 
