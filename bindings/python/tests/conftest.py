@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -10,6 +11,9 @@ from collections.abc import Callable, Iterator
 import pytest
 
 import espprov
+
+# Who is started in the background (a shell's `&`, `nohup`) inherits that Ctrl-C is ignored, and Python then leaves it at that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 HOME = ("Home", "correct-horse")
 DATASET = espprov.ThreadDataset.minimal(
