@@ -368,9 +368,14 @@ fn a_server_that_hangs_up_when_asked_in_plain_http() {
             let _ = client.read(&mut [0; 512]);
         }
     });
-    for (command, code) in [("info", "not_a_device"), ("props", "no_local_control")] {
+    for (command, code, else_advised) in [
+        ("info", "not_a_device", "join the Wi-Fi"),
+        ("props", "no_local_control", "espprov provision"),
+    ] {
         let refused = run(&["--json", command, &url]);
         refused.assert_error(3, code);
+        // What is more likely comes first, and stays.
+        assert!(refused.stdout.contains(else_advised), "{refused:?}");
         assert!(refused.stdout.contains("https://HOST"), "{refused:?}");
     }
 }

@@ -6,7 +6,8 @@ use crate::locks;
 use crate::tools::{cargo, root, run};
 use std::fs;
 
-const MANIFEST: &str = "Cargo.toml";
+/// The workspace's, and that of the Python package, which stands apart.
+const MANIFESTS: [&str; 2] = ["Cargo.toml", "bindings/python/Cargo.toml"];
 const CHANGELOG: &str = "CHANGELOG.md";
 const UNRELEASED: &str = "## [Unreleased]\n";
 
@@ -21,8 +22,13 @@ pub(crate) fn version(new: &str, date: &str) -> Result<(), String> {
         return Err(format!("a date is like 2026-11-27, not {date}"));
     }
     let new = text(new);
-    let manifest = read(MANIFEST)?;
-    write(MANIFEST, &in_manifest(&manifest, old, &new)?)?;
+    let manifests: Result<Vec<_>, _> = MANIFESTS
+        .iter()
+        .map(|path| in_manifest(&read(path)?, old, &new).map_err(|e| format!("{path}: {e}")))
+        .collect();
+    for (path, text) in MANIFESTS.iter().zip(manifests?) {
+        write(path, &text)?;
+    }
     let changelog = read(CHANGELOG)?;
     write(CHANGELOG, &in_changelog(&changelog, &new, date)?)?;
     // Cargo writes the versions of members into the lock file whenever it may.
@@ -47,9 +53,7 @@ fn in_manifest(manifest: &str, old: &str, new: &str) -> Result<String, String> {
         }
     }
     if own != 1 {
-        return Err(format!(
-            "{MANIFEST} has {own} lines with the version {old} instead of one"
-        ));
+        return Err(format!("{own} lines with the version {old} instead of one"));
     }
     Ok(lines.join("\n") + "\n")
 }
@@ -98,20 +102,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_manifest_names_one_version() {
-        let manifest = read(MANIFEST).unwrap();
+    fn the_manifests_name_one_version() {
+        for path in MANIFESTS {
+            the_manifest_names_one_version(&read(path).unwrap());
+        }
+    }
+
+    fn the_manifest_names_one_version(manifest: &str) {
         let old = env!("CARGO_PKG_VERSION");
-        let new = in_manifest(&manifest, old, "9.8.7").unwrap();
+        let new = in_manifest(manifest, old, "9.8.7").unwrap();
         let count = |text: &str, version: &str| text.matches(&format!("\"{version}\"")).count();
-        assert_eq!(count(&new, "9.8.7"), count(&manifest, old));
+        assert_eq!(count(&new, "9.8.7"), count(manifest, old));
         // Nothing but the version, and of other packages none.
         assert_eq!(new.replace("9.8.7", old), manifest);
         let ours = manifest
             .lines()
-            .filter(|line| line.starts_with("espprov"))
+            .filter(|line| line.starts_with("espprov") && line.contains("version = "))
             .count();
         assert_eq!(count(&new, "9.8.7"), ours + 1);
-        assert!(in_manifest(&manifest, "7.7.7", "9.8.7").is_err());
+        assert!(in_manifest(manifest, "7.7.7", "9.8.7").is_err());
     }
 
     #[test]

@@ -144,12 +144,14 @@ impl Place {
     /// asked in plain HTTP, and an ESP32 does it to what it does not understand.
     pub(crate) fn hung_up(&self, failure: Error) -> Error {
         match self.kind {
-            LinkKind::Http => failure
-                .with_cause(format!(
-                    "what answers at {} hung up without a word: it is not a device that waits for this, or it speaks TLS only",
-                    self.label
-                ))
-                .with_help(self.say("check the target; for a device that is reached over TLS, {again} with https://HOST")),
+            LinkKind::Http => {
+                let cause = format!("{}, or it speaks TLS only", failure.cause());
+                let help = format!(
+                    "{}; a device that is reached over TLS is named https://HOST",
+                    failure.help()
+                );
+                failure.with_cause(cause).with_help(help)
+            }
             _ => failure,
         }
     }
