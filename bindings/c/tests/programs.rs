@@ -6,7 +6,7 @@ mod device;
 #[path = "support/programs.rs"]
 mod support;
 
-use device::device;
+use device::{device, slow_device};
 use espprov_simulator::scenario::Link;
 use support::{header_alone, program, run, serve, succeed};
 
@@ -31,11 +31,24 @@ fn every_function_is_misused() {
 fn scenarios_with_every_scheme() {
     let scenarios = program("scenarios", &["tests/c/scenarios.c", HTTP]);
     for (scheme, patch) in SCHEMES {
-        for name in ["whole", "wrong-secret", "lost-link", "vanish"] {
+        for name in [
+            "whole",
+            "wrong-secret",
+            "lost-link",
+            "vanish",
+            "vanish-unsent",
+            "vanish-sent",
+        ] {
             if name == "wrong-secret" && scheme == 0 {
                 continue;
             }
-            let port = serve(device(Link::Http, scheme, patch)).to_string();
+            let joins_in_time = !name.starts_with("vanish");
+            let made = if joins_in_time {
+                device(Link::Http, scheme, patch)
+            } else {
+                slow_device(Link::Http, scheme, patch)
+            };
+            let port = serve(made).to_string();
             succeed(&scenarios, &[&port, name, secret(scheme)]);
         }
         let ports = [0; 2].map(|_| serve(device(Link::Http, scheme, patch)).to_string());

@@ -6,6 +6,18 @@ use espprov_simulator::{Scenario, SimDevice};
 
 /// A device in the world of the conformance suite, with the limits of this link.
 pub(crate) fn device(link: Link, scheme: u8, patch: u8) -> SimDevice {
+    made(WORLD, link, scheme, patch)
+}
+
+/// One that is still joining the network after ten minutes.
+#[allow(dead_code, reason = "not every test has a use for it")]
+pub(crate) fn slow_device(link: Link, scheme: u8, patch: u8) -> SimDevice {
+    let world = WORLD.replace("connect_ms = 0", "connect_ms = 600000");
+    assert_ne!(world, WORLD);
+    made(&world, link, scheme, patch)
+}
+
+fn made(world: &str, link: Link, scheme: u8, patch: u8) -> SimDevice {
     let patch = if scheme == 2 {
         format!("patch = {patch}")
     } else {
@@ -14,7 +26,7 @@ pub(crate) fn device(link: Link, scheme: u8, patch: u8) -> SimDevice {
     let security = format!(
         "[security]\nscheme = {scheme}\n{patch}\npop = \"{SECRET}\"\nusername = \"{USERNAME}\"\npassword = \"{SECRET}\"\n"
     );
-    let mut scenario = Scenario::parse(&format!("{WORLD}\n{security}")).expect("a scenario");
+    let mut scenario = Scenario::parse(&format!("{world}\n{security}")).expect("a scenario");
     scenario.device.link = link;
     SimDevice::new(scenario).expect("a device")
 }
