@@ -73,7 +73,6 @@ pub(crate) struct PythonLink {
     limits: Limits,
     cause: Arc<Cause>,
     usable: bool,
-    delivered: bool,
 }
 
 impl PythonLink {
@@ -86,7 +85,6 @@ impl PythonLink {
             limits: Limits::new(request, response),
             cause,
             usable: true,
-            delivered: false,
         })
     }
 
@@ -135,9 +133,9 @@ impl PythonLink {
                 delivered: flag("delivered", true),
             },
             "no_such_endpoint" => LinkFault::NoSuchEndpoint,
-            // Whoever does not say so cannot know that the device has not acted.
+            // A request that went unanswered is evidence of a device that is online: nobody's unless it says so.
             _ => LinkFault::Lost {
-                delivered: flag("delivered", true),
+                delivered: flag("delivered", false),
             },
         };
         // Not its text: that may hold anything, and stands in the cause.
@@ -156,7 +154,7 @@ impl PythonLink {
 }
 
 fn ended() -> OwnError {
-    OwnError::new(LinkFault::Lost { delivered: true }, "the link has ended")
+    OwnError::new(LinkFault::Lost { delivered: false }, "the link has ended")
 }
 
 impl OwnLink for PythonLink {
@@ -187,7 +185,6 @@ impl OwnLink for PythonLink {
                 ));
             }
             self.usable = false;
-            self.delivered = true;
             let came = self
                 .call("exchange", |py| {
                     (endpoint.as_str(), PyBytes::new(py, request)).into_pyobject(py)
@@ -242,7 +239,4 @@ impl OwnLink for PythonLink {
         self.limits
     }
 
-    fn delivered(&self) -> bool {
-        self.delivered
-    }
 }

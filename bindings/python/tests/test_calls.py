@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from conftest import DATASET, HOME, OwnLink
@@ -105,6 +106,48 @@ def test_an_unconfirmed_end_is_a_result() -> None:
         with espprov.connect(GoesAway(simulator), pop="abcd1234", deadline=600) as device:
             result = device.provision(*HOME)
     assert (result.outcome, result.ip, result.ssid) == ("unconfirmed", None, b"Home")
+
+
+class Vanishes(OwnLink):
+    """Says once that the device is joining; then every exchange raises this."""
+
+    raised: Exception = OSError()
+    gone = False
+
+    def exchange(self, endpoint: str, data: bytes) -> bytes:
+        if endpoint == "prov-config" and self.calls.count("prov-config") == 3:
+            self.gone = True
+        if self.gone:
+            raise self.raised
+        return super().exchange(endpoint, data)
+
+    def reconnect(self) -> None:
+        if self.gone:
+            raise OSError
+
+
+def after_it_vanished(raised: Exception) -> str:
+    joins = '[delays]\nconnect_ms = 600000\n[security]\nscheme = 1\npop = "abcd1234"\n'
+    joins += '[[network]]\nssid = "Home"\nchannel = 6\nrssi = -40\nauth = "wpa2"\npassphrase = "correct-horse"\n'
+    with espprov.Simulator(toml=joins) as simulator:
+        link = Vanishes(simulator)
+        link.raised = raised
+        with espprov.connect(link, pop="abcd1234", deadline=600) as device:
+            return device.provision(*HOME).outcome
+
+
+def test_only_a_question_that_went_out_is_evidence() -> None:
+    cases = [
+        (espprov.fault.Lost(delivered=True), "likely_connected"),
+        (espprov.fault.TimedOut(), "likely_connected"),
+        # A link that does not say that the question went out is no evidence.
+        (espprov.fault.Lost(), "unconfirmed"),
+        (OSError("no such device"), "unconfirmed"),
+    ]
+    # Each waits for a device that may come back; all at once.
+    with ThreadPoolExecutor(len(cases)) as pool:
+        outcomes = list(pool.map(after_it_vanished, [raised for raised, _ in cases]))
+    assert outcomes == [outcome for _, outcome in cases]
 
 
 def test_the_same_in_asyncio(reached: tuple[espprov.Simulator, object]) -> None:

@@ -26,17 +26,18 @@ class Refused(Fault):
 
 
 class Lost(Fault):
-    """The link broke. `delivered`: the request had been handed over completely, and the device may have acted on it."""
+    """The link broke. `delivered`: the request had been handed over completely, and the device may have acted on it; a device that was
+    joining its network and no longer answers such a request is `likely_connected`, without one it is `unconfirmed`."""
 
     fault = "lost"
 
-    def __init__(self, message: str = "the link broke", *, delivered: bool = True) -> None:
+    def __init__(self, message: str = "the link broke", *, delivered: bool = False) -> None:
         super().__init__(message)
         self.delivered = delivered
 
 
 class TimedOut(Fault):
-    """No answer came in time. `delivered` as for `Lost`."""
+    """No answer came in time. `delivered` as for `Lost`; who waits for an answer has usually asked."""
 
     fault = "timed_out"
 
