@@ -238,5 +238,4 @@ impl OwnLink for PythonLink {
     fn limits(&self) -> Limits {
         self.limits
     }
-
 }
