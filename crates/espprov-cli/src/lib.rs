@@ -18,6 +18,7 @@ mod device;
 mod errors;
 mod hex_input;
 mod link;
+mod named_value;
 mod narrator;
 mod output;
 mod plan;

@@ -4,7 +4,7 @@ use crate::TokioClock;
 use crate::explain::{self, LinkError};
 use crate::link::AnyLink;
 use crate::text::shown;
-use crate::{Error, Place};
+use crate::{Error, Place, Recipe};
 use alloc::boxed::Box;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -12,6 +12,7 @@ use core::fmt;
 use core::net::Ipv4Addr;
 use core::time::Duration;
 use espprov_core::auth::{Auto, SessionSecurity};
+use espprov_core::call::ProvisionWifi;
 use espprov_core::request::ControlAction;
 use espprov_core::{Deadlines, Event, Outcome, Provisioner, ScanOptions, WifiConfig};
 use espprov_transport::{Endpoint, Reconnect};
@@ -178,6 +179,20 @@ where
         ssid: impl AsRef<[u8]>,
         passphrase: impl AsRef<[u8]>,
     ) -> Result<Joined<WifiConnection>, Error> {
+        self.provision_with(ssid, passphrase, &mut Recipe::new()).await
+    }
+
+    /// The same with an application's data before and after, in the same session: see [`Recipe`].
+    ///
+    /// # Errors
+    /// As [`provision`](Self::provision), those of [`send`](Self::send) for what comes before, and `joined_incomplete`: the device is
+    /// on its network, and a step after it is not done.
+    pub async fn provision_with(
+        &mut self,
+        ssid: impl AsRef<[u8]>,
+        passphrase: impl AsRef<[u8]>,
+        recipe: &mut Recipe,
+    ) -> Result<Joined<WifiConnection>, Error> {
         let (ssid, caller) = (ssid.as_ref(), self.place.caller);
         let config = WifiConfig::new(ssid, passphrase.as_ref());
         let config = config.map_err(|error| explain::config(caller, error))?;
@@ -185,11 +200,26 @@ where
             return Err(explain::no_wifi(caller));
         }
         self.begin();
-        match self.driver.provision_wifi(&config).await {
-            Ok(outcome) => joined(outcome, caller, |why| {
-                explain::wifi_outcome(caller, why, &shown(ssid))
-            }),
-            Err(error) => Err(explain::provision(&error, &self.place)),
+        let (before, after) = recipe.open()?;
+        let mut answers = Vec::new();
+        let mut steps = espprov_core::call::Recipe::new(&before, &after, |answer| {
+            answers.push((answer.side, answer.data.to_vec()));
+        })
+        .with_after_timeout(recipe.after_timeout());
+        let call = ProvisionWifi::new(&config).with_recipe(&mut steps);
+        let end = self.driver.run(call).await;
+        let failure = steps.failure();
+        drop((before, after));
+        recipe.took(answers);
+        match end {
+            Ok(outcome) => {
+                let joined = joined(outcome, caller, |why| {
+                    explain::wifi_outcome(caller, why, &shown(ssid))
+                })?;
+                recipe.check(caller, failure)?;
+                Ok(joined)
+            }
+            Err(error) => Err(recipe.before_failed(explain::provision(&error, &self.place), failure)),
         }
     }
 
@@ -317,7 +347,7 @@ where
     }
 }
 
-fn named(endpoint: &str) -> Result<Endpoint<'_>, Error> {
+pub(crate) fn named(endpoint: &str) -> Result<Endpoint<'_>, Error> {
     Endpoint::custom(endpoint).map_err(|error| {
         Error::usage("invalid_endpoint", alloc::format!("{error}"))
             .with_cause("no device has an endpoint of that name")

@@ -29,6 +29,8 @@ pub enum Class {
     Deadline,
     /// The device may have taken the credentials, and was lost before it said so.
     Unconfirmed,
+    /// The device has its network, and what was to follow in the same session is missing.
+    Incomplete,
     /// Somebody wanted it to end.
     Interrupted,
 }

@@ -64,6 +64,8 @@ pub mod local_control;
 #[cfg(feature = "network")]
 pub mod network;
 mod place;
+#[cfg(feature = "tokio")]
+mod recipe;
 #[cfg(feature = "serial")]
 pub mod serial;
 #[cfg(feature = "tokio")]
@@ -81,12 +83,15 @@ pub use error::{Class, Error, Stage};
 pub use local_control::{LocalControl, LocalDriver, NewValue};
 pub use place::{LinkKind, Place};
 #[cfg(feature = "tokio")]
+pub use recipe::Recipe;
+#[cfg(feature = "tokio")]
 pub use target::{Parsed, Target};
 
 #[cfg(feature = "tls")]
 pub use espprov_http::{Fingerprint, Tls};
 
 pub use espprov_core::auth::{SecurityChoice, SessionSecurity};
+pub use espprov_core::call::Side;
 pub use espprov_core::request::ControlAction;
 pub use espprov_core::{
     AccessPoint, AuthMode, Bssid, DeviceInfo, Event, SecurityScheme, SetupPayload, Ssid, ThreadAttachment,

@@ -32,7 +32,7 @@ pub(super) const MAIN: &str = concat!(
 
 Secrets given as arguments can be seen in the process list. Give them by environment variable, or one of them as `-` on standard input.
 
-Exit status: 0 success, 1 unexpected, 2 usage, 3 device not found or link failed, 4 wrong credentials, 5 refused by security policy, 6 the device refused a request, 7 network authentication failed, 8 network not found, 9 deadline passed, 12 unconfirmed; 130, 143 and 129 interrupted by a signal.
+Exit status: 0 success, 1 unexpected, 2 usage, 3 device not found or link failed, 4 wrong credentials, 5 refused by security policy, 6 the device refused a request, 7 network authentication failed, 8 network not found, 9 deadline passed, 12 unconfirmed, 13 joined but an --after failed; 130, 143 and 129 interrupted by a signal.
 
 Examples:
   espprov discover
@@ -65,7 +65,8 @@ pub(super) const PROVISION: &str = with_examples!(
   espprov provision serial:/dev/ttyUSB0 --pop abcd1234 --ssid Home --passphrase correct-horse
   echo correct-horse | espprov provision http://192.168.4.1 --ssid Home --passphrase - --json
   ot-ctl dataset active -x | espprov provision ble:PROV_51DE01 --pop abcd1234 --dataset -
-  espprov provision 'NP:PROV_51DE01|abcd1234|b' --ssid Home"
+  espprov provision 'NP:PROV_51DE01|abcd1234|b' --ssid Home
+  espprov provision ble:PROV_51DE01 --pop abcd1234 --ssid Home --before mqtt=@broker.json --after claim=code"
 );
 
 pub(super) const STATUS: &str = with_examples!(

@@ -1,6 +1,6 @@
 //! `provision`: which network.
 
-use super::DeviceArgs;
+use super::{DeviceArgs, value};
 use clap::Args;
 
 /// Wi-Fi and Thread exclude each other.
@@ -39,6 +39,29 @@ pub(crate) struct ProvisionArgs {
     /// Hint at the channel (ignored by stock firmware)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..), conflicts_with_all = THREAD, help_heading = "Wi-Fi")]
     pub(crate) channel: Option<u8>,
+
+    /// Send VALUE to an endpoint of the application ahead of the credentials, in the same session; may be given several times.
+    /// VALUE is text, @FILE, hex:…, or `-`; \= is an equals sign in EP
+    #[arg(
+        long,
+        value_name = "EP=VALUE",
+        allow_hyphen_values = true,
+        help_heading = "Data of the application"
+    )]
+    pub(crate) before: Vec<String>,
+
+    /// The same once the device began to join, until it answers: what cannot be handed over is exit status 13
+    #[arg(
+        long,
+        value_name = "EP=VALUE",
+        allow_hyphen_values = true,
+        help_heading = "Data of the application"
+    )]
+    pub(crate) after: Vec<String>,
+
+    /// How long each --after is tried
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = value::duration, help_heading = "Data of the application")]
+    pub(crate) after_timeout: core::time::Duration,
 
     /// Operational dataset of a Thread network; `-` = standard input
     #[arg(long, value_name = "HEX", conflicts_with_all = ["network_name", "ext_pan_id", "network_key"], help_heading = "Thread")]

@@ -7,6 +7,7 @@ mod info;
 mod pages;
 mod props;
 mod provision;
+mod recipe;
 mod scan;
 mod send;
 mod simulate;

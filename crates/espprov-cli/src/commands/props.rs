@@ -5,20 +5,14 @@ use crate::args::{PropsArgs, target_by_environment};
 use crate::device::Device;
 use crate::errors::{self, CALLER, Failure, explain};
 use crate::hex_input;
+use crate::named_value;
 use crate::output::{Report, Success, clean, table};
 use crate::plan::Purpose;
-use crate::signals::unblock;
 use espprov::NewValue;
 use espprov::local_control::{changes, find};
 use espprov_core::call::Converse;
 use espprov_local_ctrl::{Change, Convention, List, Property, Protocol, Set, Type};
 use espprov_types::hex::Hex;
-use std::fs::File;
-use std::io::Read;
-use std::path::PathBuf;
-
-/// The most that is read from a file: more than any device takes.
-const FILE_MAX: u64 = 64 * 1024;
 
 /// What to do.
 enum Action {
@@ -114,35 +108,11 @@ async fn read((action, words): (String, Vec<String>)) -> Result<Action, Failure>
         _ => {
             let mut wanted = Vec::with_capacity(words.len());
             for word in &words {
-                let (name, value) = split(word)?;
+                let (name, value) = named_value::split(word, "set")?;
                 let value = new_value(&name, value).await?;
                 wanted.push((name, value));
             }
             Ok(Action::Set(wanted))
-        }
-    }
-}
-
-/// `NAME=VALUE`; `\=` is an equals sign of the name.
-fn split(word: &str) -> Result<(String, &str), Failure> {
-    let mut name = String::new();
-    let mut rest = word;
-    loop {
-        let Some((before, after)) = rest.split_once('=') else {
-            return Err(Failure::usage("usage", format!("no value for {}", clean(word)))
-                .with_cause("set takes NAME=VALUE")
-                .with_help("put an equals sign and the value behind the name"));
-        };
-        rest = after;
-        match before.strip_suffix('\\') {
-            Some(before) => {
-                name.push_str(before);
-                name.push('=');
-            }
-            None => {
-                name.push_str(before);
-                return Ok((name, rest));
-            }
         }
     }
 }
@@ -155,22 +125,8 @@ async fn new_value(name: &str, text: &str) -> Result<NewValue, Failure> {
     let Some(path) = text.strip_prefix('@') else {
         return Ok(NewValue::Text(text.to_owned()));
     };
-    let path = PathBuf::from(path);
-    unblock(move || {
-        let mut bytes = Vec::new();
-        File::open(&path)
-            .and_then(|file| file.take(FILE_MAX + 1).read_to_end(&mut bytes))
-            .map_err(|error| errors::file("read", &path, &error))?;
-        if bytes.len() as u64 > FILE_MAX {
-            return Err(
-                Failure::usage("too_long", format!("{} is too long", path.display()))
-                    .with_cause("no device takes a value of more than 64 KiB")
-                    .with_help("check that this is the right file"),
-            );
-        }
-        Ok(NewValue::Bytes(bytes))
-    })
-    .await
+    let bytes = named_value::file(path).await?;
+    Ok(NewValue::Bytes(bytes.to_vec()))
 }
 
 async fn list(device: &mut Device) -> Result<Vec<Property>, Failure> {
@@ -237,30 +193,6 @@ fn show<'p>(device: &Device, listed: &[Property], some: impl Iterator<Item = &'p
     if rows.len() > 1 {
         for line in table(&rows) {
             device.out.say(&line);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_and_values_are_parted_at_the_first_equals_sign_that_is_not_escaped() {
-        for (word, name, value) in [
-            ("a=b", "a", "b"),
-            ("a=", "a", ""),
-            ("a=b=c", "a", "b=c"),
-            (r"a\=b=c", "a=b", "c"),
-            (r"a\=\==\=", "a==", r"\="),
-            (r"a\b=c", r"a\b", "c"),
-            ("timestamp (us)=1", "timestamp (us)", "1"),
-        ] {
-            let parted = split(word).ok();
-            assert_eq!(parted, Some((name.to_owned(), value)), "{word}");
-        }
-        for word in ["a", "", r"a\=b"] {
-            assert!(split(word).is_err(), "{word}");
         }
     }
 }

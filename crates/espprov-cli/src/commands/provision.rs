@@ -1,5 +1,6 @@
 //! `provision`: from a link to a device that is online.
 
+use super::recipe::{Running, Steps};
 use super::wifi::{Chosen, Wifi, choose};
 use super::{Context, thread};
 use crate::args::ProvisionArgs;
@@ -9,6 +10,7 @@ use crate::output::{Success, quoted, shown};
 use crate::prompt::{self, Answer};
 use crate::secret_input::SecretBytes;
 use espprov::link::AnyLinkError;
+use espprov_core::call::ProvisionWifi;
 use espprov_core::{Outcome, Phase, ProvisionError};
 use espprov_types::{WifiConnection, WifiFailure};
 
@@ -19,19 +21,36 @@ pub(super) async fn run(context: &Context, args: &ProvisionArgs) -> Result<Succe
     let plan = context.plan(&args.device, thread::is_wanted(args)).await?;
     let out = &context.out;
     out.narrate();
+    let steps = Steps::gather(context, args).await?;
+    let (before, after) = steps.customs()?;
+    let mut running = steps.start(&before, &after, out);
     if let Some(network) = thread::Network::gather(context, args, plan.wants_thread()).await? {
-        return plan.run(async |device| thread::run(device, &network).await).await;
+        return plan
+            .run(async |device| {
+                let success = thread::run(device, &network, &steps, &mut running).await?;
+                steps.check(&running, success)
+            })
+            .await;
     }
     let mut wifi = Wifi::gather(context, args).await?;
     if !out.may_ask() {
         wifi.check_complete()?;
     }
     wifi.check(out)?;
-    plan.run(async |device| join(device, &mut wifi).await).await
+    plan.run(async |device| {
+        let success = join(device, &mut wifi, &steps, &mut running).await?;
+        steps.check(&running, success)
+    })
+    .await
 }
 
 /// One run. What a person answered stays in `wifi` for the next.
-async fn join(device: &mut Device, wifi: &mut Wifi) -> Result<Success, Failure> {
+async fn join(
+    device: &mut Device,
+    wifi: &mut Wifi,
+    steps: &Steps,
+    running: &mut Running<'_>,
+) -> Result<Success, Failure> {
     // Before the handshake: what is asked for decides what is sent at all.
     device.wants_wifi().await?;
     device.connect().await?;
@@ -57,10 +76,18 @@ async fn join(device: &mut Device, wifi: &mut Wifi) -> Result<Success, Failure> 
         attempts += 1;
         let config = wifi.config(&ssid, &passphrase)?;
         device.out.progress("handing over the credentials");
-        let outcome = device.driver.provision_wifi(&config).await;
+        let outcome = device
+            .driver
+            .run(ProvisionWifi::new(&config).with_recipe(running))
+            .await;
         let outcome = match outcome {
             Ok(outcome) => outcome,
-            Err(error) => return Err(after_refusal(device, wifi, &error, &quoted(&ssid)).await),
+            Err(error) => {
+                return Err(match steps.explain(running, device, &error) {
+                    Some(failure) => failure,
+                    None => after_refusal(device, wifi, &error, &quoted(&ssid)).await,
+                });
+            }
         };
         match outcome {
             Outcome::Connected(on) => {

@@ -1,6 +1,7 @@
 //! `send`: data for any endpoint.
 
 use super::Context;
+use super::recipe::explain_name;
 use crate::args::{SendArgs, target_by_environment};
 use crate::device::Device;
 use crate::errors::{self, Class, Failure};
@@ -23,11 +24,7 @@ const SEAL: usize = 16;
 
 pub(super) async fn run(context: &Context, args: &SendArgs) -> Result<Success, Failure> {
     let words = Words::of(args)?;
-    let endpoint = Endpoint::custom(&words.endpoint).map_err(|error| {
-        Failure::usage("invalid_endpoint", error.to_string())
-            .with_cause("names have 1 to 64 of the characters A-Z a-z 0-9 _ . -, with / between their parts")
-            .with_help("give the name the firmware registered, such as custom-data")
-    })?;
+    let endpoint = Endpoint::custom(&words.endpoint).map_err(explain_name)?;
     let to_stdout = args.raw || args.out.as_deref() == Some(Path::new("-"));
     if to_stdout && context.out.is_json() {
         return Err(Failure::usage(
@@ -235,7 +232,7 @@ impl Drop for AnswerFile {
 const HEX: &str = "hex:";
 
 /// Text as text, with its ends trimmed of NULs and line breaks; everything else as `hex:` and digits.
-fn readable(answer: &[u8]) -> String {
+pub(super) fn readable(answer: &[u8]) -> String {
     let is_shown = |c: char| is_harmless(c) || matches!(c, '\n' | '\t' | '\r');
     match core::str::from_utf8(answer).map(|text| text.trim_end_matches(['\0', '\n', '\r'])) {
         Ok(text) if !text.is_empty() && !text.starts_with(HEX) && text.chars().all(is_shown) => {

@@ -1,11 +1,13 @@
 //! `provision` for Thread.
 
 use super::Context;
+use super::recipe::{Running, Steps};
 use crate::args::ProvisionArgs;
 use crate::device::Device;
 use crate::errors::{self, CALLER, Class, Failure, explain};
 use crate::hex_input::{decode, fixed, text};
 use crate::output::{Success, quoted};
+use espprov_core::call::ProvisionThread;
 use espprov_core::{Outcome, Phase, ProvisionError, ScanOptions};
 use espprov_types::{DatasetError, ThreadDataset, ThreadNetwork};
 use zeroize::Zeroizing;
@@ -91,7 +93,12 @@ fn from_dataset(error: DatasetError) -> Failure {
 }
 
 /// One run.
-pub(super) async fn run(device: &mut Device, network: &Network) -> Result<Success, Failure> {
+pub(super) async fn run(
+    device: &mut Device,
+    network: &Network,
+    steps: &Steps,
+    running: &mut Running<'_>,
+) -> Result<Success, Failure> {
     // Before the handshake: what is asked for decides what is sent at all.
     device.wants_thread().await?;
     device.connect().await?;
@@ -109,13 +116,21 @@ pub(super) async fn run(device: &mut Device, network: &Network) -> Result<Succes
         }
     };
     device.out.progress("handing over the dataset");
-    let outcome = device.driver.provision_thread(dataset).await;
+    let outcome = device
+        .driver
+        .run(ProvisionThread::new(dataset).with_recipe(running))
+        .await;
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(ProvisionError::NoSuchEndpoint {
             phase: Phase::Control,
         }) => return Err(explain::earlier_attempt_stays(CALLER)),
-        Err(error) => return Err(device.diagnose_thread(&error).await),
+        Err(error) => {
+            return Err(match steps.explain(running, device, &error) {
+                Some(failure) => failure,
+                None => device.diagnose_thread(&error).await,
+            });
+        }
     };
     match outcome {
         Outcome::Connected(on) => Ok(Success {

@@ -5,7 +5,7 @@
 //! | [`Info`] | asks for the device's description, once | in the engine: [`Engine::info`](crate::Engine::info) |
 //! | [`Connect`] | makes sure that there is a session | in the engine: [`Engine::security`](crate::Engine::security) |
 //! | [`ScanWifi`], [`ScanThread`] | which networks does the device hear? | a list |
-//! | [`ProvisionWifi`], [`ProvisionThread`] | hands over credentials and follows the device until it is online | [`Outcome`] |
+//! | [`ProvisionWifi`], [`ProvisionThread`] | hands over credentials and follows the device until it is online; with a [`Recipe`], an application's data before and after | [`Outcome`] |
 //! | [`FollowWifi`], [`FollowThread`] | the latter alone | the same |
 //! | [`Ask`] | one [`Request`], the protocol's or yours | its answer |
 //! | [`Converse`] | several of yours in one session, a [`Dialogue`] | what that says |
@@ -22,6 +22,7 @@ mod follow;
 mod network;
 mod provision;
 mod reach;
+mod recipe;
 mod scan;
 mod task;
 #[cfg(test)]
@@ -33,6 +34,7 @@ pub use dialogue::{Converse, Dialogue, Setback};
 pub use network::{FollowNetwork, FollowThread, FollowWifi, Thread, Wifi};
 pub use provision::{Outcome, Provision, ProvisionThread, ProvisionWifi};
 pub use reach::{Connect, Info};
+pub use recipe::{Recipe, Side, StepAnswer, StepFailure, StepFault};
 pub use scan::{Scan, ScanOptions, ScanThread, ScanWifi};
 
 pub(crate) use task::{Desk, Question, Task, Ticket, Trail, Want};

@@ -2,6 +2,7 @@
 
 use super::follow::{Follow, Next, Progress};
 use super::network::{Network, OutcomeOn};
+use super::recipe::{Recipe, Side, StepAnswer, Steps, Why};
 use super::task::Question;
 use super::{Desk, IntoResult, Task, Thread, Ticket, Want, Wifi};
 use crate::deadlines::until;
@@ -66,10 +67,10 @@ impl Goal for SetThread<'_> {
 }
 
 /// Gives the device Wi-Fi credentials and follows it until it is online or gave up.
-pub type ProvisionWifi<'a, E> = Provision<SetWifi<'a>, E>;
+pub type ProvisionWifi<'a, E, S = ()> = Provision<SetWifi<'a>, E, S>;
 
 /// Gives the device a Thread dataset and follows it until it is attached or gave up.
-pub type ProvisionThread<'a, E> = Provision<SetThread<'a>, E>;
+pub type ProvisionThread<'a, E, S = ()> = Provision<SetThread<'a>, E, S>;
 
 impl<'a, E> ProvisionWifi<'a, E> {
     /// The call, not yet begun.
@@ -87,12 +88,16 @@ impl<'a, E> ProvisionThread<'a, E> {
     }
 }
 
-/// [`ProvisionWifi`] or [`ProvisionThread`].
+/// [`ProvisionWifi`] or [`ProvisionThread`]. `S`: the steps of an application around it, see
+/// [`with_recipe`](Self::with_recipe).
 #[derive(Debug)]
-pub struct Provision<G: Goal, E> {
+pub struct Provision<G: Goal, E, S = ()> {
     ticket: Ticket,
     goal: G,
     step: Step<E>,
+    steps: S,
+    /// Where the device is followed and a step is open: it is the step's turn, not the status's.
+    turn: bool,
     /// Time to let pass before the step.
     pause: Option<Duration>,
     /// Attempts to hand over, this one included.
@@ -127,6 +132,9 @@ enum Step<E> {
         /// Our own attempt, accepted; else the one found by `Look`.
         ours: bool,
     },
+    /// The device is online, that is the outcome; steps of the application are open. It is asked nothing else: each further
+    /// question for the status would be another reason to stop.
+    Rest,
 }
 
 /// What a status comes to, on this kind of network.
@@ -137,7 +145,7 @@ const fn status<G: Goal>() -> &'static <G::Network as Network>::Status {
     G::Network::STATUS
 }
 
-impl<G: Goal, E> Task<E> for Provision<G, E> {
+impl<G: Goal, E, S: Steps> Task<E> for Provision<G, E, S> {
     fn ticket(&mut self) -> &mut Ticket {
         &mut self.ticket
     }
@@ -146,28 +154,35 @@ impl<G: Goal, E> Task<E> for Provision<G, E> {
         if let Some(time) = self.pause {
             return Want::Pause(time);
         }
+        if let Some((_, question)) = self.own() {
+            let limit = deadlines.exchange;
+            return Want::Answer { question, limit };
+        }
         let (question, limit): (&dyn Question, _) = match &self.step {
             Step::Set => (&self.goal, deadlines.exchange),
             Step::Apply => (G::APPLY, deadlines.exchange),
             Step::Control(lever) => (lever, deadlines.exchange),
-            Step::Look | Step::Follow { .. } => (status::<G>(), deadlines.poll),
+            Step::Look | Step::Follow { .. } | Step::Rest => (status::<G>(), deadlines.poll),
         };
         Want::Answer { question, limit }
     }
 
     fn deadline(&self, deadlines: &Deadlines) -> Duration {
-        match &self.step {
+        let deadline = match &self.step {
             Step::Follow { follow, .. } => follow.deadline(deadlines),
             _ => Duration::MAX,
-        }
+        };
+        self.unless_own(deadline)
     }
 
     fn reconnect_deadline(&self, deadlines: &Deadlines) -> Duration {
-        match (&self.step, &self.doubt) {
+        let deadline = match (&self.step, &self.doubt) {
             (Step::Follow { follow, .. }, _) => follow.reconnect_deadline(),
+            (Step::Rest, _) => Duration::MAX,
             (_, Some(doubt)) => until(doubt.since, deadlines.recover, Duration::MAX),
             _ => Duration::MAX,
-        }
+        };
+        self.unless_own(deadline)
     }
 
     fn handle(
@@ -178,8 +193,11 @@ impl<G: Goal, E> Task<E> for Provision<G, E> {
         if self.pause.take().is_some() {
             return Ok(false);
         }
+        if let Some((side, _)) = self.own() {
+            return self.own_answer(desk, side, answer);
+        }
         match &self.step {
-            Step::Look | Step::Follow { .. } => {
+            Step::Look | Step::Follow { .. } | Step::Rest => {
                 let seen = answer.and_then(|reply| desk.read(status::<G>().decode(reply)));
                 self.seen(desk, seen.map(Into::into))
             }
@@ -197,10 +215,13 @@ impl<G: Goal, E> Task<E> for Provision<G, E> {
     }
 }
 
-impl<G: Goal, E> IntoResult for Provision<G, E> {
+impl<G: Goal, E, S> IntoResult for Provision<G, E, S> {
     type Output = OutcomeOn<G::Network>;
 
     fn take_result(&mut self) -> Result<OutcomeOn<G::Network>, Misuse> {
+        if matches!(self.step, Step::Rest) {
+            return Err(Misuse::NotOver);
+        }
         self.outcome.take().ok_or(Misuse::NotOver)
     }
 }
@@ -211,11 +232,119 @@ impl<G: Goal, E> Provision<G, E> {
             ticket: Ticket::NEW,
             goal,
             step: Step::Set,
+            steps: (),
+            turn: false,
             pause: None,
             attempts: MAX_ATTEMPTS,
             doubt: None,
             outcome: None,
         }
+    }
+
+    /// The same with data of the application's own before and after, in the same session. The outcome is the network's;
+    /// [`Recipe::failure`] says what became of the steps.
+    pub fn with_recipe<'r, 's, F: FnMut(StepAnswer<'_>)>(
+        self,
+        recipe: &'r mut Recipe<'s, F>,
+    ) -> Provision<G, E, &'r mut Recipe<'s, F>> {
+        let mut steps = recipe;
+        steps.begin();
+        Provision {
+            ticket: self.ticket,
+            goal: self.goal,
+            step: self.step,
+            steps,
+            turn: self.turn,
+            pause: self.pause,
+            attempts: self.attempts,
+            doubt: self.doubt,
+            outcome: self.outcome,
+        }
+    }
+}
+
+impl<G: Goal, E, S: Steps> Provision<G, E, S> {
+    /// The application's step whose turn it is.
+    fn own(&self) -> Option<(Side, &dyn Question)> {
+        let side = match &self.step {
+            Step::Set => Side::Before,
+            // In doubt, the attempt that was found under way is ours as far as anybody knows.
+            Step::Follow { ours, .. } if self.turn && (*ours || self.doubt.is_some()) => Side::After,
+            Step::Rest => Side::After,
+            _ => return None,
+        };
+        self.steps.open(side).map(|question| (side, question))
+    }
+
+    /// The deadline of the application's step, where it is its turn and that is sooner.
+    fn unless_own(&self, deadline: Duration) -> Duration {
+        match self.own() {
+            Some((Side::After, _)) => deadline.min(self.steps.until()),
+            _ => deadline,
+        }
+    }
+
+    /// A step of the application was answered, or not.
+    fn own_answer(
+        &mut self,
+        desk: &Desk<'_>,
+        side: Side,
+        answer: Result<&[u8], ProvisionError<E>>,
+    ) -> Result<bool, ProvisionError<E>> {
+        let error = match answer {
+            Ok(reply) => {
+                self.steps.answered(side, reply);
+                self.steps.start(desk.now);
+                return Ok(self.rest_is_over());
+            }
+            // The step was not judged, and this side waits until the device is free.
+            Err(ProvisionError::SessionTaken { .. }) if desk.may_go_on => return Ok(false),
+            Err(error) => error,
+        };
+        self.steps.missed(desk.trail.delivered);
+        let why = Why::of(&error);
+        if side == Side::Before {
+            self.steps.give_up(side, why.unwrap_or(Why::Unanswered));
+            return Err(error);
+        }
+        let over = desk.now >= self.steps.until().min(desk.total);
+        if let Some(why) = why.or(over.then_some(Why::Unanswered)) {
+            self.steps.give_up(side, why);
+        }
+        if matches!(self.step, Step::Rest) {
+            let left = self.steps.until().saturating_sub(desk.now);
+            self.pause = Some(left.min(DOUBT_PAUSE));
+        }
+        // How the device is comes next: it tells whether another try can be answered at all.
+        self.turn = false;
+        Ok(self.rest_is_over())
+    }
+
+    /// The device is online, and no step is open any more.
+    fn rest_is_over(&mut self) -> bool {
+        if !matches!(self.step, Step::Rest) || self.own().is_some() {
+            return false;
+        }
+        self.pause = None;
+        self.step = Step::Look;
+        true
+    }
+
+    /// The network's part is over with this. Where the device is online, the open steps come first.
+    fn finish(&mut self, desk: &Desk<'_>, outcome: OutcomeOn<G::Network>) -> bool {
+        let is_online = matches!(outcome, Outcome::Connected(_));
+        self.outcome = Some(outcome);
+        if is_online && self.steps.open(Side::After).is_some() {
+            // The time of a step that was asked already goes on.
+            let asked = matches!(&self.step, Step::Follow { ours, .. } if *ours || self.doubt.is_some());
+            if !asked {
+                self.steps.start(desk.now);
+            }
+            self.step = Step::Rest;
+            return false;
+        }
+        self.steps.give_up(Side::After, Why::NotReached);
+        true
     }
 
     /// Credentials, apply or control were answered, or not.
@@ -227,7 +356,7 @@ impl<G: Goal, E> Provision<G, E> {
         match (&self.step, told) {
             (Step::Apply, applied) => self.after_apply(desk, applied),
             (_, Err(error)) => self.trouble(desk, error),
-            (Step::Control(_), Ok(())) => self.try_again(),
+            (Step::Control(_), Ok(())) => self.try_again(desk),
             (_, Ok(())) => {
                 desk.event(&Event::ConfigSent);
                 self.step = Step::Apply;
@@ -249,9 +378,12 @@ impl<G: Goal, E> Provision<G, E> {
             };
         };
         match follow.handle(desk, seen)? {
-            Next::Pause(time) => self.pause = Some(time),
-            Next::End(outcome) if *ours => return Ok(self.end(outcome)),
-            Next::End(outcome) => return self.after_another(outcome),
+            Next::Pause(time) => {
+                self.pause = Some(time);
+                self.turn = true;
+            }
+            Next::End(outcome) if *ours => return Ok(self.finish(desk, outcome)),
+            Next::End(outcome) => return self.after_another(desk, outcome),
         }
         Ok(false)
     }
@@ -289,7 +421,7 @@ impl<G: Goal, E> Provision<G, E> {
                     since: desk.now,
                     error,
                 });
-                self.try_again()
+                self.try_again(desk)
             }
             Err(error) => Err(error),
         }
@@ -309,7 +441,7 @@ impl<G: Goal, E> Provision<G, E> {
         let left = until(doubt.since, desk.deadlines.recover, desk.total);
         let left = left.saturating_sub(desk.now);
         if left.is_zero() {
-            return Ok(self.end(Outcome::Unconfirmed));
+            return Ok(self.finish(desk, Outcome::Unconfirmed));
         }
         self.pause = Some(left.min(DOUBT_PAUSE));
         Ok(false)
@@ -324,7 +456,7 @@ impl<G: Goal, E> Provision<G, E> {
         match seen {
             // Ours or a stale one? One more attempt answers that for certain.
             Progress::Gone(_) => self.step = Step::Control(G::RESET),
-            Progress::Online(on) => return self.after_another(Outcome::Connected(on)),
+            Progress::Online(on) => return self.after_another(desk, Outcome::Connected(on)),
             Progress::Trying(_) => self.follow(desk, false),
             Progress::Idle => return Err(refused()),
         }
@@ -332,15 +464,19 @@ impl<G: Goal, E> Provision<G, E> {
     }
 
     /// The attempt that was found under way has ended.
-    fn after_another(&mut self, outcome: OutcomeOn<G::Network>) -> Result<bool, ProvisionError<E>> {
+    fn after_another(
+        &mut self,
+        desk: &Desk<'_>,
+        outcome: OutcomeOn<G::Network>,
+    ) -> Result<bool, ProvisionError<E>> {
         let perhaps_ours = self.doubt.is_some();
         self.step = Step::Control(match outcome {
             Outcome::Connected(on) if self.goal.is_reached(&on) => {
-                return Ok(self.end(Outcome::Connected(on)));
+                return Ok(self.finish(desk, Outcome::Connected(on)));
             }
             Outcome::Connected(_) => G::REPROV,
             Outcome::Failed(_) | Outcome::LikelyConnected | Outcome::Unconfirmed if perhaps_ours => {
-                return Ok(self.end(outcome));
+                return Ok(self.finish(desk, outcome));
             }
             Outcome::Failed(_) => G::RESET,
             // Whatever it joined, it was not told to by us.
@@ -354,26 +490,23 @@ impl<G: Goal, E> Provision<G, E> {
             follow: Follow::new(desk),
             ours,
         };
+        self.turn = true;
+        self.steps.start(desk.now);
     }
 
     /// Hands over once more, unless that was the last attempt.
-    fn try_again(&mut self) -> Result<bool, ProvisionError<E>> {
+    fn try_again(&mut self, desk: &Desk<'_>) -> Result<bool, ProvisionError<E>> {
         self.attempts = self.attempts.saturating_sub(1);
         if self.attempts == 0 {
             return match self.doubt.take().map(|doubt| doubt.error) {
                 None => Err(refused()),
                 // Somebody is there and answers nonsense: that is no device that left.
                 Some(error @ ProvisionError::Reply { .. }) => Err(error),
-                Some(_) => Ok(self.end(Outcome::Unconfirmed)),
+                Some(_) => Ok(self.finish(desk, Outcome::Unconfirmed)),
             };
         }
         self.step = Step::Set;
         Ok(false)
-    }
-
-    fn end(&mut self, outcome: OutcomeOn<G::Network>) -> bool {
-        self.outcome = Some(outcome);
-        true
     }
 }
 
@@ -390,5 +523,7 @@ const fn refused<E>() -> ProvisionError<E> {
     }
 }
 
+#[cfg(test)]
+mod recipe_tests;
 #[cfg(test)]
 mod tests;

@@ -51,7 +51,9 @@ pub use links::{LinkError, lost};
 pub use local_ctrl::{
     invalid_value, local_control, no_such_property, not_set, property_twice, read_only, unknown_type,
 };
-pub use outcome::{config, thread_outcome, too_long, unconfirmed, wifi_outcome};
+pub use outcome::{
+    config, joined_incomplete, step_before, thread_outcome, too_long, unconfirmed, wifi_outcome,
+};
 pub use payload::payload;
 
 use crate::{Caller, Error};

@@ -5,6 +5,7 @@ use crate::error::{Class, Error, Stage};
 use alloc::format;
 use alloc::string::ToString;
 use espprov_core::WifiConfigError;
+use espprov_core::call::{StepFailure, StepFault};
 use espprov_types::{ThreadFailure, WifiFailure};
 
 /// The device says that it could not join.
@@ -85,6 +86,58 @@ pub fn unconfirmed(caller: Caller) -> Error {
         caller.say("look whether it is on its network now; if it is in provisioning mode again, {again}"),
     )
     .with_outcome("unconfirmed")
+}
+
+/// An application's data was not taken ahead of the credentials: what the driver said of it, which step it was of how many, on
+/// which endpoint, and what the device has by then.
+#[must_use]
+pub fn step_before(error: Error, at: StepFailure, count: usize, endpoint: &str) -> Error {
+    let step = at.index.saturating_add(1);
+    let sent = match at.fault {
+        StepFault::Unanswered { delivered: true } => "may have got this one",
+        _ => "has not got this one",
+    };
+    let had = match at.index {
+        0 => "".into(),
+        1 => "took the step before, ".to_string(),
+        n => format!("took the {n} steps before, "),
+    };
+    let message = format!(
+        "step {step} of {count} before the credentials ({endpoint}): {}",
+        error.message()
+    );
+    let cause = format!(
+        "{}; the device {had}{sent} and was not given its network",
+        error.cause()
+    );
+    error.with_message(message).with_cause(cause)
+}
+
+/// The device is on its network, and an application's data that was to follow was not taken.
+#[must_use]
+pub fn joined_incomplete(caller: Caller, at: StepFailure, count: usize, endpoint: &str) -> Error {
+    let step = at.index.saturating_add(1);
+    let cause = match at.fault {
+        StepFault::NoSuchEndpoint => "the firmware registered no endpoint of that name",
+        StepFault::NotSent => {
+            "it was not sent: it is longer than this link carries, or may not travel unencrypted"
+        }
+        StepFault::NotReached => "the device left before it was this step's turn; it has not got it",
+        StepFault::Unanswered { delivered: true } => {
+            "it was sent and not answered in time: the device may have got it, or not"
+        }
+        _ => "the device could not be reached in time; it has not got it",
+    };
+    Error::new(
+        Class::Incomplete,
+        "joined_incomplete",
+        format!("the device joined its network, but step {step} of {count} after it ({endpoint}) is not done"),
+    )
+    .with_cause(cause)
+    .with_help(caller.say(
+        "hand over what is missing in another way, or bring the device back into provisioning mode and {again}",
+    ))
+    .with_outcome("joined_incomplete")
 }
 
 /// Wi-Fi credentials that break the rules.
