@@ -4,8 +4,8 @@
 /// do meanwhile. See [`Handshake::compute`](crate::Handshake::compute); the drivers of `espprov-core` call it.
 ///
 /// The unit is a product of two numbers of 3072 bits, of which the client half of security 2 takes about 2150 on a
-/// microcontroller. One is some 150 000 to 190 000 instructions of a Cortex-M4, so that `Budget::products(6)` gives
-/// control back after at most 20 ms at 64 MHz.
+/// microcontroller. One is some 70 000 to 120 000 instructions of a Cortex-M4, so that `Budget::products(6)` gives
+/// control back after at most 11 ms at 64 MHz.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget(u32);
 

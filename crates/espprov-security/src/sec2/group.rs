@@ -6,9 +6,11 @@ use crate::budget::Spending;
 use alloc::vec::Vec;
 use zeroize::{Zeroize, Zeroizing};
 
-/// The word to compute in, on 32-bit machines too: a product of two such words reuses what it has loaded, and
-/// takes a third less time than four of half the size (Cortex-M4).
+/// The word to compute in.
+#[cfg(target_pointer_width = "64")]
 type Word = u64;
+#[cfg(not(target_pointer_width = "64"))]
+type Word = u32;
 
 /// Bytes of N, and of a padded residue.
 pub(super) const LEN: usize = 384;
@@ -73,14 +75,18 @@ type Power = super::mont::Power<'static, Word, LIMBS>;
 const fn modulus() -> Modulus<Word, LIMBS> {
     let mut n1: Words = [0; LIMBS];
     let mut i = 0;
-    // N + 1 is N but for the lowest word, and a carry from there.
-    while i < LEN - size_of::<Word>() {
-        n1[i / size_of::<Word>()] |=
-            (N[LEN - size_of::<Word>() - 1 - i] as Word) << (i % size_of::<Word>() * 8);
+    while i < LEN {
+        n1[i / size_of::<Word>()] |= (N[LEN - 1 - i] as Word) << (i % size_of::<Word>() * 8);
         i += 1;
     }
-    n1[0] += 1;
-    Modulus::from_reduced(n1)
+    // N + 1: words that are all ones become zero and carry.
+    i = 0;
+    while n1[i] == Word::MAX {
+        n1[i] = 0;
+        i += 1;
+    }
+    n1[i] += 1;
+    Modulus::from_successor(n1)
 }
 
 /// k, SRP's multiplier: H(N ǀ PAD(g)). The tests compute it.

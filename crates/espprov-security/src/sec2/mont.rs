@@ -4,9 +4,10 @@
 //! only on the way out. Everything runs in time that depends on `L` and on the length of an exponent, never
 //! on a value.
 //!
-//! Three properties of the prime are used. Its lowest word is all ones, so `-N^-1 mod 2^BITS` is 1 and a
-//! reduction step is `t = (t >> BITS) + (t mod 2^BITS) · N'` with `N' = (N + 1) >> BITS`: no product to find
-//! the multiplier. `2^(L·BITS) - N` is small against N, so a product with one word is reduced by one more
+//! Three properties of the prime are used. Its lowest word is all ones, so `-N^-1 mod 2^BITS` is 1 and the
+//! multiplier of a reduction step is the lowest word itself: no product to find it. Nor is that word computed when
+//! it has become zero: multiples of N + 1 are added instead of N's, which leaves the multiplier in its place, where
+//! nobody looks. `2^(L·BITS) - N` is small against N, so a product with one word is reduced by one more
 //! such product. And the generator is 5, so that the powers `5^0 … 5^(2^w - 1)` of a window fit one word.
 #![expect(
     clippy::indexing_slicing,
@@ -14,11 +15,14 @@
     reason = "indices follow from L alone; word arithmetic that may wrap says so"
 )]
 
+mod block;
 mod power;
+mod rows;
 
 pub(super) use power::Power;
 #[cfg(test)]
 pub(super) use power::count;
+pub(super) use rows::multiply_add;
 use zeroize::DefaultIsZeroes;
 
 /// A machine word and the few operations of it that long arithmetic needs.
@@ -31,56 +35,23 @@ pub(super) trait Word: Copy + Default + Eq + DefaultIsZeroes {
     fn from_u64(value: u64) -> Self;
     /// All ones for `true`.
     fn mask(bit: subtle::Choice) -> Self;
-    /// From a carry or borrow, 0 or 1.
+    /// From a carry, 0 or 1.
     fn choice(self) -> subtle::Choice;
     fn and(self, other: Self) -> Self;
     fn or(self, other: Self) -> Self;
     fn not(self) -> Self;
     /// `self + other + carry`, and the carry out (0 or 1).
     fn add_carry(self, other: Self, carry: Self) -> (Self, Self);
-    /// `self - other - borrow`, and the borrow out (0 or 1).
-    fn sub_borrow(self, other: Self, borrow: Self) -> (Self, Self);
-    /// `self · factor + carry`: low and high word.
-    fn mul_carry(self, factor: Self, carry: Self) -> (Self, Self);
-    /// Adds the products of `a` read forwards and `b` read backwards to a column sum.
-    fn dot(sum: &mut Column<Self>, a: &[Self], b: &[Self]);
-}
-
-/// The sum of one column of a product: three words.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Column<W> {
-    low: W,
-    middle: W,
-    high: W,
-}
-
-impl<W: Word> Column<W> {
-    fn add(&mut self, other: &Self) {
-        let (low, carry) = self.low.add_carry(other.low, W::default());
-        let (middle, carry) = self.middle.add_carry(other.middle, carry);
-        let (high, _) = self.high.add_carry(other.high, carry);
-        *self = Self { low, middle, high };
-    }
-
-    fn double(&mut self) {
-        let copy = *self;
-        self.add(&copy);
-    }
-
-    /// Takes the finished word off and moves on to the next column.
-    fn shift(&mut self) -> W {
-        let low = self.low;
-        *self = Self {
-            low: self.middle,
-            middle: self.high,
-            high: W::default(),
-        };
-        low
-    }
+    /// `self · factor + addend + carry`: low and high word. They suffice for all values.
+    fn mul_add(self, factor: Self, addend: Self, carry: Self) -> (Self, Self);
+    /// `2 · self + bit`, and the bit that is shifted out.
+    fn double(self, bit: Self) -> (Self, Self);
+    /// Montgomery's product in the form that suits this word: [`rows::product`] or [`block::product`].
+    fn product(a: &[Self], b: Option<&[Self]>, n1: &[Self], sum: &mut [Self]) -> Self;
 }
 
 macro_rules! word {
-    ($word:ty, $double:ty, $generator_window:expr, $unroll:expr, $add_product:ident) => {
+    ($word:ty, $double:ty, $generator_window:expr, $add_carry:path, $product:path) => {
         impl Word for $word {
             const BITS: u32 = <$word>::BITS;
             const ONE: Self = 1;
@@ -110,171 +81,120 @@ macro_rules! word {
                 !self
             }
 
+            #[inline(always)]
             fn add_carry(self, other: Self, carry: Self) -> (Self, Self) {
-                let sum = <$double>::from(self) + <$double>::from(other) + <$double>::from(carry);
+                $add_carry(self, other, carry)
+            }
+
+            #[inline(always)]
+            fn mul_add(self, factor: Self, addend: Self, carry: Self) -> (Self, Self) {
+                let product = <$double>::from(self) * <$double>::from(factor);
+                let sum = product + <$double>::from(addend) + <$double>::from(carry);
                 (sum as Self, (sum >> Self::BITS) as Self)
             }
 
-            fn sub_borrow(self, other: Self, borrow: Self) -> (Self, Self) {
-                let (difference, first) = self.overflowing_sub(other);
-                let (difference, second) = difference.overflowing_sub(borrow);
-                (difference, Self::from(first | second))
+            #[inline(always)]
+            fn double(self, bit: Self) -> (Self, Self) {
+                ((self << 1) | bit, self >> (Self::BITS - 1))
             }
 
-            fn mul_carry(self, factor: Self, carry: Self) -> (Self, Self) {
-                let product = <$double>::from(self) * <$double>::from(factor) + <$double>::from(carry);
-                (product as Self, (product >> Self::BITS) as Self)
-            }
-
-            #[inline]
-            fn dot(sum: &mut Column<Self>, a: &[Self], b: &[Self]) {
-                if $unroll == 1 {
-                    // The form that small code comes out of.
-                    let mut low = <$double>::from(sum.low) | (<$double>::from(sum.middle) << Self::BITS);
-                    let mut high = sum.high;
-                    for (x, y) in a.iter().zip(b.iter().rev()) {
-                        let (total, carry) = low.overflowing_add(<$double>::from(*x) * <$double>::from(*y));
-                        low = total;
-                        high = high.wrapping_add(Self::from(carry));
-                    }
-                    sum.high = high;
-                    sum.low = low as Self;
-                    sum.middle = (low >> Self::BITS) as Self;
-                    return;
-                }
-                let (a, a_rest) = a.as_chunks::<$unroll>();
-                let (b_rest, b) = b.as_rchunks::<$unroll>();
-                let mut total = *sum;
-                for (a, b) in a.iter().zip(b.iter().rev()) {
-                    for (x, y) in a.iter().zip(b.iter().rev()) {
-                        $add_product(&mut total, *x, *y);
-                    }
-                }
-                for (x, y) in a_rest.iter().zip(b_rest.iter().rev()) {
-                    $add_product(&mut total, *x, *y);
-                }
-                *sum = total;
+            fn product(a: &[Self], b: Option<&[Self]>, n1: &[Self], sum: &mut [Self]) -> Self {
+                $product(a, b, n1, sum)
             }
         }
     };
 }
 
-/// Adds `x · y` to a column.
-#[inline(always)]
-fn add_product_u32(sum: &mut Column<u32>, x: u32, y: u32) {
-    let low = u64::from(sum.low) | (u64::from(sum.middle) << 32);
-    let (total, carry) = low.overflowing_add(u64::from(x) * u64::from(y));
-    sum.low = total as u32;
-    sum.middle = (total >> 32) as u32;
-    sum.high = sum.high.wrapping_add(u32::from(carry));
+// 5^15 < 2^64 and 5^7 < 2^32.
+word!(u64, u128, 4, add_carry_u64, block::product);
+word!(u32, u64, 3, add_carry_u32, rows::product);
+
+fn add_carry_u32(a: u32, b: u32, carry: u32) -> (u32, u32) {
+    let sum = u64::from(a) + u64::from(b) + u64::from(carry);
+    (sum as u32, (sum >> 32) as u32)
 }
 
-/// Adds `x · y` to a column.
 #[cfg(not(all(target_arch = "x86_64", safe_carry)))]
 #[inline(always)]
-fn add_product_u64(sum: &mut Column<u64>, x: u64, y: u64) {
-    let low = u128::from(sum.low) | (u128::from(sum.middle) << 64);
-    let (total, carry) = low.overflowing_add(u128::from(x) * u128::from(y));
-    sum.low = total as u64;
-    sum.middle = (total >> 64) as u64;
-    sum.high = sum.high.wrapping_add(u64::from(carry));
+fn add_carry_u64(a: u64, b: u64, carry: u64) -> (u64, u64) {
+    let sum = u128::from(a) + u128::from(b) + u128::from(carry);
+    (sum as u64, (sum >> 64) as u64)
 }
 
-/// Adds `x · y` to a column. The compiler turns the portable form of an unrolled loop into code that stores
-/// every carry in a register; this one keeps to the carry flag (a client handshake in 5.6 ms instead of 9.3; a
-/// plain loop of the portable form takes 7.1). Without `unsafe` it can be had from Rust 1.93 on: see `build.rs`.
+/// Keeps to the carry flag, which the compiler does not with the portable form. Without `unsafe` it can be had from Rust
+/// 1.93 on: see `build.rs`.
 #[cfg(all(target_arch = "x86_64", safe_carry))]
 #[inline(always)]
-fn add_product_u64(sum: &mut Column<u64>, x: u64, y: u64) {
-    use core::arch::x86_64::_addcarry_u64 as add_carry;
-    let product = u128::from(x) * u128::from(y);
-    let carry = add_carry(0, sum.low, product as u64, &mut sum.low);
-    let carry = add_carry(carry, sum.middle, (product >> 64) as u64, &mut sum.middle);
-    add_carry(carry, sum.high, 0, &mut sum.high);
+fn add_carry_u64(a: u64, b: u64, carry: u64) -> (u64, u64) {
+    let mut sum = 0;
+    let carry = core::arch::x86_64::_addcarry_u64(carry as u8, a, b, &mut sum);
+    (sum, u64::from(carry))
 }
-
-/// Products per round of the inner loop; 1 = a plain loop, which is fastest when the compiler is told to make
-/// small code.
-const UNROLL: usize = if cfg!(target_pointer_width = "64") { 4 } else { 1 };
-
-// 5^15 < 2^64 and 5^7 < 2^32.
-word!(u64, u128, 4, UNROLL, add_product_u64);
-word!(u32, u64, 3, 1, add_product_u32);
 
 /// The prime N.
 #[cfg_attr(test, derive(PartialEq))]
 pub(super) struct Modulus<W, const L: usize> {
-    /// (N + 1) >> BITS; its top word is zero. N itself is read off it.
+    /// N + 1, of which the lowest word is zero. N itself is read off it.
     n1: [W; L],
 }
 
 impl<W: Word, const L: usize> Modulus<W, L> {
-    /// From (N + 1) >> BITS, little-endian. N's lowest word is all ones, perhaps the second, not the third; so is its top
-    /// word.
-    pub(super) const fn from_reduced(n1: [W; L]) -> Self {
+    /// From N + 1, little-endian. N's lowest word is all ones, perhaps the second, not the third; so is its top word.
+    pub(super) const fn from_successor(n1: [W; L]) -> Self {
         Self { n1 }
     }
 
     /// `n` little-endian, of the same shape.
     #[cfg(test)]
     pub(super) fn new(n: [W; L]) -> Self {
-        let mut n1 = [W::default(); L];
-        let mut carry = W::ONE; // N + 1 carries out of its lowest word
-        for (to, from) in n1.iter_mut().zip(&n[1..]) {
-            (*to, carry) = from.add_carry(W::default(), carry);
+        let mut n1 = n;
+        let mut carry = W::ONE;
+        for word in &mut n1 {
+            (*word, carry) = word.add_carry(W::default(), carry);
         }
         Self { n1 }
     }
 
-    /// A word of N.
-    fn n(&self, index: usize) -> W {
-        let Some(index) = index.checked_sub(1) else {
-            return W::default().not();
-        };
-        // The carry from there went into the next word, and out of it if that was all ones, too (so it is with 32 bits).
-        let carried = index == 0 || index == 1 && self.n1[0] == W::default();
-        let carry = if carried { W::ONE } else { W::default() };
-        self.n1[index].sub_borrow(carry, W::default()).0
+    /// Adds `excess · (R - N)`, which modulo N is `excess · R`; what is carried out of the number. `2 · excess` must fit a
+    /// word: R - N is the complement of N + 1, and 2.
+    fn fold(&self, value: &mut [W; L], excess: W) -> W {
+        let (mut carry, _) = excess.double(W::default());
+        for (word, n1) in value.iter_mut().zip(&self.n1) {
+            (*word, carry) = excess.mul_add(n1.not(), *word, carry);
+        }
+        carry
+    }
+
+    /// The same for what was carried out of a number, 0 or 1, when nothing can be carried once more.
+    fn fold_carry(&self, value: &mut [W; L], carry: W) {
+        self.fold(value, opaque(carry));
     }
 
     /// R mod N = R - N: 1 in Montgomery form. Put where it stays: another number on the stack would be the deepest.
     fn one(&self, to: &mut [W; L]) {
-        for (index, word) in to.iter_mut().enumerate() {
-            *word = if index == 0 { W::ONE } else { self.n(index).not() };
-        }
-    }
-
-    /// Subtracts N, `mask` being all ones or zero. Gives the borrow.
-    fn sub_n(&self, value: &mut [W; L], mask: W) -> W {
-        let mut borrow = W::default();
-        for (index, to) in value.iter_mut().enumerate() {
-            (*to, borrow) = to.sub_borrow(self.n(index).and(mask), borrow);
-        }
-        borrow
-    }
-
-    /// Adds N, `mask` being all ones or zero.
-    fn add_n(&self, value: &mut [W; L], mask: W) {
-        let mut carry = W::default();
-        for (index, to) in value.iter_mut().enumerate() {
-            (*to, carry) = to.add_carry(self.n(index).and(mask), carry);
-        }
+        to.fill(W::default());
+        self.fold(to, W::ONE);
     }
 
     /// Brings a value below R into 0..N.
     pub(super) fn canonical(&self, value: &mut [W; L]) {
-        let all = W::mask(subtle::Choice::from(1));
-        let borrow = self.sub_n(value, all);
-        self.add_n(value, all_ones_if_one(borrow));
+        // Adding R - N carries out if it is N or more.
+        let (mut carry, _) = W::ONE.double(W::default());
+        for (word, n1) in value.iter().zip(&self.n1) {
+            (_, carry) = W::ONE.mul_add(n1.not(), *word, carry);
+        }
+        self.fold_carry(value, carry);
     }
 
     /// `a - b mod N` for `a` below R and `b` in 0..N; the result is below R.
     pub(super) fn sub(&self, a: &mut [W; L], b: &[W; L]) {
-        let mut borrow = W::default();
-        for (a, b) in a.iter_mut().zip(b) {
-            (*a, borrow) = a.sub_borrow(*b, borrow);
+        // N - b is N + 1 and the complement of b, less R: so one of the two carries at least, and it is both or one.
+        let (mut first, mut second) = (W::default(), W::default());
+        for ((a, b), n1) in a.iter_mut().zip(b).zip(&self.n1) {
+            (*a, first) = a.add_carry(*n1, first);
+            (*a, second) = a.add_carry(b.not(), second);
         }
-        self.add_n(a, all_ones_if_one(borrow));
+        self.fold_carry(a, first.and(second));
     }
 
     /// `a + b mod N`, both in 0..N, in 0..N.
@@ -283,23 +203,13 @@ impl<W: Word, const L: usize> Modulus<W, L> {
         for (a, b) in a.iter_mut().zip(b) {
             (*a, carry) = a.add_carry(*b, carry);
         }
-        self.sub_n(a, all_ones_if_one(carry));
+        self.fold_carry(a, carry);
         self.canonical(a);
     }
 }
 
-/// Adds `u·x` to `sum`, lowest words first. The factors have the same length, the sum twice that.
-pub(super) fn multiply_add<W: Word>(sum: &mut [W], u: &[W], x: &[W]) {
-    let (mut column, mut carry) = (Column::default(), W::default());
-    for (index, word) in sum.iter_mut().enumerate() {
-        let factors = (index + 1).saturating_sub(u.len())..(index + 1).min(u.len());
-        W::dot(&mut column, &u[factors.clone()], &x[factors]);
-        (*word, carry) = word.add_carry(column.shift(), carry);
-    }
-}
-
-/// A mask from a carry or borrow. By way of a `Choice`, of which the compiler does not know that it is 0 or 1: where it
-/// knows, it makes a branch of what is masked (seen on x86-64; `tests/memory` looks).
-fn all_ones_if_one<W: Word>(bit: W) -> W {
-    W::mask(bit.choice())
+/// 0 or 1, by way of a `Choice`, so that the compiler does not know that it is: where it knows, it makes a branch of what is
+/// multiplied by it (seen on x86-64 with masks; `tests/memory` looks).
+fn opaque<W: Word>(bit: W) -> W {
+    W::mask(bit.choice()).and(W::ONE)
 }

@@ -8,7 +8,7 @@ use espprov_security::sec2::{Client, Device, Patch, Verifier};
 use firmware_qemu::counting::{count, count_steps};
 use firmware_qemu::{NotRandom, board, report};
 
-/// What a Cortex-M4 at 64 MHz does in 20 ms.
+/// What a Cortex-M4 at 64 MHz does in 11 ms.
 const BUDGET: Budget = Budget::products(6);
 
 #[board::entry]

@@ -1,7 +1,7 @@
 //! Products and powers of residues. A power is a row of steps, one long product each, so that whoever computes it can
 //! stop after any of them.
 
-use super::{Column, Modulus, Word, all_ones_if_one};
+use super::{Modulus, Word};
 use core::mem;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
@@ -114,65 +114,38 @@ impl<'m, W: Word, const L: usize> Power<'m, W, L> {
     }
 
     /// Multiplies by a residue in Montgomery form (any value below R).
-    #[inline(never)]
     pub(in crate::sec2) fn mul(&mut self, other: &[W; L]) {
-        #[cfg(test)]
-        count::product();
-        let (a, b, m, n1) = (&self.value, other, &mut self.scratch, &self.modulus.n1);
-        let mut sum = Column::default();
-        for i in 0..L {
-            W::dot(&mut sum, &a[..=i], &b[..=i]);
-            W::dot(&mut sum, &m[..i], &n1[..i]);
-            m[i] = sum.shift();
-        }
-        for i in 0..L {
-            W::dot(&mut sum, &a[i + 1..], &b[i + 1..]);
-            W::dot(&mut sum, &m[i + 1..], &n1[i..L - 1]);
-            m[i] = sum.shift(); // the multiplier is not needed any more
-        }
-        self.take_scratch(sum.low);
+        self.product(Some(other));
     }
 
-    /// Squares. Each product of two different words is computed once and doubled.
-    #[inline(never)]
     fn square(&mut self) {
-        #[cfg(test)]
-        count::product();
-        let (a, m, n1) = (&self.value, &mut self.scratch, &self.modulus.n1);
-        let mut sum = Column::default();
-        for i in 0..L {
-            square_column(&mut sum, &a[..=i]);
-            W::dot(&mut sum, &m[..i], &n1[..i]);
-            m[i] = sum.shift();
-        }
-        for i in 0..L {
-            square_column(&mut sum, &a[i + 1..]);
-            W::dot(&mut sum, &m[i + 1..], &n1[i..L - 1]);
-            m[i] = sum.shift();
-        }
-        self.take_scratch(sum.low);
+        self.product(None);
     }
 
-    /// Multiplies by one word. The excess `h · R` is `h · (R - N)` modulo N, that is `h · !N + h`, and R - N is so
-    /// small that one subtraction of N settles the rest.
+    /// The product with `other`, or with itself.
+    fn product(&mut self, other: Option<&[W; L]>) {
+        #[cfg(test)]
+        count::product();
+        let other = other.map(|other| other.as_slice());
+        let carry = W::product(&self.value, other, &self.modulus.n1, &mut self.scratch);
+        self.take_scratch(carry);
+    }
+
+    /// Multiplies by one word, of half its range. R - N is so small that what is folded back is carried out once more at
+    /// most, and then no further.
     fn mul_word(&mut self, factor: W) {
         let mut excess = W::default();
         for word in &mut self.value {
-            (*word, excess) = word.mul_carry(factor, excess);
+            (*word, excess) = factor.mul_add(*word, W::default(), excess);
         }
-        let (mut carry, mut high) = (W::default(), excess);
-        for (i, word) in self.value.iter_mut().enumerate() {
-            let low;
-            (low, high) = self.modulus.n(i).not().mul_carry(excess, high);
-            (*word, carry) = word.add_carry(low, carry);
-        }
-        self.modulus.sub_n(&mut self.value, all_ones_if_one(carry));
+        let carry = self.modulus.fold(&mut self.value, excess);
+        self.modulus.fold_carry(&mut self.value, carry);
     }
 
     /// The result stands in `scratch`, plus `carry · R`.
     fn take_scratch(&mut self, carry: W) {
         mem::swap(&mut self.value, &mut self.scratch);
-        self.modulus.sub_n(&mut self.value, all_ones_if_one(carry));
+        self.modulus.fold_carry(&mut self.value, carry);
     }
 
     /// In Montgomery form, below R but perhaps not canonical; after [`lower`](Self::lower) the number itself.
@@ -200,19 +173,6 @@ impl<'m, W: Word, const L: usize> Power<'m, W, L> {
         self.modulus.sub(&mut self.scratch, &self.value);
         mem::swap(&mut self.value, &mut self.scratch);
     }
-}
-
-/// Adds one column of a square: the products of `a` forwards and backwards.
-fn square_column<W: Word>(sum: &mut Column<W>, a: &[W]) {
-    let half = a.len() / 2;
-    let mut column = Column::default();
-    W::dot(&mut column, &a[..half], &a[a.len() - half..]);
-    column.double();
-    if a.len() % 2 == 1 {
-        let middle = core::slice::from_ref(&a[half]);
-        W::dot(&mut column, middle, middle);
-    }
-    sum.add(&column);
 }
 
 /// Copies `table[digit]`, reading every entry.
