@@ -35,7 +35,7 @@ mod target;
 pub mod tls;
 mod transport;
 
-pub use connect::{Connect, Tcp};
+pub use connect::{Connect, Prompt, Tcp};
 pub use error::HttpError;
 pub use target::{HttpTarget, InvalidTarget};
 #[cfg(feature = "tls")]
