@@ -38,10 +38,10 @@ fn every_scheme_provisions_with_the_fewest_round_trips() {
         let handshake = if scheme == Scheme::Sec0 { 1 } else { 2 };
         let mut expected = vec!["proto-ver"];
         expected.extend(vec!["prov-session"; handshake]);
-        // set, apply, polls after 0, 0.5, 1.25 and 2.375 s; the device connects after 1.8 s.
-        expected.extend(["prov-config"; 2 + 4]);
+        // set, apply, and a look each 0.275 s; the device connects after 1.8 s.
+        expected.extend(["prov-config"; 2 + 8]);
         assert_eq!(*log.borrow(), expected, "{scheme:?}");
-        assert_eq!(took, Duration::from_millis(2375), "{scheme:?}");
+        assert_eq!(took, Duration::from_millis(1925), "{scheme:?}");
     }
 }
 

@@ -99,11 +99,11 @@ fn every_scheme_provisions_over_every_link() {
             let outcome = block_on(&bench.clock, client.provision_wifi(&home()));
             assert_online(&outcome.unwrap(), "192.168.1.57");
             let stats = client.transport().stats();
-            // proto-ver, the handshake, set, apply, then polls at 0, 0.5 … s until 1.1 s have passed.
+            // proto-ver, the handshake, set, apply, then a look every 0.275 s until 1.1 s have passed, fewer where one takes long.
             let handshake = if scheme == 0 { 1 } else { 2 };
             let polls = stats.exchanges - (1 + handshake + 2);
             assert!(
-                (3..=4).contains(&polls),
+                (3..=5).contains(&polls),
                 "security {scheme} over {link:?}: {polls} polls"
             );
             assert_eq!(stats.reconnects, 0);

@@ -7,7 +7,14 @@ use crate::{Deadlines, Event, Phase, ProvisionError};
 use core::time::Duration;
 use espprov_types::{ThreadAttachment, ThreadFailure, ThreadStatus, WifiConnection, WifiFailure, WifiStatus};
 
-/// The first pause between two status requests, and the longest, in milliseconds.
+/// Most devices are done within this time after apply. So long each look begins this long after the one before: what the device
+/// does is seen 0.3 s later at most, with a look that takes little. Both in milliseconds.
+const QUICK: u32 = 3000;
+const QUICK_INTERVAL: u32 = 275;
+/// Where a look takes long, the link is left alone for so many times that before the next: on a Bluetooth link with a slow
+/// connection interval, or a console at a low rate, questions must not be all that is going on.
+const REST: u32 = 3;
+/// The first pause of a device that is out of sight, and the longest of all, in milliseconds.
 const FIRST_PAUSE: u32 = 500;
 const LONGEST_PAUSE: u32 = 2000;
 /// What the last attempt to reach a lost device may take beyond the time it has to come back.
@@ -27,6 +34,11 @@ pub enum Progress<C, F> {
 #[derive(Debug)]
 pub(super) struct Follow<E> {
     until: Duration,
+    /// When it began.
+    since: Duration,
+    /// When the look under way did.
+    looking: Duration,
+    /// The next pause while the device is out of sight.
     pause: u32,
     /// The device's last answer was that it is connecting.
     connecting: bool,
@@ -65,6 +77,8 @@ impl<E> Follow<E> {
     pub(super) fn new(desk: &Desk<'_>) -> Self {
         Self {
             until: until(desk.now, desk.deadlines.connecting, desk.total),
+            since: desk.now,
+            looking: desk.now,
             pause: FIRST_PAUSE,
             connecting: false,
             unanswered: false,
@@ -125,9 +139,28 @@ impl<E> Follow<E> {
             return self.gone();
         }
         let until = self.lost.as_ref().map_or(self.until, |lost| lost.patience);
-        let pause = millis(self.pause).min(until.saturating_sub(now));
-        self.pause = (self.pause.saturating_mul(3) / 2).min(LONGEST_PAUSE);
+        let pause = self.pause(now).min(until.saturating_sub(now));
+        self.looking = now.saturating_add(pause);
         Ok(Next::Pause(pause))
+    }
+
+    /// How long to wait before the next look, `now` being the end of this one.
+    fn pause(&mut self, now: Duration) -> Duration {
+        if self.lost.is_some() {
+            let pause = millis(self.pause);
+            self.pause = (self.pause.saturating_mul(3) / 2).min(LONGEST_PAUSE);
+            return pause;
+        }
+        self.pause = FIRST_PAUSE;
+        if now.saturating_sub(self.since) >= millis(QUICK) {
+            return millis(LONGEST_PAUSE);
+        }
+        let took = now.saturating_sub(self.looking);
+        let rest = took.saturating_mul(REST);
+        millis(QUICK_INTERVAL)
+            .saturating_sub(took)
+            .max(rest)
+            .min(millis(LONGEST_PAUSE))
     }
 
     /// The device answered.
@@ -320,11 +353,45 @@ mod tests {
     }
 
     #[test]
-    fn pauses_grow_and_the_last_one_is_cut() {
-        let (end, looks) = follow(Duration::ZERO, Duration::MAX, |_| trying());
-        assert_eq!(end, Err(ProvisionError::Deadline { phase: Phase::Status }));
-        assert_eq!(looks[..6], [0, 500, 1250, 2375, 4062, 6062]);
-        assert_eq!(looks.last(), Some(&60_000));
+    fn a_change_is_seen_soon_and_the_last_pause_is_cut() {
+        for look in [0, 1, 5, 20] {
+            let (end, looks) = follow(Duration::from_millis(look), Duration::MAX, |_| trying());
+            assert_eq!(end, Err(ProvisionError::Deadline { phase: Phase::Status }));
+            // A change within three seconds is seen 0.3 s later, once the look that sees it is over.
+            let mut seen = looks.iter().zip(&looks[1..]);
+            assert!(
+                seen.all(|(before, next)| *before >= 3000 || next + u128::from(look) - before <= 300),
+                "{looks:?}"
+            );
+            let soon = looks.iter().filter(|&&at| at < 5000).count();
+            assert!(soon <= 12, "{soon} in the first five seconds: {looks:?}");
+            assert_eq!(looks.last(), Some(&60_000));
+        }
+    }
+
+    #[test]
+    fn a_dear_look_is_followed_by_a_rest() {
+        // As over Bluetooth, and as over a link that takes a second: it is busy for a quarter of the time, or a third.
+        for (look, interval) in [(70, 280), (150, 600), (1000, 3000)] {
+            let (_, looks) = follow(Duration::from_millis(look), Duration::MAX, |_| trying());
+            assert_eq!(looks[1], interval, "{looks:?}");
+        }
+    }
+
+    #[test]
+    fn a_device_out_of_sight_is_looked_for_less_and_less_often() {
+        let (_, looks) = follow(Duration::ZERO, Duration::MAX, |index| match index {
+            0 => trying(),
+            // In sight once: from the beginning.
+            4 => trying(),
+            _ => away(),
+        });
+        let pauses: Vec<_> = looks.iter().zip(&looks[1..]).map(|(a, b)| b - a).collect();
+        assert_eq!(
+            pauses[..8],
+            [275, 500, 750, 1125, 275, 500, 750, 1125],
+            "{looks:?}"
+        );
     }
 
     #[test]
@@ -358,9 +425,9 @@ mod tests {
                     },
                 );
                 assert_eq!(run.end, Ok(expected), "{what}");
-                // As soon as the rule allows, or when patience is at its end.
+                // As soon as the rule allows, or when patience is at its end. A look takes 100 ms here, and then there is rest.
                 let lost = if run.looks.len() > 1 && expected == Outcome::LikelyConnected {
-                    700
+                    500
                 } else {
                     100
                 };
@@ -416,7 +483,7 @@ mod tests {
             },
         );
         assert_eq!(run.end, Ok(Outcome::Unconfirmed));
-        assert_eq!(run.looks.last(), Some(&15_500));
+        assert_eq!(run.looks.last(), Some(&15_275));
     }
 
     #[test]

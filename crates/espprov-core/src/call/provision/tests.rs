@@ -85,7 +85,7 @@ fn as_it_should_be() {
     assert!(matches!(end, Ok(Outcome::Connected(_))), "{end:?}");
     assert_eq!(words(&play), ["set", "apply", "status", "status", "status"]);
     assert!(play.asked[0].starts_with(SET));
-    assert_eq!(play.now, Duration::from_millis(1250));
+    assert_eq!(play.now, Duration::from_millis(550));
 }
 
 #[test]
