@@ -249,6 +249,48 @@ impl Drop for Simulator {
     }
 }
 
+/// Many simulated devices in a process; they end when this is dropped.
+#[derive(Debug)]
+pub struct Farm {
+    child: Child,
+    /// The first line of the manifest.
+    pub header: String,
+    /// Its rows, cell by cell.
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Farm {
+    /// `espprov simulate --count COUNT` on free ports, with further arguments.
+    ///
+    /// # Panics
+    /// When it does not get ready.
+    #[must_use]
+    pub fn start(count: usize, args: &[&str]) -> Self {
+        let mut child = espprov()
+            .args(["simulate", "--http", "127.0.0.1:0", "--count", &count.to_string()])
+            .args(args)
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the simulator starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("stdout is a pipe"))
+            .lines()
+            .map(|line| line.expect("text"));
+        let header = lines.next().unwrap_or_default();
+        let rows = lines
+            .take(count)
+            .map(|line| line.split(',').map(str::to_owned).collect())
+            .collect();
+        Self { child, header, rows }
+    }
+}
+
+impl Drop for Farm {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// A directory of one test's own; gone when this is dropped.
 #[derive(Debug)]
 pub struct Scratch(PathBuf);

@@ -14,18 +14,22 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "ADDR", value_parser = address::listen, help_heading = "Links")]
     pub(crate) http: Option<SocketAddr>,
 
+    /// Be so many devices over HTTP: ports from the given one upward, names and credentials ending in the device's number; a manifest for `batch` goes to standard output
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), conflicts_with = "console", help_heading = "Links")]
+    pub(crate) count: Option<u16>,
+
     /// Serve a console on standard input and output; events go to stderr
     #[arg(long, help_heading = "Links")]
     pub(crate) console: bool,
 
     /// Serve a console on a new pseudo-terminal; its path is in the event `listening`
     #[cfg(all(unix, feature = "serial"))]
-    #[arg(long, help_heading = "Links")]
+    #[arg(long, conflicts_with = "count", help_heading = "Links")]
     pub(crate) pty: bool,
 
     /// Be a Bluetooth LE peripheral on this controller, which speaks H4: tcp:HOST:PORT or unix:PATH
     #[cfg(feature = "ble")]
-    #[arg(long, value_name = "HCI", help_heading = "Links")]
+    #[arg(long, value_name = "HCI", conflicts_with = "count", help_heading = "Links")]
     pub(crate) ble: Option<Hci>,
 
     /// Largest Bluetooth MTU to grant: 23, 256 or 517

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "ble")]
 mod ble;
+mod farm;
 
 use super::Context;
 use crate::args::SimulateArgs;
@@ -12,11 +13,12 @@ use crate::signals::heard;
 use crate::target;
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::pin::pin;
+use core::time::Duration;
 use espprov::TokioClock;
 use espprov::explain::io::os_reason;
 use espprov::target::World;
 use espprov_simulator::scenario::{Link, NetworkType};
-use espprov_simulator::{Console, HttpServer, Scenario, Secret, Shared, SimDevice};
+use espprov_simulator::{Console, HttpServer, Scenario, Secret, Shared, SimDevice, SimEvent};
 use espprov_types::{SetupNetwork, SetupPayload, SetupTransport};
 use std::io::{self, Write};
 
@@ -33,14 +35,14 @@ pub(super) async fn run(context: &Context, args: &SimulateArgs) -> Result<Succes
         None if !args.console && !wants_pty(args) && !wants_ble(args) => Some(DEFAULT_ADDRESS),
         address => address,
     };
+    if let Some(count) = args.count {
+        return farm::run(out, &scenario, address.unwrap_or(DEFAULT_ADDRESS), count).await;
+    }
     introduce(out, &scenario);
     let seed = scenario.seed;
     let mut device = espprov::target::sim_device(scenario)?;
     if out.verbosity() > 0 {
-        // On its own path to stderr: the observer may be called from anywhere.
-        device.observe(|at, event| {
-            let _ = writeln!(io::stderr().lock(), "{:>9.3} s  {event}", at.as_secs_f64());
-        });
+        device.observe(|at, event| narrate("", at, event));
     }
     #[cfg(feature = "ble")]
     let peripheral = ble::peripheral(args, &device);
@@ -63,6 +65,21 @@ pub(super) async fn run(context: &Context, args: &SimulateArgs) -> Result<Succes
     }
 }
 
+/// A line on stderr, on its own path: an observer may be called from anywhere.
+fn narrate(who: &str, at: Duration, event: &SimEvent) {
+    let _ = writeln!(io::stderr().lock(), "{:>9.3} s  {who}{event}", at.as_secs_f64());
+}
+
+fn cannot_listen(address: SocketAddr, error: &io::Error) -> Failure {
+    Failure::new(
+        Class::Unexpected,
+        "listen",
+        format!("cannot listen on {address}: {}", os_reason(error)),
+    )
+    .with_cause("another program listens there, or the address is not of this machine")
+    .with_help("choose another address, for example --http 127.0.0.1:0 for any free port")
+}
+
 async fn serve_http(
     out: &Output,
     address: Option<SocketAddr>,
@@ -72,15 +89,7 @@ async fn serve_http(
     let Some(address) = address else {
         return core::future::pending().await;
     };
-    let cannot = |error: &io::Error| {
-        Failure::new(
-            Class::Unexpected,
-            "listen",
-            format!("cannot listen on {address}: {}", os_reason(error)),
-        )
-        .with_cause("another program listens there, or the address is not of this machine")
-        .with_help("choose another address, for example --http 127.0.0.1:0 for any free port")
-    };
+    let cannot = |error: &io::Error| cannot_listen(address, error);
     let server = HttpServer::bind(address, device.clone())
         .await
         .map_err(|error| cannot(&error))?

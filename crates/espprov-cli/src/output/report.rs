@@ -84,6 +84,17 @@ pub(crate) enum Report {
         transport: &'static str,
         address: String,
     },
+    /// One of many simulated devices, with what a client needs; nobody's secrets, they come from the scenario.
+    Simulated {
+        target: String,
+        name: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pop: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        username: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        password: Option<String>,
+    },
     /// The device has the credentials.
     ConfigSent,
     /// The device began to use them.
