@@ -5,10 +5,11 @@
 mod common;
 
 use common::say;
+use core::net::SocketAddr;
 use core::time::Duration;
 use espprov_http::{Connect, HttpTarget, HttpTransport};
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::thread;
 use std::time::Instant;
 use tokio::net::TcpStream;

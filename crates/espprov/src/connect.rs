@@ -269,6 +269,10 @@ impl Options {
         self.thread |= setup.network == SetupNetwork::Thread;
     }
 
+    #[cfg_attr(
+        not(any(feature = "ble", feature = "http", feature = "serial")),
+        allow(unused_variables, reason = "links in this process are open at once")
+    )]
     async fn link(
         &mut self,
         target: &Target,

@@ -51,7 +51,7 @@ mod caller;
 #[cfg(feature = "tokio")]
 mod connect;
 mod credentials;
-#[cfg(feature = "tokio")]
+#[cfg(any(feature = "ble", feature = "http", feature = "serial"))]
 mod deadline;
 #[cfg(feature = "tokio")]
 mod device;
