@@ -24,7 +24,7 @@ pub enum Event<'a> {
     ConfigSent,
     /// The device accepted to use them.
     ConfigApplied,
-    /// The device is still trying.
+    /// The device is trying; again when the number of its attempts has changed, or when it had said otherwise meanwhile.
     Connecting {
         /// Attempts left, if the firmware counts.
         attempts_remaining: Option<u32>,

@@ -40,8 +40,8 @@ pub(super) struct Follow<E> {
     looking: Duration,
     /// The next pause while the device is out of sight.
     pause: u32,
-    /// The device's last answer was that it is connecting.
-    connecting: bool,
+    /// The device's last answer was that it is connecting, with so many attempts left if it says.
+    connecting: Option<Option<u32>>,
     /// A question reached the device after that, and was not answered.
     unanswered: bool,
     lost: Option<Lost<E>>,
@@ -80,7 +80,7 @@ impl<E> Follow<E> {
             since: desk.now,
             looking: desk.now,
             pause: FIRST_PAUSE,
-            connecting: false,
+            connecting: None,
             unanswered: false,
             lost: None,
         }
@@ -110,10 +110,13 @@ impl<E> Follow<E> {
             Ok(Progress::Online(on)) => return Ok(Next::End(Outcome::Connected(on))),
             Ok(Progress::Gone(why)) => return Ok(Next::End(Outcome::Failed(why))),
             Ok(Progress::Trying(attempts_remaining)) => {
-                self.answered(true);
-                desk.event(&Event::Connecting { attempts_remaining });
+                // It is asked often. What it has said before is no news.
+                if self.connecting != Some(attempts_remaining) {
+                    desk.event(&Event::Connecting { attempts_remaining });
+                }
+                self.answered(Some(attempts_remaining));
             }
-            Ok(Progress::Idle) => self.answered(false),
+            Ok(Progress::Idle) => self.answered(None),
             Err(
                 error @ (ProvisionError::Status { .. }
                 | ProvisionError::Policy(_)
@@ -164,7 +167,7 @@ impl<E> Follow<E> {
     }
 
     /// The device answered.
-    fn answered(&mut self, connecting: bool) {
+    fn answered(&mut self, connecting: Option<Option<u32>>) {
         self.connecting = connecting;
         self.unanswered = false;
         self.lost = None;
@@ -199,7 +202,7 @@ impl<E> Follow<E> {
         if desk.trail.heard && !is_stranger {
             lost.away = now;
         }
-        lost.evidence = self.connecting && self.unanswered;
+        lost.evidence = self.connecting.is_some() && self.unanswered;
         let recover = until(lost.since, desk.deadlines.recover, self.until);
         let gone = until(lost.away, desk.limits.gone_after, Duration::MAX);
         lost.patience = if lost.evidence { recover.min(gone) } else { recover };
@@ -392,6 +395,19 @@ mod tests {
             [275, 500, 750, 1125, 275, 500, 750, 1125],
             "{looks:?}"
         );
+    }
+
+    #[test]
+    fn what_was_told_is_told_again_only_when_it_changes() {
+        let run = run(Duration::ZERO, Duration::MAX, Limits::HTTP, |index| match index {
+            0..3 => (Ok(Progress::Trying(Some(4))), HEARD),
+            3..5 => (Ok(Progress::Trying(Some(3))), HEARD),
+            5 => (Ok(Progress::Idle), HEARD),
+            6 => (Ok(Progress::Trying(Some(3))), HEARD),
+            _ => (Ok(Progress::Online("Home")), HEARD),
+        });
+        let told = |left| std::format!("Connecting {{ attempts_remaining: Some({left}) }}");
+        assert_eq!(run.events, [told(4), told(3), told(3)]);
     }
 
     #[test]

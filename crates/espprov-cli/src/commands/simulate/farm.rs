@@ -29,7 +29,12 @@ pub(super) async fn run(
             device.observe(move |at, event| narrate(&format!("{name}: "), at, event));
         }
         let device = Shared::new(device);
-        let cannot = |error: &io::Error| cannot_listen(address, error);
+        let cannot = |error: &io::Error| {
+            cannot_listen(address, error).with_help(
+                "choose other addresses, for example --http 127.0.0.1:0 for any free ports; \
+                 that many devices may need more open files than the system allows (ulimit -n)",
+            )
+        };
         let server = HttpServer::bind(address, device)
             .await
             .map_err(|error| cannot(&error))?;
