@@ -1,15 +1,26 @@
 //! `cargo xtask locks`: the lock files of the workspaces that stand apart but prove something about this one.
 //!
-//! `bindings/python`, `fuzz`, `tests/memory` and `tests/no-std-probe` must have the very versions that the main workspace has, or what is proved there
+//! `bindings/python`, `bindings/web`, `fuzz`, `tests/memory` and `tests/no-std-probe` must have the very versions that the main workspace has, or what is proved there
 //! does not hold here. So their lock files are made from the main one, and committed: builds are `--locked`.
 
 use crate::tools::{capture, cargo, root};
 use std::collections::BTreeSet;
 use std::fs;
 
-const WORKSPACES: [&str; 4] = ["bindings/python", "fuzz", "tests/memory", "tests/no-std-probe"];
+const WORKSPACES: [&str; 5] = [
+    "bindings/python",
+    "bindings/web",
+    "fuzz",
+    "tests/memory",
+    "tests/no-std-probe",
+];
 /// Those with versions of their own; they have to fit the manifests here all the same.
-const APART: [&str; 3] = ["benches", "examples/firmware-esp32c3", "examples/firmware-qemu"];
+const APART: [&str; 4] = [
+    "benches",
+    "bindings/web/glue",
+    "examples/firmware-esp32c3",
+    "examples/firmware-qemu",
+];
 
 /// Writes the lock files; or, with `check`, only compares.
 pub(crate) fn locks(check: bool) -> Result<(), String> {

@@ -6,8 +6,14 @@ use crate::locks;
 use crate::tools::{cargo, root, run};
 use std::fs;
 
-/// The workspace's, and that of the Python package, which stands apart.
-const MANIFESTS: [&str; 2] = ["Cargo.toml", "bindings/python/Cargo.toml"];
+/// The workspace's, and those of the Python and the npm package, which stand apart.
+const MANIFESTS: [&str; 3] = [
+    "Cargo.toml",
+    "bindings/python/Cargo.toml",
+    "bindings/web/Cargo.toml",
+];
+/// What npm has for them.
+const NPM: [&str; 2] = ["bindings/web/package.json", "bindings/web/package-lock.json"];
 const CHANGELOG: &str = "CHANGELOG.md";
 const UNRELEASED: &str = "## [Unreleased]\n";
 
@@ -28,6 +34,10 @@ pub(crate) fn version(new: &str, date: &str) -> Result<(), String> {
         .collect();
     for (path, text) in MANIFESTS.iter().zip(manifests?) {
         write(path, &text)?;
+    }
+    for path in NPM {
+        let changed = in_npm(&read(path)?, old, &new).map_err(|e| format!("{path}: {e}"))?;
+        write(path, &changed)?;
     }
     let changelog = read(CHANGELOG)?;
     write(CHANGELOG, &in_changelog(&changelog, &new, date)?)?;
@@ -54,6 +64,25 @@ fn in_manifest(manifest: &str, old: &str, new: &str) -> Result<String, String> {
     }
     if own != 1 {
         return Err(format!("{own} lines with the version {old} instead of one"));
+    }
+    Ok(lines.join("\n") + "\n")
+}
+
+/// The version of our own package, which follows its name.
+fn in_npm(text: &str, old: &str, new: &str) -> Result<String, String> {
+    let (mut own, mut named, mut lines) = (0, false, Vec::new());
+    for line in text.lines() {
+        let is_own = named && line.trim() == format!("\"version\": \"{old}\",");
+        named = line.trim() == "\"name\": \"espprov\",";
+        own += usize::from(is_own);
+        lines.push(if is_own {
+            line.replace(old, new)
+        } else {
+            line.to_owned()
+        });
+    }
+    if own == 0 {
+        return Err(format!("no line with the version {old}"));
     }
     Ok(lines.join("\n") + "\n")
 }
@@ -105,6 +134,13 @@ mod tests {
     fn the_manifests_name_one_version() {
         for path in MANIFESTS {
             the_manifest_names_one_version(&read(path).unwrap());
+        }
+        for path in NPM {
+            let text = read(path).unwrap();
+            let changed = in_npm(&text, env!("CARGO_PKG_VERSION"), "9.9.9").unwrap();
+            let others = |text: &str| text.lines().filter(|line| line.contains("9.9.9")).count();
+            assert_eq!((others(&text), others(&changed) > 0), (0, true), "{path}");
+            assert!(in_npm(&text, "0.0.0", "9.9.9").is_err());
         }
     }
 

@@ -231,6 +231,28 @@ fn a_page_for_browsers() {
     });
 }
 
+/// A page that is compressed says so: browsers show bytes otherwise.
+#[test]
+fn a_compressed_page() {
+    const PACKED: &[u8] = b"\x1f\x8b\x08 and so on";
+    let device = Local::new(Echo::default());
+    let clock = VirtualClock::new();
+    let (mut port, network) = network();
+    let (mut head, mut body) = ([0; HEAD], [0; BODY]);
+    let server = HttpServer::new(&device, clock.clone(), cookies(), &mut head, &mut body);
+    let mut server = server.with_page(PACKED);
+    let story = async {
+        let mut browser = network.connect();
+        browser.send("GET / HTTP/1.1\r\n\r\n").await;
+        assert_eq!(browser.answer().await, Got::Answer(200, PACKED.to_vec()));
+        // What the application says is its own, however it begins.
+        assert_eq!(browser.post("echo", PACKED).await, echoed(PACKED));
+    };
+    block_on(&clock, async {
+        tokio::select! { error = server.run(&mut port) => match error {}, () = story => {} }
+    });
+}
+
 #[test]
 fn with_less_memory_less_is_taken() {
     let device = Local::new(Echo::default());

@@ -78,6 +78,7 @@ const STEPS: &[Step] = &[
     step(Compiler, "bench", |_| steps::benches()),
     step(Machines, "embedded", |_| embedded::run(false)),
     step(Machines, "python", |_| e2e::python(None)),
+    step(Machines, "web", |_| e2e::web(None)),
     step(Machines, "e2e", |_| e2e::bluetooth(None)),
 ];
 

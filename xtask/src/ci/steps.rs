@@ -9,6 +9,8 @@ pub(super) fn formatting() -> Outcome {
     run(cargo().args(["fmt", "--all", "--check"]))?;
     for outside in [
         "bindings/python",
+        "bindings/web",
+        "bindings/web/glue",
         "fuzz",
         "tests/memory",
         "tests/no-std-probe",
@@ -18,7 +20,9 @@ pub(super) fn formatting() -> Outcome {
     ] {
         let manifest = root().join(outside).join("Cargo.toml");
         if manifest.is_file() {
-            run(cargo().args(["fmt", "--check", "--manifest-path"]).arg(manifest))?;
+            run(cargo()
+                .args(["fmt", "--all", "--check", "--manifest-path"])
+                .arg(manifest))?;
         }
     }
     Ok("formatted".into())

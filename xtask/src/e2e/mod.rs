@@ -2,6 +2,7 @@
 
 mod ble;
 mod python;
+mod web;
 
 /// What `cargo xtask e2e` was asked for.
 #[derive(clap::Args)]
@@ -9,7 +10,8 @@ pub(crate) struct Options {
     /// What is tested
     #[arg(value_enum)]
     suite: Suite,
-    /// Only the scenarios whose names match this regular expression (Bluetooth), or the tests that pytest finds by it (-k)
+    /// Only the scenarios whose names match this regular expression (Bluetooth), the tests that pytest finds by it (-k), or those
+    /// of Node.js whose names match
     only: Option<String>,
     /// Bluetooth: so many runs, each with a line in docs/ble-soak.jsonl; fails at the end if one of them did
     #[arg(long, value_name = "N", conflicts_with = "only")]
@@ -26,12 +28,15 @@ pub(crate) enum Suite {
     Ble,
     /// The Python package: its wheel, in the oldest and the newest Python there is
     Python,
+    /// The npm package: WebAssembly, Node.js, browsers
+    Web,
 }
 
 pub(crate) fn e2e(options: &Options) -> Result<(), String> {
     match options.suite {
         Suite::Ble => ble::run_as_asked(options),
         Suite::Python => python(options.only.as_deref()).map(drop),
+        Suite::Web => web(options.only.as_deref()).map(drop),
     }
 }
 
@@ -43,4 +48,9 @@ pub(crate) fn bluetooth(only: Option<&str>) -> Result<String, String> {
 /// The Python package.
 pub(crate) fn python(only: Option<&str>) -> Result<String, String> {
     python::run_all(only)
+}
+
+/// The npm package.
+pub(crate) fn web(only: Option<&str>) -> Result<String, String> {
+    web::run_all(only)
 }

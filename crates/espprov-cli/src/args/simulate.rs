@@ -6,6 +6,7 @@ use core::net::SocketAddr;
 use espprov_simulator::scenario::{Flavour, NetworkType};
 #[cfg(feature = "ble")]
 use espprov_simulator_ble::{Hci, Mtu};
+use std::path::PathBuf;
 
 /// `simulate`
 #[derive(Args)]
@@ -17,6 +18,10 @@ pub(crate) struct SimulateArgs {
     /// Be so many devices over HTTP: ports from the given one upward, names and credentials ending in the device's number; a manifest for `batch` goes to standard output
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..), conflicts_with = "console", help_heading = "Links")]
     pub(crate) count: Option<u16>,
+
+    /// With HTTP: show browsers this page at /, as it is or compressed by gzip; stock firmware has none
+    #[arg(long, value_name = "FILE", conflicts_with = "count", help_heading = "Links")]
+    pub(crate) page: Option<PathBuf>,
 
     /// Serve a console on standard input and output; events go to stderr
     #[arg(long, help_heading = "Links")]

@@ -21,6 +21,7 @@ use espprov_simulator::scenario::{Link, NetworkType};
 use espprov_simulator::{Console, HttpServer, Scenario, Secret, Shared, SimDevice, SimEvent};
 use espprov_types::{SetupNetwork, SetupPayload, SetupTransport};
 use std::io::{self, Write};
+use std::path::Path;
 
 /// Where it listens if nothing is said.
 const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -47,7 +48,8 @@ pub(super) async fn run(context: &Context, args: &SimulateArgs) -> Result<Succes
     #[cfg(feature = "ble")]
     let peripheral = ble::peripheral(args, &device);
     let device = Shared::new(device);
-    let http = serve_http(out, address, &device, seed);
+    let page = args.page.as_deref().map(read_page).transpose()?;
+    let http = serve_http(out, address, &device, seed, page);
     let console = serve_console(out, args, &device);
     let pty = serve_pty(out, args, &device);
     #[cfg(feature = "ble")]
@@ -85,15 +87,19 @@ async fn serve_http(
     address: Option<SocketAddr>,
     device: &Shared<SimDevice>,
     seed: u64,
+    page: Option<Vec<u8>>,
 ) -> Result<Success, Failure> {
     let Some(address) = address else {
         return core::future::pending().await;
     };
     let cannot = |error: &io::Error| cannot_listen(address, error);
-    let server = HttpServer::bind(address, device.clone())
+    let mut server = HttpServer::bind(address, device.clone())
         .await
         .map_err(|error| cannot(&error))?
         .with_seed(seed);
+    if let Some(page) = page {
+        server = server.with_page(page);
+    }
     let bound = server.local_addr().map_err(|error| cannot(&error))?;
     out.event(&Report::Listening {
         transport: "http",
@@ -101,6 +107,18 @@ async fn serve_http(
     });
     server.run().await.map_err(|error| cannot(&error))?;
     Ok(Success::done())
+}
+
+/// The page that browsers are shown.
+fn read_page(path: &Path) -> Result<Vec<u8>, Failure> {
+    std::fs::read(path).map_err(|error| {
+        Failure::usage(
+            "file",
+            format!("cannot read the page {}: {}", path.display(), os_reason(&error)),
+        )
+        .with_cause("--page takes one file with all that the page needs in it")
+        .with_help("check the path; bindings/web builds one, dist/page.html")
+    })
 }
 
 async fn serve_console(

@@ -26,6 +26,8 @@ const LINGER_BYTES: usize = 64 * 1024;
 /// How long it may do so.
 const LINGER: Duration = Duration::from_secs(1);
 
+/// What a compressed file begins with.
+const GZIP: &[u8] = &[0x1f, 0x8b];
 /// Bytes of the page that are handed to the socket at a time.
 const PIECE: usize = 1024;
 
@@ -214,6 +216,7 @@ impl<K: Socket, A: Access, C: Clock> Connection<'_, '_, K, A, C> {
             status,
             set_cookie,
             body: body.len(),
+            gzip: self.server.page == text && body.starts_with(GZIP),
         }
         .write(&mut place);
         let head = place.get(..len).unwrap_or_default();
@@ -231,6 +234,7 @@ impl<K: Socket, A: Access, C: Clock> Connection<'_, '_, K, A, C> {
             status: 200,
             set_cookie,
             body: len,
+            gzip: false,
         }
         .write(&mut place);
         let start = HEAD_ROOM.saturating_sub(head_len);

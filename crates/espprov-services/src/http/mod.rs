@@ -106,7 +106,8 @@ impl<'b, A: Access, C: Clock, R: TryCryptoRng> HttpServer<'b, A, C, R> {
         self
     }
 
-    /// A page for browsers at `/`, which stock firmware has not. It touches no session.
+    /// A page for browsers at `/`, which stock firmware has not. It touches no session. One that is compressed by gzip is sent as it is: all
+    /// browsers unpack it.
     #[must_use]
     pub const fn with_page(mut self, page: &'b [u8]) -> Self {
         self.page = Some(page);

@@ -10,6 +10,8 @@ pub(super) struct Head {
     pub(super) set_cookie: Option<u32>,
     /// Length of the body.
     pub(super) body: usize,
+    /// The body is compressed.
+    pub(super) gzip: bool,
 }
 
 impl Head {
@@ -24,6 +26,9 @@ impl Head {
         out.put(b"\r\nContent-Type: text/html\r\nContent-Length: ");
         out.put(decimal(u64::try_from(self.body).unwrap_or(u64::MAX), &mut digits));
         out.put(b"\r\n");
+        if self.gzip {
+            out.put(b"Content-Encoding: gzip\r\n");
+        }
         if let Some(id) = self.set_cookie {
             out.put(b"Set-Cookie: session=");
             out.put(decimal(u64::from(id), &mut digits));
@@ -102,6 +107,7 @@ mod tests {
             status: 200,
             set_cookie: Some(1_234_567_890),
             body: 61,
+            gzip: false,
         };
         assert_eq!(
             written(head),
@@ -112,10 +118,26 @@ mod tests {
             status: 404,
             set_cookie: None,
             body: 0,
+            gzip: false,
         };
         assert_eq!(
             written(head),
             "HTTP/1.1 404 Not Found\r\nContent-Type: text/html\r\nContent-Length: 0\r\n\r\n"
+        );
+    }
+
+    #[test]
+    fn a_compressed_body_is_named_so() {
+        let head = Head {
+            status: 200,
+            set_cookie: None,
+            body: 95_000,
+            gzip: true,
+        };
+        assert_eq!(
+            written(head),
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 95000\r\n\
+             Content-Encoding: gzip\r\n\r\n"
         );
     }
 
@@ -126,6 +148,8 @@ mod tests {
                 status,
                 set_cookie: Some(u32::MAX),
                 body: usize::MAX,
+                // Only the page is.
+                gzip: status == 200,
             };
             assert!(written(head).ends_with("\r\n\r\n"), "{status}");
         }

@@ -36,6 +36,7 @@ pub struct HttpServer<S> {
     started: Instant,
     patience: Patience,
     cookies: ChaCha8Rng,
+    page: Option<Vec<u8>>,
 }
 
 impl<S: Service> HttpServer<S> {
@@ -50,6 +51,7 @@ impl<S: Service> HttpServer<S> {
             started: Instant::now(),
             patience: Patience::default(),
             cookies: ChaCha8Rng::seed_from_u64(0),
+            page: None,
         })
     }
 
@@ -64,6 +66,13 @@ impl<S: Service> HttpServer<S> {
     #[must_use]
     pub fn with_seed(mut self, seed: u64) -> Self {
         self.cookies = ChaCha8Rng::seed_from_u64(seed);
+        self
+    }
+
+    /// A page for browsers at `/`, as it is or compressed by gzip. Stock firmware has none.
+    #[must_use]
+    pub fn with_page(mut self, page: Vec<u8>) -> Self {
+        self.page = Some(page);
         self
     }
 
@@ -90,7 +99,10 @@ impl<S: Service> HttpServer<S> {
     pub async fn run(self) -> io::Result<()> {
         let (mut head, mut body) = (vec![0; HEAD], vec![0; BODY + BUFFER]);
         let clock = Since(self.started);
-        let server = http::HttpServer::new(self.device, clock, self.cookies, &mut head, &mut body);
+        let mut server = http::HttpServer::new(self.device, clock, self.cookies, &mut head, &mut body);
+        if let Some(page) = &self.page {
+            server = server.with_page(page);
+        }
         let mut port = Tcp(self.listener);
         Err(server.with_patience(self.patience).run(&mut port).await)
     }

@@ -1,7 +1,7 @@
 //! Whom an error's help is for: flags for the command, methods for a program, fields for a page, functions for C.
 
 mod c;
-
+mod javascript;
 mod python;
 
 use alloc::borrow::Cow;
@@ -18,6 +18,8 @@ pub enum Caller {
     Program,
     /// Whoever writes a program in Python: arguments of functions.
     Python,
+    /// Whoever writes a program in JavaScript or TypeScript: options and methods.
+    JavaScript,
     /// Whoever looks at a page or an app: fields and buttons.
     Page,
     /// Whoever writes a program on the C library: its functions and fields.
@@ -437,14 +439,20 @@ impl Caller {
         match self {
             Self::Command => command,
             Self::Program => program,
-            Self::Python => {
-                let own = python::WORDS.iter().find(|(name, _)| *name == word);
-                own.map_or(program, |(_, text)| *text)
-            }
+            Self::Python => own(python::WORDS, word).unwrap_or(program),
+            Self::JavaScript => own(javascript::WORDS, word).unwrap_or(program),
             Self::Page => page,
             Self::C => c::word(word).unwrap_or(program),
         }
     }
+}
+
+/// What a language has words of its own for.
+fn own(words: &[(&str, &'static str)], word: &str) -> Option<&'static str> {
+    words
+        .iter()
+        .find(|(name, _)| *name == word)
+        .map(|(_, text)| *text)
 }
 
 #[cfg(test)]
@@ -517,32 +525,34 @@ mod tests {
         }
     }
 
-    /// Nothing of Rust is said to a Python program, and nothing twice.
+    /// Nothing of Rust is said to a program in another language, and nothing twice.
     #[test]
-    fn python_hears_of_its_own_names() {
-        for (at, (name, text)) in python::WORDS.iter().enumerate() {
-            let known = WORDS.iter().find(|(known, _)| known == name);
-            let Some((_, [_, program, _])) = known else {
-                panic!("no such word: {name}");
-            };
-            assert_ne!(program, text, "{name} is no different");
-            assert!(
-                !python::WORDS[..at].iter().any(|(other, _)| other == name),
-                "{name} twice"
-            );
-        }
-        for (name, _) in WORDS {
-            let text = Caller::Python.word(name);
-            for rust in [
-                "::",
-                "--",
-                "espprov ",
-                "tls(",
-                "deadline()",
-                "pop()",
-                "security()",
-            ] {
-                assert!(!text.contains(rust), "{name}: {text}");
+    fn other_languages_hear_of_their_own_names() {
+        for (caller, own) in [
+            (Caller::Python, python::WORDS),
+            (Caller::JavaScript, javascript::WORDS),
+        ] {
+            for (at, (name, text)) in own.iter().enumerate() {
+                let known = WORDS.iter().find(|(known, _)| known == name);
+                let Some((_, [_, program, _])) = known else {
+                    panic!("no such word: {name}");
+                };
+                assert_ne!(program, text, "{name} is no different");
+                assert!(!own[..at].iter().any(|(other, _)| other == name), "{name} twice");
+            }
+            for (name, _) in WORDS {
+                let text = caller.word(name);
+                for rust in [
+                    "::",
+                    "--",
+                    "espprov ",
+                    "tls(",
+                    "deadline()",
+                    "pop()",
+                    "security()",
+                ] {
+                    assert!(!text.contains(rust), "{caller:?}, {name}: {text}");
+                }
             }
         }
     }

@@ -218,6 +218,7 @@ const fn security(caller: Caller) -> &'static str {
         Caller::Command => "--security ",
         Caller::Program => "security(), as security ",
         Caller::Python => "security=",
+        Caller::JavaScript => "the option security, as ",
         Caller::Page => "the choice of security ",
         Caller::C => "EspprovConfig.security, as security ",
     }

@@ -122,7 +122,9 @@ pub fn not_built(caller: Caller, what: &str, feature: &str) -> Error {
             format!("build it with the feature `{feature}`, which it has without --no-default-features")
         }
         Caller::Program => format!("build it with the feature `{feature}` of the crate espprov"),
-        Caller::Page | Caller::Python | Caller::C => format!("use a program that has {what}"),
+        Caller::Page | Caller::JavaScript | Caller::Python | Caller::C => {
+            format!("use a program that has {what}")
+        }
     })
 }
 

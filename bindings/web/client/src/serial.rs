@@ -1,0 +1,207 @@
+//! A serial console: the bytes are JavaScript's to carry, what they mean is known here.
+
+use crate::client::time;
+use alloc::rc::Rc;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
+use core::future::poll_fn;
+use core::task::Poll;
+use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
+use espprov_embedded::console::Console;
+use espprov_transport::{LinkFault, SessionIntent};
+use espprov_web_polled::{Came, PolledLink, ToldClock, fault};
+use wasm_bindgen::prelude::*;
+
+/// What is kept of what nobody has read yet: a device that prints without end fills no memory.
+const UNREAD: usize = 64 * 1024;
+
+#[derive(Default)]
+struct Port {
+    /// Read from the device, and not looked at yet.
+    input: RefCell<Vec<u8>>,
+    /// To be written to it.
+    output: RefCell<Vec<u8>>,
+    gone: Cell<bool>,
+}
+
+/// One half of the port.
+struct Half(Rc<Port>);
+
+impl ErrorType for Half {
+    type Error = ErrorKind;
+}
+
+impl Read for Half {
+    async fn read(&mut self, buf: &mut [u8]) -> Result<usize, ErrorKind> {
+        poll_fn(|_| {
+            let mut input = self.0.input.borrow_mut();
+            if input.is_empty() {
+                return if self.0.gone.get() {
+                    Poll::Ready(Ok(0))
+                } else {
+                    Poll::Pending
+                };
+            }
+            let len = input.len().min(buf.len());
+            for (to, from) in buf.iter_mut().zip(input.drain(..len)) {
+                *to = from;
+            }
+            Poll::Ready(Ok(len))
+        })
+        .await
+    }
+}
+
+impl Write for Half {
+    async fn write(&mut self, buf: &[u8]) -> Result<usize, ErrorKind> {
+        if self.0.gone.get() {
+            return Err(ErrorKind::BrokenPipe);
+        }
+        self.0.output.borrow_mut().extend_from_slice(buf);
+        Ok(buf.len())
+    }
+
+    async fn flush(&mut self) -> Result<(), ErrorKind> {
+        Ok(())
+    }
+}
+
+/// A console on a port.
+#[wasm_bindgen]
+pub struct SerialConsole {
+    link: PolledLink,
+    port: Rc<Port>,
+    reply: Vec<u8>,
+    failed: Option<(LinkFault, String)>,
+}
+
+#[wasm_bindgen]
+impl SerialConsole {
+    /// `line_limit`: the characters that the device reads per line, 0 for firmware without a limit; `None`: as stock firmware.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new(line_limit: Option<usize>) -> Self {
+        let (port, clock) = (Rc::new(Port::default()), ToldClock::default());
+        let mut console = Console::new(Half(Rc::clone(&port)), Half(Rc::clone(&port)), clock.clone());
+        if let Some(limit) = line_limit {
+            // It counts the carriage return.
+            console = console.with_line_limit((limit > 0).then(|| limit.saturating_add(1)));
+        }
+        Self {
+            link: PolledLink::new(console, clock),
+            port,
+            reply: Vec::new(),
+            failed: None,
+        }
+    }
+
+    /// Sends a request.
+    pub fn exchange(&mut self, endpoint: &str, request: Vec<u8>) {
+        self.link.exchange(endpoint, request);
+    }
+
+    /// Synchronises with the device, in a session of its own if it is `fresh`.
+    pub fn reconnect(&mut self, fresh: bool) {
+        let intent = if fresh {
+            SessionIntent::Fresh
+        } else {
+            SessionIntent::Keep
+        };
+        self.link.reconnect(intent);
+    }
+
+    /// What is under way is given up.
+    #[wasm_bindgen(js_name = giveUp)]
+    pub fn give_up(&mut self) {
+        self.link.give_up();
+    }
+
+    /// Bytes that came from the device.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        let mut input = self.port.input.borrow_mut();
+        input.extend_from_slice(bytes);
+        let too_many = input.len().saturating_sub(UNREAD);
+        input.drain(..too_many);
+    }
+
+    /// The port is gone, or back.
+    #[wasm_bindgen(js_name = setGone)]
+    pub fn set_gone(&mut self, gone: bool) {
+        self.port.gone.set(gone);
+    }
+
+    /// It is so late: whether it is over.
+    pub fn poll(&mut self, now: f64) -> bool {
+        let came = self.link.poll(time(now));
+        self.failed = None;
+        match came {
+            None => return false,
+            Some(Came::Reply(reply)) => self.reply = reply,
+            Some(Came::Fault(fault, said)) => self.failed = Some((fault, said)),
+        }
+        true
+    }
+
+    /// Bytes for the device.
+    #[must_use]
+    pub fn output(&mut self) -> Vec<u8> {
+        self.port.output.take()
+    }
+
+    /// When to ask again if no byte comes before; infinite without such a time.
+    #[must_use]
+    pub fn until(&self) -> f64 {
+        self.link
+            .until()
+            .map_or(f64::INFINITY, |until| until.as_secs_f64() * 1000.0)
+    }
+
+    /// The request was written completely.
+    #[must_use]
+    pub fn delivered(&self) -> bool {
+        self.link.delivered()
+    }
+
+    /// The longest request that fits a line; 0: as long as one likes.
+    #[wasm_bindgen(js_name = maxRequest)]
+    #[must_use]
+    pub fn max_request(&self) -> usize {
+        self.link.limits().max_request.unwrap_or(0)
+    }
+
+    /// The reply.
+    #[must_use]
+    pub fn reply(&mut self) -> Vec<u8> {
+        core::mem::take(&mut self.reply)
+    }
+
+    /// The name of the fault; empty without one.
+    #[must_use]
+    pub fn fault(&self) -> String {
+        self.failed
+            .as_ref()
+            .map_or("", |(fault, _)| fault::name(*fault))
+            .into()
+    }
+
+    /// What goes with it.
+    #[must_use]
+    pub fn flag(&self) -> bool {
+        self.failed.as_ref().is_some_and(|(fault, _)| fault::flag(*fault))
+    }
+
+    /// The size that goes with it.
+    #[must_use]
+    pub fn size(&self) -> u32 {
+        self.failed.as_ref().map_or(0, |(fault, _)| fault::size(*fault))
+    }
+
+    /// What it says itself.
+    #[must_use]
+    pub fn said(&self) -> String {
+        self.failed
+            .as_ref()
+            .map_or_else(String::new, |(_, said)| said.clone())
+    }
+}

@@ -1,0 +1,51 @@
+//! Time as it was told.
+
+use alloc::rc::Rc;
+use core::cell::Cell;
+use core::future::poll_fn;
+use core::task::Poll;
+use core::time::Duration;
+use espprov_transport::Clock;
+
+#[derive(Default)]
+struct Times {
+    now: Cell<Duration>,
+    /// The earliest moment that somebody waits for.
+    until: Cell<Option<Duration>>,
+}
+
+/// Says the time that it was told last. Clones are the same clock.
+#[derive(Clone, Default)]
+pub struct ToldClock(Rc<Times>);
+
+impl ToldClock {
+    /// It is so late now. Time does not go back.
+    pub(crate) fn tell(&self, now: Duration) {
+        self.0.now.set(self.0.now.get().max(now));
+        self.0.until.set(None);
+    }
+
+    /// When whoever waits wants to be asked again; `None`: not for the time's sake.
+    pub(crate) fn until(&self) -> Option<Duration> {
+        self.0.until.get()
+    }
+}
+
+impl Clock for ToldClock {
+    fn now(&self) -> Duration {
+        self.0.now.get()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        let end = self.now().saturating_add(duration);
+        poll_fn(|_| {
+            if self.now() >= end {
+                return Poll::Ready(());
+            }
+            let earliest = self.0.until.get().map_or(end, |until| until.min(end));
+            self.0.until.set(Some(earliest));
+            Poll::Pending
+        })
+        .await;
+    }
+}

@@ -1,0 +1,190 @@
+//! `cargo xtask e2e web`: builds the npm package, measures it, and runs its tests in Node.js and in browsers. Ends with
+//! `N passed, 0 failed, 0 skipped`; `target/e2e/web.json` has a row per step.
+
+use crate::programs;
+use crate::tools::{capture, cargo, root, run, target_dir};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+/// The target that WebAssembly is built for.
+const TARGET: &str = "wasm32-unknown-unknown";
+/// Oldest Node.js that the package is for.
+const OLDEST_NODE: u32 = 20;
+/// The folders of the tests.
+const SUITES: [&str; 2] = ["node", "browser"];
+
+/// What the tests came to.
+#[derive(Default)]
+struct Counts {
+    passed: u32,
+    failed: u32,
+    skipped: u32,
+}
+
+impl Counts {
+    fn text(&self) -> String {
+        format!(
+            "{} passed, {} failed, {} skipped",
+            self.passed, self.failed, self.skipped
+        )
+    }
+}
+
+pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
+    let out = target_dir().join("e2e");
+    fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
+    let mut rows = Vec::new();
+    let mut row = |name: &str, start: Instant, text: &str| {
+        let seconds = start.elapsed().as_secs_f64();
+        rows.push(format!(
+            "{{\"step\":\"{name}\",\"seconds\":{seconds:.1},\"result\":\"{}\"}}",
+            text.replace('"', "'")
+        ));
+        println!("{name}: {text} ({seconds:.1} s)");
+    };
+    let start = Instant::now();
+    let node = node()?;
+    has_target()?;
+    packages(&out)?;
+    row("tools", start, &format!("Node.js {node}"));
+    let start = Instant::now();
+    run(Command::new("node")
+        .arg("build.mjs")
+        .current_dir(bindings())
+        .env("CARGO", cargo().get_program())
+        .env("CARGO_TARGET_DIR", target_dir().join("web")))?;
+    row("build", start, "TypeScript in strict mode finds nothing");
+    let start = Instant::now();
+    let (ok, sizes) = capture(Command::new("node").arg("sizes.mjs").current_dir(bindings()))?;
+    let sizes = sizes.trim();
+    row("sizes", start, sizes);
+    if !ok {
+        return Err(sizes.lines().next().unwrap_or_default().to_owned());
+    }
+    let start = Instant::now();
+    run(cargo()
+        .args(["test", "--quiet", "--locked", "--package", "espprov-web-polled"])
+        .current_dir(bindings())
+        .env("CARGO_TARGET_DIR", target_dir().join("web")))?;
+    row("polled", start, "its tests pass");
+    let program = programs::debug("espprov")?;
+    let mut all = Counts::default();
+    for suite in SUITES {
+        let start = Instant::now();
+        let counts = tests(&out, suite, &program, only)?;
+        row(suite, start, &counts.text());
+        all.passed += counts.passed;
+        all.failed += counts.failed;
+        all.skipped += counts.skipped;
+    }
+    let report = out.join("web.json");
+    fs::write(&report, format!("[{}]\n", rows.join(",\n")))
+        .map_err(|e| format!("{}: {e}", report.display()))?;
+    let verdict = all.text();
+    println!("{verdict}");
+    // Those that a pattern leaves out count as skipped.
+    if all.failed > 0 || (only.is_none() && all.skipped > 0) {
+        return Err(verdict);
+    }
+    Ok(format!("{verdict}; {sizes}"))
+}
+
+fn bindings() -> PathBuf {
+    root().join("bindings/web")
+}
+
+/// The version of Node.js.
+fn node() -> Result<String, String> {
+    let (ok, said) = capture(Command::new("node").arg("--version")).map_err(|error| {
+        format!("{error}; Node.js {OLDEST_NODE} or newer is needed: apt-get install nodejs npm")
+    })?;
+    let version = said.trim().trim_start_matches('v').to_owned();
+    let major = version.split('.').next().and_then(|number| number.parse().ok());
+    match major {
+        Some(OLDEST_NODE..) if ok => Ok(version),
+        _ => Err(format!("Node.js {OLDEST_NODE} or newer is needed, not {version}")),
+    }
+}
+
+fn has_target() -> Result<(), String> {
+    let (_, sysroot) = capture(
+        Command::new("rustc")
+            .args(["--print", "sysroot"])
+            .current_dir(root()),
+    )?;
+    let library = Path::new(sysroot.trim()).join("lib/rustlib").join(TARGET);
+    if library.is_dir() {
+        Ok(())
+    } else {
+        Err(format!(
+            "no standard library for WebAssembly: rustup target add {TARGET}"
+        ))
+    }
+}
+
+/// What builds and tests the package, in the versions of its lock file; kept until that changes.
+fn packages(out: &Path) -> Result<(), String> {
+    let lock = bindings().join("package-lock.json");
+    let wanted = fs::read_to_string(&lock).map_err(|e| format!("{}: {e}", lock.display()))?;
+    let mark = out.join("package-lock.json");
+    let there = fs::read_to_string(&mark).is_ok_and(|there| there == wanted);
+    if there && bindings().join("node_modules").is_dir() {
+        return Ok(());
+    }
+    run(Command::new("npm")
+        .args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
+        .current_dir(bindings()))?;
+    fs::write(&mark, wanted).map_err(|e| format!("{}: {e}", mark.display()))
+}
+
+/// One folder of tests, by Node.js's own runner.
+fn tests(out: &Path, suite: &str, program: &Path, only: Option<&str>) -> Result<Counts, String> {
+    let folder = bindings().join("tests").join(suite);
+    let report = out.join(format!("web-{suite}.tap"));
+    let _ = fs::remove_file(&report);
+    let entries = fs::read_dir(&folder).map_err(|e| format!("{}: {e}", folder.display()))?;
+    let mut files: Vec<_> = entries
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.to_string_lossy().ends_with(".test.mjs"))
+        .collect();
+    files.sort();
+    let mut node = Command::new("node");
+    node.args([
+        "--test",
+        "--test-reporter=spec",
+        "--test-reporter-destination=stdout",
+        "--test-reporter=tap",
+    ])
+    .arg(format!("--test-reporter-destination={}", report.display()))
+    // Only against a test that would never end.
+    .arg("--test-timeout=300000");
+    if let Some(only) = only {
+        node.arg(format!("--test-name-pattern={only}"));
+    }
+    node.args(files)
+        .current_dir(bindings())
+        .env("ESPPROV", program)
+        .env("ESPPROV_OUT", out);
+    let ended = run(&mut node);
+    let text = fs::read_to_string(&report).map_err(|e| format!("{}: {e}; {ended:?}", report.display()))?;
+    let count = |name: &str| -> Result<u32, String> {
+        let line = text.lines().rev().find_map(|line| line.strip_prefix(name));
+        line.and_then(|number| number.trim().parse().ok())
+            .ok_or_else(|| format!("{}: no {name}", report.display()))
+    };
+    let (failed, skipped) = (
+        count("# fail ")? + count("# cancelled ")?,
+        count("# skipped ")? + count("# todo ")?,
+    );
+    if ended.is_err() && failed == 0 {
+        return Err(format!("Node.js failed, though no test did: {ended:?}"));
+    }
+    Ok(Counts {
+        passed: count("# pass ")?,
+        failed,
+        skipped,
+    })
+}
