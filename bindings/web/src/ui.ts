@@ -40,6 +40,8 @@ export class Ui {
   #code: SetupCode | undefined;
   #pop: string;
   #plaintext = false;
+  /** The person was told that a device has no encryption. */
+  #inClear = false;
   /** Ends what the screen that is left had under way. */
   #leave = new AbortController();
 
@@ -96,7 +98,7 @@ export class Ui {
         el("details", {},
           el("summary", {}, "I have the code of the device"),
           el("div", { class: "stack" }, field("Text of the code", text), camera, said)),
-        el("details", {},
+        el("details", { open: this.#inClear },
           el("summary", {}, "More"),
           choice("Allow a device without encryption", plaintext)),
         el("h2", {}, "How is the device reached?"),
@@ -285,7 +287,9 @@ export class Ui {
       at(3);
       this.#finished(joined);
     } catch (error) {
-      this.#failed(error, signal, () => { this.#choose(); });
+      // What the device is and what it is proved with is said on the first screen.
+      const first = error instanceof EspprovError && (error.kind === "policy" || error.kind === "credentials");
+      this.#failed(error, signal, () => { if (first) this.start(); else this.#choose(); });
     }
   }
 
@@ -315,6 +319,7 @@ export class Ui {
   #failed(error: unknown, signal: AbortSignal, again: () => void): void {
     if (signal.aborted) return;
     const known = error instanceof EspprovError ? error : undefined;
+    this.#inClear ||= known?.code === "plaintext_not_allowed" || known?.code === "security_downgrade";
     this.#show("error", "That did not work", known);
     this.#screen.append(
       el("div", { class: "stack" },
