@@ -1,4 +1,6 @@
-//! `cargo xtask codegen`: proto/*.proto to Rust, by protox (parser) and prost-build (generator).
+//! `cargo xtask codegen`: proto/*.proto to Rust, by protox (parser) and prost-build (generator), and the constants of security 2.
+
+mod comb;
 
 use crate::tools::root;
 use std::collections::BTreeMap;
@@ -26,6 +28,10 @@ pub(crate) fn run(check: bool) -> Result<(), String> {
     let root = root();
     let out = root.join("crates/espprov-proto/src/generated");
     let generated = generate(&root.join("proto"))?;
+    comb::run(
+        &root.join("crates/espprov-security/src/sec2/group/comb.rs"),
+        check,
+    )?;
     if check {
         return compare(&out, &generated);
     }

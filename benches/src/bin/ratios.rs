@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 /// Security 2's client half against OpenSSL's three exponentiations.
-const SECURITY_2_CEILING: f64 = 1.8;
+const SECURITY_2_CEILING: f64 = 1.2;
 /// Security 1's client half against two X25519 operations.
 const SECURITY_1_CEILING: f64 = 3.0;
 

@@ -5,7 +5,7 @@ use zeroize::Zeroize;
 /// More than the frames take in which ciphers are made and keys pass through; less than the arithmetic takes that every
 /// handshake does anyway, so a firmware's stack need not be deeper for it.
 const DEPTH: usize = if cfg!(target_pointer_width = "64") {
-    16 * 1024
+    24 * 1024
 } else {
     1536
 };

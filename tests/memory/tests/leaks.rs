@@ -85,7 +85,7 @@ fn security_2_leaves_nothing() {
 fn security_2_given_up_leaves_nothing() {
     on_a_thread(|| {
         let verifier = sec2::Verifier::generate(USERNAME, &PASSWORD, &SALT).expect("a verifier");
-        for (of_a, of_s) in [(100, 0), (1000, 520), (1000, 900), (1000, 1820), (1000, 3000)] {
+        for (of_a, of_s) in [(60, 0), (1000, 160), (1000, 900), (1000, 1402), (1000, 3000)] {
             let mut device = Box::new(sec2::Device::new(verifier.clone(), sec2::Patch::CounterNonce));
             let rng = &mut Scripted::new(&CLIENT_EPHEMERAL);
             let mut client =

@@ -14,7 +14,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 /// Client half. The call order is that of [`Handshake`]. While it computes, [`Handshake::compute`] says how much at a
-/// time, it has 3.5 KB of numbers on the heap where words have 32 bits, 6.5 KB where they have 64.
+/// time, it has 3.5 KB of numbers on the heap where words have 32 bits, 12.5 KB where they have 64.
 ///
 /// One in 256 pairs of user name and password has an inner digest H(I ǀ ":" ǀ P) that begins with 00. The
 /// vendor's Python generator drops such zeros, so its verifiers match only a digest without them. When the

@@ -1,6 +1,6 @@
 //! The 3072-bit group of RFC 5054 (appendix A), g = 5, and residues as bytes.
 
-use super::mont::{Modulus, multiply_add};
+use super::mont::{Comb, LONGEST, Modulus, multiply_add};
 use crate::HandshakeError;
 use crate::budget::Spending;
 use alloc::vec::Vec;
@@ -32,8 +32,8 @@ type Words = [Word; LIMBS];
 
 const LIMBS: usize = LEN / size_of::<Word>();
 
-/// Entries in the table of a window: 6 KB where memory is plentiful, 3 KB on a microcontroller.
-const TABLE: usize = if cfg!(target_pointer_width = "64") { 16 } else { 8 };
+/// Entries in the table of a window: 12 KB where memory is plentiful, 3 KB on a microcontroller.
+const TABLE: usize = if cfg!(target_pointer_width = "64") { 32 } else { 8 };
 
 /// Bytes of hex digits, at compile time.
 #[expect(
@@ -66,6 +66,32 @@ pub(super) struct Group(Modulus<Word, LIMBS>);
 pub(super) static GROUP: Group = Group(modulus());
 
 type Power = super::mont::Power<'static, Word, LIMBS>;
+
+/// What shortens the way to a power of the generator, where there is room for it.
+#[cfg(target_pointer_width = "64")]
+pub(super) const COMB: Option<&Comb<Word, LIMBS>> = Some(&comb::COMB);
+#[cfg(not(target_pointer_width = "64"))]
+pub(super) const COMB: Option<&Comb<Word, LIMBS>> = None;
+
+#[cfg(target_pointer_width = "64")]
+#[rustfmt::skip]
+mod comb;
+
+/// How many steps lead to a power of the generator.
+fn generator_steps(exponent: &[u8]) -> usize {
+    match COMB {
+        Some(_) if exponent.len() <= LONGEST => Power::comb_steps(exponent),
+        _ => Power::generator_steps(exponent),
+    }
+}
+
+/// One of these steps.
+fn generator_step(power: &mut Power, exponent: &[u8], step: usize) {
+    match COMB {
+        Some(comb) if exponent.len() <= LONGEST => power.comb_step(comb, exponent, step),
+        _ => power.generator_step(exponent, step),
+    }
+}
 
 #[expect(
     clippy::indexing_slicing,
@@ -173,8 +199,8 @@ impl Group {
     /// The same as a number.
     fn power_of_generator(&'static self, exponent: &[u8]) -> Power {
         let mut power = Power::of(&self.0, &[0; LIMBS]);
-        for step in 0..Power::generator_steps(exponent) {
-            power.generator_step(exponent, step);
+        for step in 0..generator_steps(exponent) {
+            generator_step(&mut power, exponent, step);
         }
         power.lower();
         power
@@ -183,7 +209,7 @@ impl Group {
     /// Goes on with g^exponent, then with what comes of it. Whether it is the result.
     #[inline(never)]
     pub(super) fn go_on(work: &mut Work, exponent: &[u8], then: Then<'_>, spending: &mut Spending) -> bool {
-        let base = Power::generator_steps(exponent);
+        let base = generator_steps(exponent);
         let steps = match then {
             Then::Nothing => 0,
             Then::ClientSecret { exponent, .. } => Power::pow_steps(TABLE, exponent).saturating_add(2),
@@ -191,7 +217,7 @@ impl Group {
         let lower = base.saturating_add(steps);
         work.go_on(lower.saturating_add(1), spending, |power, table, step| {
             if step < base {
-                power.generator_step(exponent, step);
+                generator_step(power, exponent, step);
             } else if let Then::ClientSecret { b_pub, exponent } = then
                 && step < lower
             {

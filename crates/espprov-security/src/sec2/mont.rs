@@ -16,9 +16,11 @@
 )]
 
 mod block;
+mod comb;
 mod power;
 mod rows;
 
+pub(super) use comb::{Comb, LONGEST};
 pub(super) use power::Power;
 #[cfg(test)]
 pub(super) use power::count;

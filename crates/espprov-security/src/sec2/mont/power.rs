@@ -9,7 +9,7 @@ use zeroize::Zeroize;
 /// A residue being computed, with the scratch space for it; both are wiped on drop.
 pub(in crate::sec2) struct Power<'m, W: Word, const L: usize> {
     modulus: &'m Modulus<W, L>,
-    value: [W; L],
+    pub(super) value: [W; L],
     /// Multipliers of the reduction, then the result.
     scratch: [W; L],
 }
@@ -60,17 +60,25 @@ impl<'m, W: Word, const L: usize> Power<'m, W, L> {
         if !step.is_multiple_of(window) {
             return;
         }
-        let digit = digit(exponent, windows(exponent, window) - 1 - step / window, window);
+        self.mul_generator(digit(
+            exponent,
+            windows(exponent, window) - 1 - step / window,
+            window,
+        ));
+    }
+
+    /// Multiplies by 5^digit, which fits a word.
+    pub(super) fn mul_generator(&mut self, digit: u32) {
         let mut factor = W::default();
         let mut candidate = 1_u64;
-        for value in 0..1_u32 << window {
+        for value in 0..1_u32 << W::GENERATOR_WINDOW {
             factor = factor.or(W::from_u64(candidate).and(W::mask(value.ct_eq(&digit))));
             candidate = candidate.wrapping_mul(5);
         }
         self.mul_word(factor);
     }
 
-    /// How many steps raise to a power, with a table of so many entries: 4, 8 or 16.
+    /// How many steps raise to a power, with a table of so many entries: 4, 8, 16 or 32.
     pub(in crate::sec2) fn pow_steps(table: usize, exponent: &[u8]) -> usize {
         let window = table.trailing_zeros() as usize;
         table - 2 + (windows(exponent, window) - 1) * (window + 1)
@@ -97,13 +105,18 @@ impl<'m, W: Word, const L: usize> Power<'m, W, L> {
         if step % (window + 1) < window {
             self.square();
         } else {
-            // Not `Zeroizing`: making one costs a second number on the stack.
-            let mut factor = [W::default(); L];
             let index = top - 1 - step / (window + 1);
-            select(table, digit(exponent, index, window), &mut factor);
-            self.mul(&factor);
-            factor.zeroize();
+            self.mul_selected(table, digit(exponent, index, window));
         }
+    }
+
+    /// Multiplies by `table[digit]`, reading every entry.
+    pub(super) fn mul_selected(&mut self, table: &[[W; L]], digit: u32) {
+        // Not `Zeroizing`: making one costs a second number on the stack.
+        let mut factor = [W::default(); L];
+        select(table, digit, &mut factor);
+        self.mul(&factor);
+        factor.zeroize();
     }
 
     /// All of these steps.
@@ -118,7 +131,7 @@ impl<'m, W: Word, const L: usize> Power<'m, W, L> {
         self.product(Some(other));
     }
 
-    fn square(&mut self) {
+    pub(super) fn square(&mut self) {
         self.product(None);
     }
 
@@ -176,7 +189,7 @@ impl<'m, W: Word, const L: usize> Power<'m, W, L> {
 }
 
 /// Copies `table[digit]`, reading every entry.
-fn select<W: Word, const L: usize>(table: &[[W; L]], digit: u32, to: &mut [W; L]) {
+pub(super) fn select<W: Word, const L: usize>(table: &[[W; L]], digit: u32, to: &mut [W; L]) {
     *to = [W::default(); L];
     for (index, entry) in (0_u32..).zip(table) {
         let mask = W::mask(index.ct_eq(&digit));
@@ -192,7 +205,7 @@ const fn windows(exponent: &[u8], width: usize) -> usize {
 }
 
 /// Bits `index · width ..` of a big-endian number, counted from its end. `width` is at most 8.
-fn digit(exponent: &[u8], index: usize, width: usize) -> u32 {
+pub(super) fn digit(exponent: &[u8], index: usize, width: usize) -> u32 {
     let position = index * width;
     let byte = |offset: usize| {
         let from_end = position / 8 + offset;

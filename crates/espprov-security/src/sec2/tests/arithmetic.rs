@@ -1,7 +1,7 @@
 //! Our Montgomery arithmetic, with both word sizes, against crypto-bigint's.
 
-use crate::sec2::group::{self, LEN, minimal, pad};
-use crate::sec2::mont::{Modulus, Power, Word, count, multiply_add};
+use crate::sec2::group::{self, COMB, LEN, minimal, pad};
+use crate::sec2::mont::{LONGEST, Modulus, Power, Word, count, multiply_add};
 use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
 use crypto_bigint::{NonZero, Odd, U256, U512, U1024, U3072};
 use proptest::prelude::*;
@@ -137,7 +137,7 @@ fn check_power<W: TestWord, const L: usize>(base: &U3072, exponent: &[u8]) {
     let want = reference(base)
         .pow_bounded_exp(&reference_exponent, bits)
         .retrieve();
-    for size in [4, 8, 16] {
+    for size in [4, 8, 16, 32] {
         let mut table = std::vec![[W::default(); L]; size];
         let mut power = lifted(&modulus, &words(base));
         power.pow(&mut table, exponent);
@@ -257,4 +257,69 @@ proptest! {
 fn the_constants_of_the_group_are_right() {
     let modulus = Modulus::<u64, 48>::new(words(&N));
     assert!(group::GROUP.modulus() == &modulus);
+}
+
+fn power_of_five(exponent: &[u8]) -> U3072 {
+    let number = U3072::from_be_slice(&pad(exponent).unwrap());
+    let bits = 8 * exponent.len() as u32;
+    reference(&U3072::from_u64(5))
+        .pow_bounded_exp(&number, bits)
+        .retrieve()
+}
+
+#[test]
+fn the_comb_holds_the_powers_it_should() {
+    let modulus = Modulus::<u64, 48>::new(words(&N));
+    for (table, entries) in COMB.unwrap().iter().enumerate() {
+        for (index, entry) in entries.iter().enumerate() {
+            let mut exponent = [0; LONGEST];
+            for tooth in (0..5).filter(|tooth| index >> tooth & 1 == 1) {
+                let bit = 48 * (1 + 5 * table + tooth);
+                exponent[LONGEST - 1 - bit / 8] = 1 << (bit % 8);
+            }
+            let power = lowered(Power::of(&modulus, entry));
+            assert_eq!(power, power_of_five(&exponent), "table {table}, entry {index}");
+        }
+    }
+}
+
+/// By the comb, in steps of one product at most, each taken up from what the one before has left.
+fn check_comb(exponent: &[u8]) {
+    let modulus = Modulus::<u64, 48>::new(words(&N));
+    let mut value = words(&U3072::MAX); // what was there does not matter
+    for step in 0..Power::<u64, 48>::comb_steps(exponent) {
+        count::taken();
+        let mut power = Power::of(&modulus, &value);
+        power.comb_step(COMB.unwrap(), exponent, step);
+        assert_eq!(count::taken(), usize::from(step > 0));
+        value = *power.value();
+    }
+    let power = lowered(Power::of(&modulus, &value));
+    assert_eq!(power, power_of_five(exponent), "5 ^ {exponent:x?}");
+}
+
+#[test]
+fn powers_by_the_comb() {
+    // The lengths where the second table is needed, and where it ends.
+    for len in [1, 32, 35, 36, 37, 64, LONGEST] {
+        for byte in [0, 0xff, 0xa5] {
+            check_comb(&std::vec![byte; len]);
+        }
+    }
+    for bit in 0..8 * LONGEST {
+        let mut exponent = [0; LONGEST];
+        exponent[LONGEST - 1 - bit / 8] = 1 << (bit % 8);
+        check_comb(&exponent[LONGEST - 1 - bit / 8..]);
+    }
+}
+
+/// A longer exponent is none for the comb.
+#[test]
+fn the_generator_takes_exponents_of_any_length() {
+    for len in [LONGEST, LONGEST + 1, 128] {
+        let exponent: Vec<u8> = (0..len).map(|index| index as u8 ^ 0x9d).collect();
+        let mut power = [0; LEN];
+        group::GROUP.generator_power(&exponent, &mut power);
+        assert_eq!(U3072::from_be_slice(&power), power_of_five(&exponent), "{len}");
+    }
 }
