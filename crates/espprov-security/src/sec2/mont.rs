@@ -215,3 +215,7 @@ impl<W: Word, const L: usize> Modulus<W, L> {
 fn opaque<W: Word>(bit: W) -> W {
     W::mask(bit.choice()).and(W::ONE)
 }
+
+#[cfg(test)]
+#[path = "mont/kernel_tests.rs"]
+mod kernel_tests;
