@@ -37,8 +37,8 @@ export async function serial(options: SerialOptions = {}): Promise<Link> {
       "this browser offers no serial ports",
       globalThis.isSecureContext === false
         ? "browsers offer them to pages over https and from this computer only"
-        : "Firefox, Safari and phones have no Web Serial",
-      "use Chrome, Edge or Opera on a computer, with a page over https",
+        : "Safari, phones and older Firefox have no Web Serial",
+      "use Chrome, Edge, Opera or Firefox on a computer, with a page over https",
     );
   }
   const module = load();

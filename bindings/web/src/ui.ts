@@ -143,7 +143,7 @@ export class Ui {
     if (missing.length > 0) {
       made.push(el("p", { class: "muted" }, `${missing.join(" and ")}: not offered by this browser here. `,
         globalThis.isSecureContext
-          ? "Chrome, Edge and Opera have them on computers, and Bluetooth on Android."
+          ? "Chrome, Edge and Opera have both on computers, and Bluetooth on Android; Firefox has serial ports on computers."
           : "Browsers offer them to pages over https only. Open this page from such an address in Chrome, Edge or Opera."));
     }
     if (made.every((one) => one.localName !== "button")) {

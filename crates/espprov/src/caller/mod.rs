@@ -1,7 +1,9 @@
 //! Whom an error's help is for: flags for the command, methods for a program, fields for a page, functions for C.
 
+#[cfg(not(target_family = "wasm"))]
 mod c;
 mod javascript;
+#[cfg(not(target_family = "wasm"))]
 mod python;
 
 use alloc::borrow::Cow;
@@ -439,9 +441,14 @@ impl Caller {
         match self {
             Self::Command => command,
             Self::Program => program,
+            // A page downloads all that is here, and nobody who writes Python or C reads it there.
+            #[cfg(target_family = "wasm")]
+            Self::Python | Self::C => program,
+            #[cfg(not(target_family = "wasm"))]
             Self::Python => own(python::WORDS, word).unwrap_or(program),
             Self::JavaScript => own(javascript::WORDS, word).unwrap_or(program),
             Self::Page => page,
+            #[cfg(not(target_family = "wasm"))]
             Self::C => c::word(word).unwrap_or(program),
         }
     }
