@@ -214,19 +214,19 @@ test("a refusal in the handshake is a wrong PoP, a loss is not", async () => {
 });
 
 test("a request that went out and has no answer is evidence only if the link says so", async () => {
-  const give = async (delivered) => {
+  const give = async (details, ask = () => undefined) => {
     const link = await simulator(
       scenario("", 'scheme = 1\npop = "abcd1234"').replace("connect_ms = 0", "connect_ms = 3600000"),
     );
     let away = false;
     const lost = () => {
-      throw new LinkError("lost", "gone", { delivered });
+      throw Object.assign(new Error("gone"), details);
     };
     const device = await connect(
       {
         // A device that cannot be connected to over Bluetooth for three seconds is gone; elsewhere that takes twelve.
         kind: "ble",
-        exchange: (endpoint, request, how) => (away ? lost() : link.exchange(endpoint, request, how)),
+        exchange: (endpoint, request, how) => (away ? (ask(how) ?? lost()) : link.exchange(endpoint, request, how)),
         reconnect: lost,
       },
       { pop: link.pop },
@@ -235,11 +235,20 @@ test("a request that went out and has no answer is evidence only if the link say
     const onEvent = ({ name }) => {
       away ||= name === "connecting";
     };
-    return device.provision(NETWORK, { onEvent, deadlineMs: 8_000 });
+    return device.provision(NETWORK, { onEvent, deadlineMs: 30_000 });
   };
-  const [delivered, unknown] = await Promise.allSettled([give(true), give(false)]);
+  const silent = () => new Promise(() => {});
+  const [delivered, sent, ...others] = await Promise.allSettled([
+    give({ fault: "lost", delivered: true }),
+    give({}, (how) => (how.sent(), silent())),
+    give({ fault: "lost", delivered: false }),
+    give({ fault: "lost" }),
+    give({}),
+    give({}, silent),
+  ]);
   assert.equal(delivered.value?.outcome, "likely_connected");
-  assert.notEqual(unknown.value?.outcome, "likely_connected");
+  assert.equal(sent.value?.outcome, "likely_connected");
+  for (const other of others) assert.notEqual(other.value?.outcome, "likely_connected");
 });
 
 test("what is no reply", async () => {

@@ -43,7 +43,8 @@ test("the example, as it is typed, and Node.js ends by itself", async () => {
     const example = new URL("../../examples/node-http.mjs", import.meta.url).pathname;
     const { stdout } = await promisify(execFile)(process.execPath, [
       example, host(server.address), "abcd1234", "Home", "correct-horse",
-    ]);
+      // A timer that was left behind would keep it for two minutes.
+    ], { timeout: 90_000 });
     assert.match(stdout, /^config_applied$/m);
     assert.match(stdout, /^connected \d+\.\d+/m);
   } finally {
