@@ -202,6 +202,29 @@ test("a link names its fault", async () => {
   }
 });
 
+test("a link that is alive after a refusal is not opened again, any other is", async () => {
+  for (const [linkAlive, expected] of [[true, 0], [undefined, 0], [false, 1]]) {
+    const link = await simulator(scenario("", 'scheme = 1\npop = "abcd1234"'));
+    let refuses = true;
+    let reconnects = 0;
+    const thrown = Object.assign(new Error("no"), { fault: "refused", ...(linkAlive === undefined ? {} : { linkAlive }) });
+    const device = await connect(
+      {
+        exchange: (endpoint, request, how) => {
+          if (refuses && endpoint === "proto-ver") throw thrown;
+          return link.exchange(endpoint, request, how);
+        },
+        reconnect: (fresh, how) => (reconnects++, link.reconnect(fresh, how)),
+      },
+      { pop: link.pop },
+    );
+    await failure(device.info());
+    refuses = false;
+    await device.info();
+    assert.equal(reconnects, expected, `linkAlive: ${linkAlive}`);
+  }
+});
+
 test("a refusal in the handshake is a wrong PoP, a loss is not", async () => {
   for (const [fault, code] of [["refused", "wrong_password"], ["lost", "link_lost"]]) {
     const link = await simulator("zero");
@@ -249,6 +272,16 @@ test("a request that went out and has no answer is evidence only if the link say
   assert.equal(delivered.value?.outcome, "likely_connected");
   assert.equal(sent.value?.outcome, "likely_connected");
   for (const other of others) assert.notEqual(other.value?.outcome, "likely_connected");
+});
+
+test("a call leaves no timer behind, which would keep Node.js from ending", async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+  const { device } = await open();
+  const before = timers();
+  await device.scan();
+  await failure(device.send("nothing-there", "x"));
+  await device.close();
+  assert.equal(timers(), before);
 });
 
 test("what is no reply", async () => {
