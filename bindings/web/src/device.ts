@@ -59,18 +59,18 @@ export async function connect(link: Link, options: ConnectOptions = {}): Promise
   const settings = new Settings(link.kind ?? "own", link.label ?? "the other end of the link", page);
   for (const name of ["pop", "username", "password"] as const) {
     const value = options[name];
-    if (value !== undefined) settings.credential(name, bytes(value));
+    if (value !== undefined) check(settings, settings.credential(name, bytes(value)));
   }
-  if (options.setupCode !== undefined) {
-    const refused = settings.setup(options.setupCode);
-    if (refused !== undefined) {
-      settings.free();
-      throw new EspprovError((JSON.parse(refused) as { error: Explained }).error);
-    }
-  }
+  if (options.setupCode !== undefined) check(settings, settings.setup(options.setupCode));
   if (options.security !== undefined) settings.security(options.security);
   if (options.allowPlaintext) settings.allowPlaintext();
   return new Device(link, new Client(settings), options.deadlineMs ?? DEADLINE);
+}
+
+function check(settings: Settings, refused: string | undefined): void {
+  if (refused === undefined) return;
+  settings.free();
+  throw new EspprovError((JSON.parse(refused) as { error: Explained }).error);
 }
 
 /** What a call sends along. */

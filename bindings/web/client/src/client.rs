@@ -16,12 +16,12 @@ use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
-use espprov::{Caller, Credentials, Error, LinkKind, Place};
+use espprov::{Caller, Credentials, Error, LinkKind, Place, explain};
 use espprov_core::auth::{Auto, SecurityChoice};
 use espprov_core::request::ControlAction;
 use espprov_core::{Budget, Deadlines, Engine, Input, SecurityScheme};
 use espprov_transport::Limits;
-use espprov_types::SetupPayload;
+use espprov_types::{MAX_CREDENTIAL, SetupPayload};
 use espprov_web_polled::fault;
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
@@ -79,14 +79,18 @@ impl Settings {
         }
     }
 
-    /// What opens it: `pop`, `username` or `password`.
-    pub fn credential(&mut self, name: &str, value: Vec<u8>) {
+    /// What opens it: `pop`, `username` or `password`; why it cannot be that, as `{"error":…}`.
+    pub fn credential(&mut self, name: &str, value: Vec<u8>) -> Option<String> {
         let value = Zeroizing::new(value);
+        if value.len() > MAX_CREDENTIAL {
+            return Some(payload::error(&explain::too_long(self.place.caller)));
+        }
         match name {
             "pop" => self.credentials.pop = Some(value),
             "username" => self.credentials.username = Some(value),
             _ => self.credentials.password = Some(value),
         }
+        None
     }
 
     /// The text of the code on the device; why it is none, as `{"error":…}`.
@@ -142,7 +146,7 @@ impl Client {
         }
         let auth = setup.as_ref().map_or_else(Auto::new, Auto::from_payload);
         let auth = auth.with_choice(security).allow_plaintext(plaintext);
-        // One that no firmware takes is wrong: the device says so.
+        // None of them is too long: that was looked at when they were set.
         let auth = credentials.apply(auth, place.caller).unwrap_or_default();
         let mut deadlines = Deadlines::default();
         let mut limits = Limits::UNKNOWN;

@@ -106,6 +106,15 @@ test("values that Wi-Fi does not allow are not sent", async () => {
   assert.equal((await failure(device.send("echo", ""))).code, "empty_request");
 });
 
+test("credentials that no firmware takes", async () => {
+  const link = await simulator("zero");
+  for (const name of ["pop", "username", "password"]) {
+    const error = await failure(connect(link, { pop: link.pop, [name]: "x".repeat(129) }));
+    assert.equal(error.code, "too_long", name);
+    assert.ok(!JSON.stringify(error).includes("xxx"));
+  }
+});
+
 test("a device without encryption is not trusted unasked", async () => {
   const { device } = await open(scenario("", "scheme = 0"), { pop: undefined });
   assert.equal((await failure(device.provision(NETWORK))).code, "plaintext_not_allowed");
