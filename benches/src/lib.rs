@@ -6,10 +6,15 @@
 
 use espprov_security::sec2::{Patch, Verifier};
 use espprov_security::{DeviceHandshake, Handshake, sec1, sec2};
+#[cfg(feature = "openssl")]
 use openssl::bn::{BigNum, BigNumContext};
 use rand_chacha::ChaCha20Rng;
-use rand_core::{Rng, SeedableRng};
+#[cfg(feature = "openssl")]
+use rand_core::Rng;
+use rand_core::SeedableRng;
 use std::hint::black_box;
+
+pub mod time;
 
 const USERNAME: &[u8] = b"wifiprov";
 const PASSWORD: &[u8] = b"abcd1234";
@@ -73,9 +78,32 @@ impl Security2 {
     }
 }
 
+/// Both halves of security 2, client and device, message by message.
+#[derive(Debug)]
+pub struct BothHalves(Verifier);
+
+impl BothHalves {
+    /// A device with its verifier.
+    ///
+    /// # Panics
+    /// Never: the credentials are short enough.
+    #[must_use]
+    #[expect(clippy::new_without_default, reason = "it does work")]
+    pub fn new() -> Self {
+        Self(Verifier::generate(USERNAME, PASSWORD, b"0123456789abcdef").expect("valid"))
+    }
+
+    /// One handshake.
+    pub fn run(&self) {
+        let device = sec2::Device::new(self.0.clone(), Patch::CounterNonce);
+        black_box(record(Security2::client(black_box(&[0xa5; 32])), device));
+    }
+}
+
 /// OpenSSL's constant-time modular exponentiation, three times: exponents of 256, 512 and 1024 bits modulo
 /// the same 3072-bit prime (`BN_mod_exp` with `BN_FLG_CONSTTIME` is `BN_mod_exp_mont_consttime`). No
 /// hashing, no messages.
+#[cfg(feature = "openssl")]
 pub struct OpenSsl {
     modulus: BigNum,
     /// Base and exponent.
@@ -84,6 +112,7 @@ pub struct OpenSsl {
     context: BigNumContext,
 }
 
+#[cfg(feature = "openssl")]
 impl OpenSsl {
     /// Draws bases and exponents.
     #[must_use]

@@ -53,10 +53,10 @@ pub fn driver_hostile(data: &[u8]) {
     )
     .with_deadlines(deadlines);
     driver.limit_total(LIMIT);
-    if choice & 2 != 0 {
-        if let Ok(found) = block_on(&clock, driver.scan_wifi(&ScanOptions::default())) {
-            assert!(found.len() <= 255, "{} networks", found.len());
-        }
+    if choice & 2 != 0
+        && let Ok(found) = block_on(&clock, driver.scan_wifi(&ScanOptions::default()))
+    {
+        assert!(found.len() <= 255, "{} networks", found.len());
     }
     let config = WifiConfig::new(b"Home", b"correct-horse").expect("within the limits");
     let outcome = block_on(&clock, driver.provision_wifi(&config));

@@ -4,7 +4,7 @@
 //! resolves the same features, and nothing below is compiled a second time for the sake of one feature of tokio.
 //! (Naming an example brings in the development dependencies, as tests do.) What is measured is built by itself.
 
-use crate::tools::{cargo, run, target_dir};
+use crate::tools::{cargo, root, run, target_dir};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -70,6 +70,29 @@ pub(crate) fn release() -> Result<PathBuf, String> {
         "espprov-cli",
     ]))?;
     Ok(program("release", "espprov"))
+}
+
+/// One of the programs of `benches`, ready to be run; `openssl`: with what it is compared with.
+pub(crate) fn bench(name: &str, openssl: bool) -> Result<Command, String> {
+    let target = target_dir().join("benches");
+    let mut build = cargo();
+    build
+        .args([
+            "build",
+            "--quiet",
+            "--release",
+            "--locked",
+            "--bin",
+            name,
+            "--manifest-path",
+        ])
+        .arg(root().join("benches/Cargo.toml"))
+        .env("CARGO_TARGET_DIR", &target);
+    if !openssl {
+        build.arg("--no-default-features");
+    }
+    run(&mut build)?;
+    Ok(Command::new(target.join("release").join(name)))
 }
 
 /// Where a program of that profile is.

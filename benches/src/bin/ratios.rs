@@ -5,8 +5,8 @@
 //! and one and the same binary then gives anything from 1.2 to 2.3. Ours and theirs alternate, so that a
 //! change of clock speed hits both; the medians of all rounds are compared.
 
+use espprov_benches::time::thread_time;
 use espprov_benches::{OpenSsl, Security1, Security2, two_x25519};
-use rustix::time::{ClockId, clock_gettime};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -15,17 +15,10 @@ const SECURITY_2_CEILING: f64 = 1.2;
 /// Security 1's client half against two X25519 operations.
 const SECURITY_1_CEILING: f64 = 3.0;
 
-/// CPU time that this thread has used.
-fn now() -> Duration {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    let seconds = u64::try_from(time.tv_sec).expect("CPU time is positive");
-    Duration::from_secs(seconds) + Duration::from_nanos(time.tv_nsec.unsigned_abs())
-}
-
 fn time(run: impl FnOnce()) -> Duration {
-    let start = now();
+    let start = thread_time();
     run();
-    now() - start
+    thread_time() - start
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {

@@ -78,6 +78,7 @@ async fn the_body_of_an_answer_does_not_wait_for_a_delayed_acknowledgement() {
     let target = || -> HttpTarget { format!("http://{}", serve()).parse().unwrap() };
     let plain = quickest(HttpTransport::with_connector(target(), Plain)).await;
     let ours = quickest(HttpTransport::new(target())).await;
+    println!("an exchange: {ours:.2?}, and {plain:.2?} without acknowledging at once");
     assert!(
         ours * 4 < plain,
         "{ours:?}, and {plain:?} without acknowledging at once"

@@ -1,0 +1,28 @@
+//! Processor time: on a busy machine wall time counts the scheduler's time slices.
+
+use core::time::Duration;
+use rustix::time::{ClockId, clock_gettime};
+
+/// What this thread has used.
+///
+/// # Panics
+/// Never: processor time is positive.
+#[must_use]
+pub fn thread_time() -> Duration {
+    time(ClockId::ThreadCPUTime)
+}
+
+/// What this process has used.
+///
+/// # Panics
+/// Never: processor time is positive.
+#[must_use]
+pub fn process_time() -> Duration {
+    time(ClockId::ProcessCPUTime)
+}
+
+fn time(clock: ClockId) -> Duration {
+    let time = clock_gettime(clock);
+    let seconds = u64::try_from(time.tv_sec).expect("processor time is positive");
+    Duration::from_secs(seconds) + Duration::from_nanos(time.tv_nsec.unsigned_abs())
+}
