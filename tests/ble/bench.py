@@ -2,7 +2,7 @@
 
 bench.py DIR REPORT.json [NAME]    (with the Python that vm.sh installed bumble for; `cargo xtask e2e ble` does it)
 
-DIR holds the programs `espprov` and `ble-guest`. The machines of scenarios.py boot side by side, each with an air of
+DIR holds the programs `espprov` and `ble-guest`, ESPPROV_WHEEL is the Python package. The machines of scenarios.py boot side by side, each with an air of
 its own, and run their scenarios (or those whose names match the regular expression NAME). This process is the air
 between all controllers (air.py), starts the simulated devices and judges what comes out of the machines. Beside that:
 bumble's own client reads our attribute table and that of firmware (ESPPROV_FIRMWARE runs the image, a word per line), a
@@ -25,11 +25,13 @@ import time
 from pathlib import Path
 
 import bridge
+import interpreter
 import mock
 import table
 from air import Air, Ghost, LinuxController, VirtualController, attach
 from clock import GuestClock
 from daemon import DaemonLog
+from interpreter import PYTHON
 from report import row, show, verdict
 from scenarios import KNOWN, Machine, machines
 
@@ -66,6 +68,8 @@ class Bench:
     def __init__(self, programs, work, logs, machine):
         self.espprov, self.guest = str(programs / 'espprov'), str(programs / 'ble-guest')
         self.work, self.logs, self.name = Path(work) / machine.name, logs / machine.name, machine.name
+        # A Python with the package, if it is wanted.
+        self.python = Path(work) / 'python'
         self.peripherals, self.scenarios = machine.peripherals, machine.scenarios
         self.air, self.children, self.keep, self.addresses = Air(), [], [], {}
         # Controllers that an emulated board is still to be started for.
@@ -131,11 +135,13 @@ class Bench:
             how = 'interrupt' if scenario.interrupt else 'killing' if scenario.kill else 'run'
             lines.append(f'{how} {index} {command}\n')
         (self.work / 'main').write_text(''.join(lines))
+        # What takes room and time to boot only where somebody wants it.
+        python = [self.python] if any(scenario.command[:len(PYTHON)] == PYTHON for scenario in self.scenarios) else []
         clock = self.work / 'clock'
         self.clock = await GuestClock.listen(clock)
         self.machine = await asyncio.create_subprocess_exec(
             'setpriv', '--pdeathsig', 'KILL', str(HERE / 'vm.sh'), 'run', str(path), str(self.daemon.path), str(clock), self.espprov,
-            self.guest, str(HERE / 'guest-run'), str(self.work / 'main'),
+            self.guest, str(HERE / 'guest-run'), str(self.work / 'main'), *map(str, python),
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
             start_new_session=True, env={**os.environ, 'TMPDIR': str(self.work)})
         self.children.append(self.machine)
@@ -447,6 +453,8 @@ async def main(programs, report, only):
         benches = []
         for machine in machines():
             machine.scenarios = [s for s in machine.scenarios if re.search(only, s.name)]
+            if any(s.command[:len(PYTHON)] == PYTHON for s in machine.scenarios):
+                interpreter.pack(os.environ['ESPPROV_WHEEL'], Path(work) / 'python')
             benches.append(Bench(programs, work, logs, machine))
         # Whoever ends this process must not leave machines behind.
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)

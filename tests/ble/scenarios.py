@@ -6,6 +6,8 @@ each scenario that wants an unprovisioned one has one of its own.
 """
 from dataclasses import dataclass, field
 
+from interpreter import PYTHON
+
 HOME = ['--ssid', 'Home', '--passphrase', 'correct-horse']
 
 NETWORKS = ''.join(f'''
@@ -247,6 +249,24 @@ def firmware(machine):
     ]
 
 
+def python(machine):
+    """The Python package against BlueZ."""
+    common = {'mtu': 256, 'security': 'sec2'}
+    for name in ('PYTHON', 'PYTHON_AIO'):
+        machine.peripherals.append(Peripheral(name, 'ours', 256, scenario(name, 2)))
+    return [
+        Scenario('Python: provision', [*PYTHON, 'plain', 'ble:PYTHON', 'abcd1234'], outcome='connected',
+                 peripheral='PYTHON', connect=CONNECT['ours', 256], names=NAMES['ours'],
+                 exchanges={'session': 3, 'config': (3, 5)},
+                 events=[('config_sent', 1), ('config_applied', 1), ('session', 1)], **common),
+        Scenario('Python: wrong PoP', [*PYTHON, 'plain', 'ble:PYTHON_AIO', 'wrong'], code=1,
+                 error='wrong_password', peripheral='PYTHON_AIO', **common),
+        Scenario('Python: provision in asyncio', [*PYTHON, 'async', 'ble:PYTHON_AIO', 'abcd1234'],
+                 outcome='connected', peripheral='PYTHON_AIO', exchanges={'session': 3, 'config': (3, 5)},
+                 events=[('config_sent', 1), ('config_applied', 1), ('session', 1)], **common),
+    ]
+
+
 def finding():
     info = ['espprov', '--json', 'info']
     return [
@@ -371,5 +391,6 @@ def machines():
     # Last: what these do to the machine is not to be seen elsewhere.
     foreign.scenarios += survivals(foreign)
     conformance(suite)
+    row.scenarios += python(row)
     many(row)
     return [ours, foreign, suite, row]

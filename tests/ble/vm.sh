@@ -8,7 +8,7 @@
 #
 #   vm.sh build                make or refresh the image in the cache
 #   vm.sh run HCI LOG CLOCK FILE...
-#                              boot it with FILEs in /opt; HCI = path of the controller's socket, LOG = where
+#                              boot it with FILEs (or folders) in /opt; HCI = path of the controller's socket, LOG = where
 #                              bluetoothd's own words go, CLOCK = path of a socket where the guest answers each line
 #                              with its uptime; runs /opt/main, with this script's standard input as its own. TMPDIR
 #                              is left to be cleared by whoever set it
@@ -113,7 +113,7 @@ run() {
   local hci=$1 log=$2 clock=$3 image=$CACHE/image; shift 3
   local work; work=$(mktemp -d)
   mkdir -p "$work/tree/opt"
-  cp "$@" "$work/tree/opt/"
+  cp -r "$@" "$work/tree/opt/"
   cp "$HERE/guest-init" "$work/tree/init"; chmod 755 "$work/tree/init"
   (cd "$work/tree" && find . -print | "$image/busybox" cpio -o -H newc 2>/dev/null) > "$work/opt.cpio"
   # The kernel unpacks archives that follow one another.

@@ -120,6 +120,8 @@ struct Bench {
     out: PathBuf,
     programs: PathBuf,
     cache: PathBuf,
+    /// The Python package.
+    wheel: PathBuf,
     /// What runs the firmware that is a device, in an emulator.
     firmware: Vec<String>,
 }
@@ -130,6 +132,7 @@ impl Bench {
         let programs = out.join("programs");
         programs::stripped(&["espprov", "ble-guest"], &programs)?;
         let firmware = bluetooth::command()?;
+        let wheel = super::python::built()?;
         let cache = cache()?;
         run(Command::new(root().join("tests/ble/vm.sh"))
             .arg("build")
@@ -138,6 +141,7 @@ impl Bench {
             out,
             programs,
             cache,
+            wheel,
             firmware,
         })
     }
@@ -168,6 +172,7 @@ impl Bench {
             .env("ESPPROV_TROUBLE", self.programs.join(programs::EXAMPLE))
             // A word per line.
             .env("ESPPROV_FIRMWARE", self.firmware.join("\n"))
+            .env("ESPPROV_WHEEL", &self.wheel)
             .env("ESPPROV_BLE_CACHE", &self.cache));
         let verdict = fs::read_to_string(&line).map(|text| text.trim().to_owned());
         match (ended, verdict) {

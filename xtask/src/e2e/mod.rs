@@ -2,6 +2,7 @@
 
 mod ble;
 mod python;
+mod speed;
 mod web;
 
 /// What `cargo xtask e2e` was asked for.

@@ -1,0 +1,37 @@
+//! What the Python package may take beyond the library: processor time, so that a busy machine changes nothing.
+
+use crate::programs;
+use crate::tools::capture;
+use std::path::Path;
+use std::process::Command;
+
+/// How often each of the two loops runs. The quickest of each counts, and they alternate: a change of clock speed hits both.
+const ROUNDS: usize = 5;
+/// Fifty provisions in Python, compared with fifty in Rust.
+const CEILING: f64 = 1.15;
+
+/// The ratio, in words; or that it is too much. `python` has the package installed.
+pub(super) fn ratio(python: &Path, bindings: &Path) -> Result<String, String> {
+    let mut rust = programs::bench("provisions", false)?;
+    let mut script = Command::new(python);
+    script.arg(bindings.join("benches/loop.py"));
+    let (mut ours, mut theirs) = (f64::MAX, f64::MAX);
+    for _ in 0..ROUNDS {
+        ours = ours.min(seconds(&mut script)?);
+        theirs = theirs.min(seconds(&mut rust)?);
+    }
+    let ratio = ours / theirs;
+    let text = format!(
+        "{ratio:.2} times Rust's processor time for 50 provisions ({ours:.3} s / {theirs:.3} s, limit {CEILING})"
+    );
+    if ratio <= CEILING { Ok(text) } else { Err(text) }
+}
+
+/// What a program says it took.
+fn seconds(program: &mut Command) -> Result<f64, String> {
+    let (ended_well, said) = capture(program)?;
+    match said.trim().parse() {
+        Ok(seconds) if ended_well && seconds > 0.0 => Ok(seconds),
+        _ => Err(format!("{}: {said}", program.get_program().display())),
+    }
+}
