@@ -64,11 +64,25 @@ pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
         return Err(sizes.lines().next().unwrap_or_default().to_owned());
     }
     let start = Instant::now();
-    run(cargo()
-        .args(["test", "--quiet", "--locked", "--package", "espprov-web-polled"])
-        .current_dir(bindings())
-        .env("CARGO_TARGET_DIR", target_dir().join("web")))?;
-    row("polled", start, "its tests pass");
+    let rust = |arguments: &[&str]| {
+        run(cargo()
+            .args(arguments)
+            .current_dir(bindings())
+            .env("CARGO_TARGET_DIR", target_dir().join("web")))
+    };
+    rust(&["test", "--quiet", "--locked", "--package", "espprov-web-polled"])?;
+    rust(&[
+        "clippy",
+        "--quiet",
+        "--locked",
+        "--workspace",
+        "--target",
+        TARGET,
+        "--",
+        "-D",
+        "warnings",
+    ])?;
+    row("rust", start, "tests pass, clippy finds nothing");
     let program = programs::debug("espprov")?;
     let mut all = Counts::default();
     for suite in SUITES {
