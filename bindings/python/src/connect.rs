@@ -7,7 +7,7 @@ use crate::device::{Device, Held};
 use crate::error::{Failure, usage};
 use crate::event::Hearer;
 use crate::local::LocalControl;
-use crate::own::PythonLink;
+use crate::own::{PythonLink, Slot};
 use crate::runtime::{Runtime, detached};
 use crate::simulator::SimulatorLink;
 use crate::values::made;
@@ -50,6 +50,7 @@ pub(crate) struct Connector {
 struct Kept {
     hearer: Arc<Hearer>,
     cause: Arc<Cause>,
+    slot: Arc<Slot>,
     runtime: Arc<Runtime>,
 }
 
@@ -129,7 +130,13 @@ impl Connector {
                 Some(link) => connect.open_over(link),
             };
             let device = opened.map_err(|error| Failure::Error(Box::new(error), kept.cause.take()))?;
-            let device = Device::new(Held::new(device, kept.hearer, kept.cause, kept.runtime));
+            let device = Device::new(Held::new(
+                device,
+                kept.hearer,
+                kept.cause,
+                kept.slot,
+                kept.runtime,
+            ));
             Ok(Box::new(|py: Python<'_>| made(py, device)) as Value)
         });
         Ok(Call::of(runtime, work))
@@ -146,7 +153,13 @@ impl Connector {
                 Some(link) => connect.open_local_control_over(link),
             };
             let device = opened.map_err(|error| Failure::Error(Box::new(error), kept.cause.take()))?;
-            let device = LocalControl::new(Held::new(device, kept.hearer, kept.cause, kept.runtime));
+            let device = LocalControl::new(Held::new(
+                device,
+                kept.hearer,
+                kept.cause,
+                kept.slot,
+                kept.runtime,
+            ));
             Ok(Box::new(|py: Python<'_>| made(py, device)) as Value)
         });
         Ok(Call::of(runtime, work))
@@ -162,13 +175,14 @@ impl Connector {
         let kept = Kept {
             hearer: Arc::default(),
             cause: Arc::default(),
+            slot: Arc::default(),
             runtime: Runtime::current(py)?,
         };
         let (target, link) = match (&self.place, link) {
             (Place::Target(text), _) => (text.as_str(), None),
             (Place::Simulator(simulator), _) => ("the simulated device", Some(simulator.get().open())),
             (Place::Own(name), Some(adapter)) => {
-                let link = PythonLink::new(adapter, Arc::clone(&kept.cause))?;
+                let link = PythonLink::new(adapter, Arc::clone(&kept.slot), Arc::clone(&kept.cause))?;
                 (name.as_str(), Some(AnyLink::Own(Box::new(link))))
             }
             (Place::Own(name), None) => (name.as_str(), None),

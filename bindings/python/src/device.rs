@@ -6,7 +6,8 @@ use crate::cause::Cause;
 use crate::codes::ThreadDataset;
 use crate::error::Failure;
 use crate::event::Hearer;
-use crate::runtime::Runtime;
+use crate::own::Slot;
+use crate::runtime::{Runtime, attached};
 use crate::values::{
     AccessPoint, DeviceInfo, Provisioned, ThreadNetwork, ThreadProvisioned, ThreadStatus, WifiStatus, list,
     made, of_security,
@@ -15,6 +16,7 @@ use core::pin::Pin;
 use espprov::{Class, ControlAction, Error};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use pyo3::{PyTraverseError, PyVisit};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Mutex;
@@ -46,15 +48,24 @@ pub(crate) struct Held<D: Open> {
     device: Mutex<Option<D>>,
     hearer: Arc<Hearer>,
     cause: Arc<Cause>,
+    /// Of a link written in Python.
+    slot: Arc<Slot>,
     runtime: Arc<Runtime>,
 }
 
 impl<D: Open> Held<D> {
-    pub(crate) fn new(device: D, hearer: Arc<Hearer>, cause: Arc<Cause>, runtime: Arc<Runtime>) -> Arc<Self> {
+    pub(crate) fn new(
+        device: D,
+        hearer: Arc<Hearer>,
+        cause: Arc<Cause>,
+        slot: Arc<Slot>,
+        runtime: Arc<Runtime>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             device: Mutex::new(Some(device)),
             hearer,
             cause,
+            slot,
             runtime,
         })
     }
@@ -79,9 +90,11 @@ impl<D: Open> Held<D> {
             held.hearer.set(Some(hearer));
             let came = ask(device).await;
             held.hearer.set(None);
+            // Not kept beyond the call, whatever came of it: its traceback knows half the program.
+            let cause = held.cause.take();
             match came {
                 Ok(came) => Ok(Box::new(|py: Python<'_>| value(py, came)) as Value),
-                Err(error) => Err(Failure::Error(Box::new(error), held.cause.take())),
+                Err(error) => Err(Failure::Error(Box::new(error), cause)),
             }
         });
         Call::new(
@@ -105,6 +118,37 @@ impl<D: Open> Held<D> {
         Call::of(Arc::clone(&self.runtime), work)
     }
 
+    /// Ends the link in the background, if there is one and nobody uses it: nobody knows the device any more.
+    pub(crate) fn abandon(&self) {
+        if !self.runtime.is_ours() {
+            return;
+        }
+        let device = self.device.try_lock().ok().and_then(|mut device| device.take());
+        if let Some(device) = device {
+            // The collector calls this on what it is about to clear; it looks again afterwards.
+            self.slot.keep();
+            let slot = Arc::clone(&self.slot);
+            self.runtime.spawn(async move {
+                device.end().await;
+                attached(|_| slot.clear());
+            });
+        }
+    }
+
+    /// Shows the garbage collector what is held of Python, unless a call is under way: that holds it, too, and is out of the
+    /// collector's sight.
+    pub(crate) fn traverse(self: &Arc<Self>, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match Arc::strong_count(self) {
+            1 => self.slot.traverse(visit),
+            _ => Ok(()),
+        }
+    }
+
+    /// Breaks a cycle that goes through the link.
+    pub(crate) fn clear(&self) {
+        self.slot.clear();
+    }
+
     /// Closed, or about to be.
     pub(crate) fn is_closed(&self) -> bool {
         // Whoever holds it uses it.
@@ -118,6 +162,7 @@ impl<D: Open> Holder for Held<D> {
             let device = self.device.lock().await.take();
             if let Some(device) = device {
                 device.end().await;
+                attached(|_| self.slot.clear());
             }
         })
     }
@@ -242,6 +287,19 @@ impl Device {
 
     fn close(&self) -> Call {
         self.0.close()
+    }
+
+    /// What `__del__` of the device around it calls.
+    fn abandon(&self) {
+        self.0.abandon();
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.0.traverse(&visit)
+    }
+
+    fn __clear__(&self) {
+        self.0.clear();
     }
 
     #[getter]

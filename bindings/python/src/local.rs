@@ -7,6 +7,7 @@ use crate::values::{DeviceInfo, Property, list, made, of_security};
 use espprov::NewValue;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyString};
+use pyo3::{PyTraverseError, PyVisit};
 use std::sync::Arc;
 
 /// A device that lets clients list, read and set its properties. Each method gives a [`Call`].
@@ -64,6 +65,19 @@ impl LocalControl {
 
     fn close(&self) -> Call {
         self.0.close()
+    }
+
+    /// What `__del__` of the device around it calls.
+    fn abandon(&self) {
+        self.0.abandon();
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.0.traverse(&visit)
+    }
+
+    fn __clear__(&self) {
+        self.0.clear();
     }
 
     #[getter]

@@ -9,6 +9,8 @@ use espprov_transport::{Endpoint, Limits, LinkFault, SessionIntent};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyTuple};
+use pyo3::{PyTraverseError, PyVisit};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -67,21 +69,57 @@ impl Reply {
     }
 }
 
-/// The adapter of `espprov._own` around the link.
+/// Holds the adapter of `espprov._own` around a link, so that the garbage collector can be shown it: a link may know the device that it
+/// carries, and that is a cycle.
+#[derive(Default)]
+pub(crate) struct Slot {
+    adapter: Mutex<Option<Py<PyAny>>>,
+    /// The link is being closed in the background, which needs it.
+    closing: AtomicBool,
+}
+
+impl Slot {
+    fn get(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        let adapter = self.adapter.lock().unwrap_or_else(PoisonError::into_inner);
+        adapter.as_ref().map(|adapter| adapter.clone_ref(py))
+    }
+
+    /// Shows it. What is used at this very moment, or closed, is no garbage.
+    pub(crate) fn traverse(&self, visit: &PyVisit<'_>) -> Result<(), PyTraverseError> {
+        match self.adapter.try_lock() {
+            Ok(adapter) if !self.closing.load(Ordering::SeqCst) => visit.call(adapter.as_ref()),
+            _ => Ok(()),
+        }
+    }
+
+    /// From now on it is no garbage until it is cleared.
+    pub(crate) fn keep(&self) {
+        self.closing.store(true, Ordering::SeqCst);
+    }
+
+    /// Lets go of it; the link has ended.
+    pub(crate) fn clear(&self) {
+        let adapter = self.adapter.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(adapter);
+    }
+}
+
+/// A link written in Python.
 pub(crate) struct PythonLink {
-    adapter: Py<PyAny>,
+    adapter: Arc<Slot>,
     limits: Limits,
     cause: Arc<Cause>,
     usable: bool,
 }
 
 impl PythonLink {
-    /// Takes a link that is open.
-    pub(crate) fn new(adapter: &Bound<'_, PyAny>, cause: Arc<Cause>) -> PyResult<Self> {
+    /// Takes a link that is open. `slot` is where the device keeps its adapter.
+    pub(crate) fn new(adapter: &Bound<'_, PyAny>, slot: Arc<Slot>, cause: Arc<Cause>) -> PyResult<Self> {
         let (request, response): (Option<usize>, Option<usize>) =
             adapter.call_method0("limits")?.extract()?;
+        *slot.adapter.lock().unwrap_or_else(PoisonError::into_inner) = Some(adapter.clone().unbind());
         Ok(Self {
-            adapter: adapter.clone().unbind(),
+            adapter: slot,
             limits: Limits::new(request, response),
             cause,
             usable: true,
@@ -99,11 +137,8 @@ impl PythonLink {
             to: Mutex::new(Some(to)),
         };
         let submitted = attached(|py| {
-            let submit = || {
-                let arguments = arguments(py)?;
-                self.adapter
-                    .call_method1(py, "submit", (method, arguments, reply))
-            };
+            let adapter = self.adapter.get(py).ok_or_else(ended)?;
+            let submit = || adapter.call_method1(py, "submit", (method, arguments(py)?, reply));
             submit().map(drop).map_err(|raised| self.fault(py, raised))
         });
         submitted.unwrap_or_else(|| Err(ended()))?;

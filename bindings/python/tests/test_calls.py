@@ -240,3 +240,21 @@ def test_a_setup_code_brings_what_it_knows() -> None:
         assert parsed == code and parsed.pop == "from-the-code"
         with espprov.connect(simulator.http(), pop=parsed.pop) as device:
             assert device.authenticate() == 1
+
+
+@pytest.mark.parametrize(
+    ("connecting", "name", "how"),
+    [
+        (espprov.connect("sim:zero"), "provision", "with espprov.connect("),
+        (espprov.local_control("sim:zero"), "props", "with espprov.local_control("),
+        (espprov.aio.connect("sim:zero"), "scan", "async with espprov.aio.connect("),
+        (espprov.aio.local_control("sim:zero"), "get", "async with espprov.aio.local_control("),
+    ],
+)
+def test_what_is_still_to_be_opened_says_so(connecting: object, name: str, how: str) -> None:
+    with pytest.raises(AttributeError, match="open the device first") as caught:
+        getattr(connecting, name)
+    assert how in str(caught.value)
+    # What no device has is a spelling mistake.
+    with pytest.raises(AttributeError, match="no attribute 'provison'$"):
+        getattr(connecting, "provison")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from typing import Any
 
@@ -247,3 +248,54 @@ def test_the_thread_of_a_link_ends_with_it(simulator: espprov.Simulator, within:
     device.info()
     del device
     within(lambda: links() == before)
+
+
+@pytest.mark.parametrize("kind", [OwnLink, AsyncOwnLink])
+@pytest.mark.parametrize("ended", ["silently", "with an error"])
+def test_a_link_that_knows_its_device_is_garbage_in_the_end(
+    simulator: espprov.Simulator, within: Any, kind: type[OwnLink], ended: str
+) -> None:
+    """A cycle through the extension: link, device, native device, link again."""
+
+    class Knowing(kind):  # type: ignore[misc, valid-type]
+        device: espprov.Device
+
+    link = Knowing(simulator)
+    calls = link.calls
+    device = espprov.connect(link, pop="abcd1234" if ended == "silently" else "wrong").open()
+    link.device = device
+    if ended == "silently":
+        assert device.scan()
+    else:
+        with pytest.raises(espprov.WrongCredentials):
+            device.scan()
+    threads = threading.active_count()
+    del link, device
+    # Known only to itself, it is closed, and then it goes. (A weak reference would not tell: it is gone first.)
+    within(lambda: gc.collect() >= 0 and calls[-1] == "close")
+    within(lambda: gc.collect() >= 0 and not any(isinstance(found, Knowing) for found in gc.get_objects()))
+    within(lambda: threading.active_count() < threads)
+
+
+def test_a_device_in_use_is_no_garbage(simulator: espprov.Simulator) -> None:
+    """The collector runs while a call is under way that nobody but its own thread knows."""
+
+    class Collects(OwnLink):
+        def exchange(self, endpoint: str, data: bytes) -> bytes:
+            gc.collect()
+            return super().exchange(endpoint, data)
+
+    def main() -> str:
+        link = Collects(simulator)
+        link.device = espprov.connect(link, pop="abcd1234").open()  # type: ignore[attr-defined]
+        return link.device.provision(*HOME).outcome  # type: ignore[attr-defined, no-any-return]
+
+    assert main() == "connected"
+
+
+def test_a_device_that_nobody_knows_is_closed(simulator: espprov.Simulator, within: Any) -> None:
+    link = OwnLink(simulator)
+    device = espprov.connect(link, pop="abcd1234").open()
+    device.info()
+    del device
+    within(lambda: link.calls[-1] == "close")

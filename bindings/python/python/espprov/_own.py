@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from espprov._espprov import Reply
 
-    _Job = tuple[str, tuple[Any, ...], Reply]
+    _Job = tuple["Adapter", str, tuple[Any, ...], Reply]
 
 class Adapter:
     """What the extension calls, around a link."""
@@ -54,11 +54,18 @@ class Adapter:
         with self._lock:
             if self._jobs is None:
                 self._jobs = SimpleQueue()
-                threading.Thread(target=_serve, args=(self, self._jobs), name="espprov-link", daemon=True).start()
-            self._jobs.put((method, arguments, reply))
+                threading.Thread(target=_serve, args=(self._jobs,), name="espprov-link", daemon=True).start()
+            self._jobs.put((self, method, arguments, reply))
             if method == "close":
                 self._jobs.put(None)
                 self._jobs = None
+
+    def __del__(self) -> None:
+        # Nobody knows it any more, and its thread has nothing to wait for. Where it is to be closed all the same, another one does that.
+        jobs = getattr(self, "_jobs", None)
+        if jobs is not None:
+            self._jobs = None
+            jobs.put(None)
 
     def _cancel(self) -> None:
         """A coroutine that is under way ends now: nobody waits for it any more."""
@@ -105,30 +112,37 @@ def _done(reply: Reply, method: str, value: Any) -> None:
     reply.done(value if method == "exchange" else None)
 
 
-def _serve(adapter: Adapter, jobs: SimpleQueue[_Job | None]) -> None:
-    """The thread of a link, until it is closed."""
-    loop: asyncio.AbstractEventLoop | None = None
+def _serve(jobs: SimpleQueue[_Job | None]) -> None:
+    """The thread of a link, until it is closed, or nobody knows it any more."""
+    loops: list[asyncio.AbstractEventLoop] = []
     try:
         while (job := jobs.get()) is not None:
-            method, arguments, reply = job
-            if reply.is_over and method != "close":
-                continue  # nobody waits for it any more
-            try:
-                value = adapter._call(method, arguments)
-                if hasattr(value, "__await__"):
-                    if loop is None:
-                        import asyncio
-
-                        loop = asyncio.new_event_loop()
-                    value = _run(adapter, loop, value)
-            except BaseException as raised:
-                reply.failed(raised)
-            else:
-                _done(reply, method, value)
-            del job, arguments, reply
+            _do(loops, *job)
+            # While it waits, it knows nothing of the link: what a thread knows is there to the end of the program.
+            job = None
     finally:
-        if loop is not None:
+        for loop in loops:
             loop.close()
+
+
+def _do(
+    loops: list[asyncio.AbstractEventLoop], adapter: Adapter, method: str, arguments: tuple[Any, ...], reply: Reply
+) -> None:
+    """One call of a link; a coroutine runs on the thread's own loop, made by the first."""
+    if reply.is_over and method != "close":
+        return  # nobody waits for it any more
+    try:
+        value = adapter._call(method, arguments)
+        if hasattr(value, "__await__"):
+            if not loops:
+                import asyncio
+
+                loops.append(asyncio.new_event_loop())
+            value = _run(adapter, loops[0], value)
+    except BaseException as raised:
+        reply.failed(raised)
+    else:
+        _done(reply, method, value)
 
 
 def _run(adapter: Adapter, loop: asyncio.AbstractEventLoop, value: Any) -> Any:

@@ -96,6 +96,12 @@ class _Opened:
     ) -> None:
         self.close()
 
+    def __del__(self) -> None:
+        # A link that knows this device keeps it from going by itself; it is closed while all of that is still whole.
+        native = getattr(self, "_native", None)
+        if native is not None:
+            native.abandon()
+
     def __repr__(self) -> str:
         return f"<espprov.{type(self).__name__}{' closed' if self.closed else ''}>"
 
@@ -177,6 +183,14 @@ class LocalControl(_Opened):
         self._native.set(dict(values)).wait()
 
 
+def not_open(connecting: object, name: str, kind: type, example: str) -> AttributeError:
+    """Something was asked of a device that is still to be opened, as everybody does once."""
+    message = f"{type(connecting).__name__!r} object has no attribute {name!r}"
+    if not name.startswith("_") and hasattr(kind, name):
+        message += f"; open the device first: {example}"
+    return AttributeError(message, name=name, obj=connecting)
+
+
 class _Connecting:
     """What is still to be opened."""
 
@@ -206,6 +220,11 @@ class _Connecting:
 class Connection(_Connecting):
     """A device that is still to be opened: by `with`, or by `open()`."""
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            raise not_open(self, name, Device, "with espprov.connect(…) as device: …")
+
     def open(self) -> Device:
         """Opens it; whoever calls this closes it, too."""
         return Device(self._connector.open(self._adapter()).wait())
@@ -217,6 +236,11 @@ class Connection(_Connecting):
 
 class LocalConnection(_Connecting):
     """The same for a device that is on its network."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            raise not_open(self, name, LocalControl, "with espprov.local_control(…) as device: …")
 
     def open(self) -> LocalControl:
         """Opens it; whoever calls this closes it, too."""

@@ -7,10 +7,10 @@ import inspect
 import os
 from collections.abc import Callable, Generator, Iterable, Mapping
 from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from espprov import _espprov as _ext
-from espprov._sync import connector, is_own
+from espprov._sync import connector, is_own, not_open
 from espprov._types import AnyLink, Secret
 
 __all__ = ["Connection", "Device", "LocalConnection", "LocalControl", "connect", "local_control"]
@@ -113,6 +113,12 @@ class _Opened:
         self, kind: type[BaseException] | None, raised: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.close()
+
+    def __del__(self) -> None:
+        # A link that knows this device keeps it from going by itself; it is closed while all of that is still whole.
+        native = getattr(self, "_native", None)
+        if native is not None:
+            native.abandon()
 
     def __repr__(self) -> str:
         return f"<espprov.aio.{type(self).__name__}{' closed' if self.closed else ''}>"
@@ -221,6 +227,11 @@ class _Connecting:
 class Connection(_Connecting):
     """A device that is still to be opened: by `async with`, or by `await`."""
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            raise not_open(self, name, Device, "async with espprov.aio.connect(…) as device: …")
+
     async def open(self) -> Device:
         """Opens it; whoever calls this closes it, too."""
         return Device(await _finish(self._connector.open(self._adapter())))
@@ -235,6 +246,11 @@ class Connection(_Connecting):
 
 class LocalConnection(_Connecting):
     """The same for a device that is on its network."""
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            raise not_open(self, name, LocalControl, "async with espprov.aio.local_control(…) as device: …")
 
     async def open(self) -> LocalControl:
         """Opens it; whoever calls this closes it, too."""
