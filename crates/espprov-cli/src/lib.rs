@@ -21,7 +21,11 @@ mod link;
 mod named_value;
 mod narrator;
 mod output;
+#[cfg(feature = "line")]
+mod pictures;
 mod plan;
+#[cfg(feature = "line")]
+mod private_file;
 mod prompt;
 mod secret_input;
 mod signals;

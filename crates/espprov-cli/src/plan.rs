@@ -72,6 +72,8 @@ impl Plan {
         out: &Rc<Output>,
         purpose: Purpose,
     ) -> Result<Self, Failure> {
+        #[cfg(feature = "line")]
+        let target = &*crate::pictures::resolved(target).await?;
         let mut aim = Aim::parse(target)?;
         #[cfg(feature = "ble")]
         if let Target::Ble(target) = &mut aim.target {

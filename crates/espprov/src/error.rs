@@ -31,6 +31,8 @@ pub enum Class {
     Unconfirmed,
     /// The device has its network, and what was to follow in the same session is missing.
     Incomplete,
+    /// Of many devices some are not done; each has an error of its own.
+    SomeFailed,
     /// Somebody wanted it to end.
     Interrupted,
 }

@@ -13,6 +13,7 @@ TARGET is one of
   softap                       a device whose own Wi-Fi network this computer has joined
   http://HOST[:PORT]           a device reached over HTTP
   https://HOST[:PORT]          the same over TLS
+  qr:FILE                      a device by a picture of its setup code, PNG or JPEG
   '{\"ver\":\"v1\",…}'             the text of a setup QR code, a link or a log with it, NP:name|pop|b
   sim, sim:zero, sim:FILE      a simulated device: works everywhere, needs nothing
 Without it the environment variable ESPPROV_TARGET says which."
@@ -32,7 +33,7 @@ pub(super) const MAIN: &str = concat!(
 
 Secrets given as arguments can be seen in the process list. Give them by environment variable, or one of them as `-` on standard input.
 
-Exit status: 0 success, 1 unexpected, 2 usage, 3 device not found or link failed, 4 wrong credentials, 5 refused by security policy, 6 the device refused a request, 7 network authentication failed, 8 network not found, 9 deadline passed, 12 unconfirmed, 13 joined but an --after failed; 130, 143 and 129 interrupted by a signal.
+Exit status: 0 success, 1 unexpected, 2 usage, 3 device not found or link failed, 4 wrong credentials, 5 refused by security policy, 6 the device refused a request, 7 network authentication failed, 8 network not found, 9 deadline passed, 10 some devices of a batch failed, 12 unconfirmed, 13 joined but an --after failed; 130, 143 and 129 interrupted by a signal.
 
 Examples:
   espprov discover
@@ -102,6 +103,28 @@ pub(super) const CREDENTIALS: &str = "\
 Examples:
   espprov credentials --password abcd1234
   openssl rand -hex 8 | espprov credentials --username wifiprov --password - --format nvs-csv";
+
+pub(super) const QR: &str = "\
+Examples:
+  espprov qr encode --name PROV_51DE01 --pop abcd1234
+  espprov qr encode --name PROV_51DE01 --pop abcd1234 --out label.svg
+  espprov qr decode photo.jpg
+  espprov provision qr:photo.jpg --ssid Home";
+
+pub(super) const FACTORY: &str = "\
+The folder gets devices.csv (the manifest of espprov batch), labels.html (a sheet to print), and for each device a folder with nvs.csv (for ESP-IDF's NVS partition generator), code.png and code.svg. Everything in it is secret: only its owner can read it, and nothing of it is shown.
+
+Examples:
+  espprov factory new --count 100 --out series-7
+  espprov factory new --count 24 --out kits --prefix KIT- --security 1 --transport softap";
+
+pub(super) const BATCH: &str = "\
+The manifest has a line for each device: target or payload, and any of name, pop, username, password, ssid, passphrase, dataset, security. What it leaves out is taken from the options. Run again after an interruption: devices that are done are skipped, those that were under way are looked at before anything is sent to them.
+
+Examples:
+  espprov batch devices.csv --ssid Hall --passphrase correct-horse --jobs 4
+  espprov batch devices.csv --ssid Hall --adapter hci0,hci1 --jobs 8
+  espprov batch devices.toml --retry-failed --json";
 
 pub(super) const SIMULATE: &str = "\
 Examples:

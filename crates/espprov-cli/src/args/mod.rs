@@ -8,6 +8,7 @@ mod address;
 mod device;
 #[macro_use]
 mod help;
+mod line;
 mod props;
 mod provision;
 mod simulate;
@@ -15,7 +16,10 @@ mod simulate;
 mod tls;
 mod value;
 
-pub(crate) use device::{CredentialArgs, DeviceArgs, target_by_environment};
+pub(crate) use device::{CredentialArgs, DeviceArgs, SecurityArg, target_by_environment};
+#[cfg(feature = "line")]
+pub(crate) use line::{NetworkArg, QrFormat};
+pub(crate) use line::{BatchArgs, FactoryCommand, FactoryNewArgs, QrCommand, QrDecodeArgs, QrEncodeArgs};
 pub(crate) use props::PropsArgs;
 pub(crate) use provision::ProvisionArgs;
 pub(crate) use simulate::SimulateArgs;
@@ -170,6 +174,15 @@ pub(crate) enum Command {
     /// Make salt and verifier for security 2 firmware
     #[command(after_long_help = help::CREDENTIALS)]
     Credentials(MakeCredentialsArgs),
+    /// Make and read setup codes, as text and as pictures
+    #[command(subcommand)]
+    Qr(QrCommand),
+    /// Prepare devices that are to be built
+    #[command(subcommand)]
+    Factory(FactoryCommand),
+    /// Provision many devices, and keep a record of each
+    #[command(after_long_help = help::BATCH)]
+    Batch(Box<BatchArgs>),
     /// Be a simulated ESP32, for tests, apps and CI
     #[command(after_long_help = help::SIMULATE)]
     Simulate(SimulateArgs),

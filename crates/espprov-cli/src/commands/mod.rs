@@ -1,12 +1,18 @@
 //! One file per command.
 
+#[cfg(feature = "line")]
+mod batch;
 mod credentials;
 #[cfg(any(feature = "ble", feature = "network"))]
 mod discover;
+#[cfg(feature = "line")]
+mod factory;
 mod info;
 mod pages;
 mod props;
 mod provision;
+#[cfg(feature = "line")]
+mod qr;
 mod recipe;
 mod scan;
 mod send;
@@ -117,6 +123,26 @@ async fn with_result(context: &Context, command: Command) -> Result<Success, Fai
                 .await
         }
         Command::Props(args) => props::run(context, &args).await,
+        #[cfg(feature = "line")]
+        Command::Qr(command) => {
+            #[cfg(feature = "ble")]
+            context.global.refuse_bluetooth()?;
+            qr::run(context, &command).await
+        }
+        #[cfg(feature = "line")]
+        Command::Factory(command) => {
+            #[cfg(feature = "ble")]
+            context.global.refuse_bluetooth()?;
+            factory::run(context, &command).await
+        }
+        #[cfg(feature = "line")]
+        Command::Batch(args) => batch::run(context, &args).await,
+        #[cfg(not(feature = "line"))]
+        Command::Qr(_) | Command::Factory(_) | Command::Batch(_) => Err(espprov::target::not_built(
+            crate::errors::CALLER,
+            "the commands of the production line",
+            "line",
+        )),
         Command::Send(args) => send::run(context, &args).await,
         // These have no result and were done before.
         Command::Completions { .. } | Command::Man { .. } => Ok(Success::done()),

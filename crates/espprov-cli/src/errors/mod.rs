@@ -27,6 +27,7 @@ pub(crate) fn exit_status(failure: &Failure) -> u8 {
         Class::NetworkNotFound => 8,
         Class::Deadline => 9,
         Class::Unconfirmed => 12,
+        Class::SomeFailed => 10,
         Class::Incomplete => 13,
         // By Esc, where no signal came.
         Class::Interrupted => signals::ending().exit(),

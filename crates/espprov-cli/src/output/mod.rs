@@ -1,13 +1,15 @@
 //! Everything the user sees, but for questions: events and results on stdout, progress and diagnostics on stderr.
 
 pub(crate) mod human;
-#[cfg(feature = "ble")]
+#[cfg(any(feature = "ble", feature = "line"))]
 mod live;
 mod report;
 mod style;
 mod text;
 
 pub(crate) use espprov::text::{clean, is_harmless, quoted, shown};
+#[cfg(feature = "line")]
+pub(crate) use report::ErrorFields;
 pub(crate) use report::{Report, Success};
 pub(crate) use text::{padded, table, width};
 
@@ -16,8 +18,8 @@ use crate::errors::{Class, Failure, UNEXPECTED, exit_status};
 use core::cell::{Cell, RefCell};
 use espprov::explain::io::io_reason;
 use indicatif::{ProgressBar, ProgressStyle};
-#[cfg(feature = "ble")]
-use live::LiveTable;
+#[cfg(any(feature = "ble", feature = "line"))]
+pub(crate) use live::LiveTable;
 use std::collections::HashSet;
 use std::io::{ErrorKind, IsTerminal, Write};
 use style::Paint;
@@ -174,6 +176,12 @@ impl Output {
         }
     }
 
+    /// Standard output takes colours.
+    #[cfg(feature = "line")]
+    pub(crate) fn paints(&self) -> bool {
+        self.on_stdout.paints()
+    }
+
     /// How much was asked for.
     pub(crate) const fn verbosity(&self) -> u8 {
         self.verbose
@@ -280,7 +288,7 @@ impl Output {
     }
 
     /// A table that is drawn over itself, where a person looks at stdout.
-    #[cfg(feature = "ble")]
+    #[cfg(any(feature = "ble", feature = "line"))]
     pub(crate) fn live_table(&self, doing: &str) -> Option<LiveTable> {
         (self.is_watched() && !self.quiet).then(|| LiveTable::new(doing))
     }

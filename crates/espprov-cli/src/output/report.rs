@@ -128,6 +128,41 @@ pub(crate) enum Report {
     },
     /// An application's answer.
     Reply { endpoint: String, hex: String },
+    /// What a setup code says. Secrets only where somebody asked for them.
+    #[cfg(feature = "line")]
+    Payload {
+        name: String,
+        transport: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        security: Option<u8>,
+        network: &'static str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        username: Option<String>,
+        has_pop: bool,
+        has_password: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pop: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        password: Option<String>,
+    },
+    /// What became of one device of a batch.
+    #[cfg(feature = "line")]
+    DeviceResult {
+        /// Its number in the manifest, from 1.
+        row: usize,
+        key: String,
+        target: String,
+        ok: bool,
+        outcome: String,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        ip: Option<Ipv4Addr>,
+        /// It was not sent anything: an earlier run had done it.
+        #[serde(skip_serializing_if = "core::ops::Not::not")]
+        found: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<ErrorFields>,
+        ms: u64,
+    },
     /// Salt and verifier.
     Credentials {
         username: String,
@@ -179,6 +214,17 @@ pub(crate) struct ErrorFields {
     message: String,
     cause: String,
     help: String,
+}
+
+impl ErrorFields {
+    pub(crate) fn new(failure: &Failure) -> Self {
+        Self {
+            code: failure.code(),
+            message: failure.message().to_owned(),
+            cause: failure.cause().to_owned(),
+            help: failure.help().to_owned(),
+        }
+    }
 }
 
 /// An application's entry in what the device says about itself.
@@ -353,12 +399,7 @@ impl Report {
                 outcome: failure.outcome(),
                 ip: None,
                 ssid: None,
-                error: Some(ErrorFields {
-                    code: failure.code(),
-                    message: failure.message().to_owned(),
-                    cause: failure.cause().to_owned(),
-                    help: failure.help().to_owned(),
-                }),
+                error: Some(ErrorFields::new(failure)),
             },
         }
     }

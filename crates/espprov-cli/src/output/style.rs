@@ -26,6 +26,12 @@ impl Paint {
         })
     }
 
+    /// Colours are wanted.
+    #[cfg(feature = "line")]
+    pub(super) const fn paints(self) -> bool {
+        self.0
+    }
+
     fn with(self, style: Style, text: &str) -> String {
         if self.0 {
             format!("{style}{text}{style:#}")

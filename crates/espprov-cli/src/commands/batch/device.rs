@@ -1,0 +1,201 @@
+//! One device of a batch.
+
+use super::plan::{Job, Network, Options};
+use super::table::{Phase, Step};
+use crate::errors::{CALLER, Class, Failure, explain};
+use core::net::Ipv4Addr;
+use core::time::Duration;
+use espprov::{Device, Event, Joined, WifiStatus};
+use espprov_core::Outcome;
+use espprov_core::call::{FollowThread, FollowWifi};
+use espprov_types::ThreadStatus;
+
+/// Pause before trying again.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// A device that is done.
+pub(super) struct Ended {
+    pub(super) outcome: &'static str,
+    pub(super) ip: Option<Ipv4Addr>,
+    /// It was on its network already.
+    pub(super) found: bool,
+}
+
+/// Takes a device to its network, again where that can help.
+pub(super) async fn run(
+    job: &Job,
+    options: &Options,
+    retries: u8,
+    worker: usize,
+    phase: Phase,
+) -> Result<Ended, Failure> {
+    let mut left = retries;
+    let mut look_first = job.look_first;
+    loop {
+        let failure = match once(job, options, look_first, worker, &phase).await {
+            Ok(ended) => return Ok(ended),
+            Err(failure) => failure,
+        };
+        if left == 0 || failure.retry().is_none() {
+            return Err(failure);
+        }
+        left -= 1;
+        // What was sent may have been taken.
+        look_first = true;
+        phase.set(Step::Again);
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn once(
+    job: &Job,
+    options: &Options,
+    look_first: bool,
+    worker: usize,
+    phase: &Phase,
+) -> Result<Ended, Failure> {
+    phase.set(Step::Opening);
+    let told = phase.clone();
+    let mut connect = espprov::connect(&job.aim)
+        .caller(CALLER)
+        .deadline(options.deadline)
+        .security(job.security)
+        .observe(move |event: &Event<'_>| told.heard(event));
+    if let Some(pop) = &job.credentials.pop {
+        connect = connect.pop(pop);
+    }
+    if let Some(username) = &job.credentials.username {
+        connect = connect.username(username);
+    }
+    if let Some(password) = &job.credentials.password {
+        connect = connect.password(password);
+    }
+    if options.plaintext {
+        connect = connect.allow_plaintext();
+    }
+    if matches!(job.network, Network::Thread(_)) {
+        connect = connect.thread();
+    }
+    #[cfg(feature = "ble")]
+    {
+        if let Some(adapter) = options.adapters.get(worker % options.adapters.len().max(1)) {
+            connect = connect.adapter(adapter);
+        }
+        for service in &options.services {
+            connect = connect.service(*service);
+        }
+    }
+    #[cfg(not(feature = "ble"))]
+    let _ = worker;
+    let mut device = match connect.open().await {
+        Ok(device) => device,
+        Err(failure) if look_first => return Err(not_seen(failure)),
+        Err(failure) => return Err(failure),
+    };
+    let end = with(&mut device, job, look_first, phase).await;
+    device.close().await;
+    end
+}
+
+async fn with(device: &mut Device, job: &Job, look_first: bool, phase: &Phase) -> Result<Ended, Failure> {
+    if look_first {
+        phase.set(Step::Looking);
+        match look(device, &job.network).await {
+            Ok(Some(ended)) => return Ok(ended),
+            Ok(None) => {}
+            Err(failure) => return Err(not_seen(failure)),
+        }
+    }
+    match &job.network {
+        Network::Wifi { ssid, passphrase } => {
+            let joined = device.provision(ssid, passphrase).await?;
+            Ok(Ended {
+                outcome: word(joined.is_confirmed()),
+                ip: joined.ip(),
+                found: false,
+            })
+        }
+        Network::Thread(dataset) => {
+            let joined: Joined<_> = device.provision_thread(dataset).await?;
+            Ok(Ended {
+                outcome: word(joined.is_confirmed()),
+                ip: None,
+                found: false,
+            })
+        }
+    }
+}
+
+const fn word(confirmed: bool) -> &'static str {
+    if confirmed {
+        "connected"
+    } else {
+        "likely_connected"
+    }
+}
+
+/// Is the device on the network that it is to have? `None`: it is not, and can be told to join it.
+async fn look(device: &mut Device, network: &Network) -> Result<Option<Ended>, Failure> {
+    let place = device.place().clone();
+    let explained = |error: &_| explain::provision(error, &place);
+    match network {
+        Network::Wifi { ssid, .. } => {
+            let on = match device.status().await? {
+                WifiStatus::Connected(on) => Some(on),
+                WifiStatus::Connecting { .. } => match device.driver().run(FollowWifi::new()).await {
+                    Ok(Outcome::Connected(on)) => Some(on),
+                    Ok(Outcome::LikelyConnected | Outcome::Unconfirmed) => {
+                        return Err(explain::unconfirmed(CALLER));
+                    }
+                    Ok(Outcome::Failed(_)) => None,
+                    Err(error) => return Err(explained(&error)),
+                },
+                _ => None,
+            };
+            // Some firmware does not say which network it is on: nobody but an earlier attempt gave it one.
+            let on =
+                on.filter(|on| matches!(on.ssid.as_bytes(), []) || on.ssid.as_bytes() == ssid.as_bytes());
+            Ok(on.map(|on| Ended {
+                outcome: "connected",
+                ip: on.ip,
+                found: true,
+            }))
+        }
+        Network::Thread(dataset) => {
+            let on = match device.thread_status().await? {
+                ThreadStatus::Attached(on) => Some(on),
+                ThreadStatus::Attaching => match device.driver().run(FollowThread::new()).await {
+                    Ok(Outcome::Connected(on)) => Some(on),
+                    Ok(Outcome::LikelyConnected | Outcome::Unconfirmed) => {
+                        return Err(explain::unconfirmed(CALLER));
+                    }
+                    Ok(Outcome::Failed(_)) => None,
+                    Err(error) => return Err(explained(&error)),
+                },
+                _ => None,
+            };
+            let on = on.filter(|on| on.ext_pan_id.is_some() && on.ext_pan_id == dataset.ext_pan_id());
+            Ok(on.map(|_| Ended {
+                outcome: "connected",
+                ip: None,
+                found: true,
+            }))
+        }
+    }
+}
+
+/// An earlier attempt was cut short, and now the device cannot be asked what became of it: as devices that are online.
+fn not_seen(failure: Failure) -> Failure {
+    match failure.class() {
+        Class::Link | Class::Deadline => {
+            let cause = format!(
+                "an earlier attempt was cut short, and the device cannot be asked now: {}",
+                failure.message()
+            );
+            explain::unconfirmed(CALLER)
+                .with_cause(cause)
+                .with_retry(failure.retry())
+        }
+        _ => failure,
+    }
+}
