@@ -5,6 +5,7 @@ pub mod ble;
 pub mod book;
 pub mod central;
 pub mod cli;
+pub mod farm;
 pub mod generate;
 pub mod hand_made;
 pub mod hostile;

@@ -75,6 +75,7 @@ const STEPS: &[Step] = &[
     step(Compiler, "book", |_| steps::book()),
     step(Compiler, "workflows", |_| workflows::workflows()),
     step(Compiler, "fuzz", steps::fuzz_smoke),
+    step(Compiler, "line", |_| e2e::line(None)),
     step(Compiler, "bench", |_| steps::benches()),
     step(Machines, "embedded", |_| embedded::run(false)),
     step(Machines, "python", |_| e2e::python(None)),

@@ -1,6 +1,7 @@
 //! `cargo xtask e2e`: end-to-end tests that need more than cargo.
 
 mod ble;
+mod line;
 mod python;
 mod speed;
 mod web;
@@ -31,11 +32,14 @@ pub(crate) enum Suite {
     Python,
     /// The npm package: WebAssembly, Node.js, browsers
     Web,
+    /// The production line: codes, partitions, labels and batches, against other people's programs
+    Line,
 }
 
 pub(crate) fn e2e(options: &Options) -> Result<(), String> {
     match options.suite {
         Suite::Ble => ble::run_as_asked(options),
+        Suite::Line => line(options.only.as_deref()).map(drop),
         Suite::Python => python(options.only.as_deref()).map(drop),
         Suite::Web => web(options.only.as_deref()).map(drop),
     }
@@ -44,6 +48,11 @@ pub(crate) fn e2e(options: &Options) -> Result<(), String> {
 /// The command over the real BlueZ.
 pub(crate) fn bluetooth(only: Option<&str>) -> Result<String, String> {
     ble::bluetooth(only)
+}
+
+/// The production line.
+pub(crate) fn line(only: Option<&str>) -> Result<String, String> {
+    line::run_all(only)
 }
 
 /// The Python package.

@@ -2,6 +2,7 @@
 //! Ends with `N passed, 0 failed, 0 skipped`; `target/e2e/python.json` has a row per step.
 
 use crate::tools::{capture, cargo, root, run, target_dir};
+use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
@@ -21,10 +22,20 @@ const NO_PYTHON: &str = "no Python 3.10 or newer: apt-get install python3 python
 
 /// What the tests of one Python came to.
 #[derive(Default)]
-struct Counts {
-    passed: u32,
-    failed: u32,
-    skipped: u32,
+pub(super) struct Counts {
+    pub(super) passed: u32,
+    pub(super) failed: u32,
+    pub(super) skipped: u32,
+}
+
+impl fmt::Display for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} passed, {} failed, {} skipped",
+            self.passed, self.failed, self.skipped
+        )
+    }
 }
 
 pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
@@ -88,11 +99,7 @@ pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
     });
     for (version, counts) in results {
         let counts = counts?;
-        let text = format!(
-            "{} passed, {} failed, {} skipped",
-            counts.passed, counts.failed, counts.skipped
-        );
-        row(&format!("python3.{version}"), start, &text);
+        row(&format!("python3.{version}"), start, &counts.to_string());
         all.passed += counts.passed;
         all.failed += counts.failed;
         all.skipped += counts.skipped;
@@ -112,10 +119,7 @@ pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
     let report = out.join("python.json");
     fs::write(&report, format!("[{}]\n", rows.join(",\n")))
         .map_err(|e| format!("{}: {e}", report.display()))?;
-    let verdict = format!(
-        "{} passed, {} failed, {} skipped",
-        all.passed, all.failed, all.skipped
-    );
+    let verdict = all.to_string();
     println!("{verdict}");
     if all.failed + all.skipped > 0 {
         return Err(verdict);
@@ -126,7 +130,7 @@ pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
 }
 
 /// By its minor version, each Python 3 there is that the package is for: in `PATH`, and where pyenv keeps its own.
-fn interpreters() -> BTreeMap<u32, PathBuf> {
+pub(super) fn interpreters() -> BTreeMap<u32, PathBuf> {
     let mut found = BTreeMap::new();
     let path = env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
@@ -163,7 +167,7 @@ fn interpreters() -> BTreeMap<u32, PathBuf> {
 }
 
 /// An environment made anew, unless `keep` says what is in it already.
-fn environment(folder: &Path, python: &Path) -> Result<PathBuf, String> {
+pub(super) fn environment(folder: &Path, python: &Path) -> Result<PathBuf, String> {
     let _ = fs::remove_dir_all(folder);
     run(Command::new(python).args(["-m", "venv"]).arg(folder))?;
     Ok(folder.join("bin"))
@@ -352,7 +356,16 @@ fn tests(
     }
     let (ended_well, said) = capture(&mut pytest)?;
     println!("{said}");
-    let text = fs::read_to_string(&report).map_err(|e| format!("{}: {e}", report.display()))?;
+    let counts = junit(&report)?;
+    if !ended_well && counts.failed == 0 {
+        return Err(format!("pytest failed on Python 3.{version}, though no test did"));
+    }
+    Ok(counts)
+}
+
+/// What a report of pytest counts.
+pub(super) fn junit(report: &Path) -> Result<Counts, String> {
+    let text = fs::read_to_string(report).map_err(|e| format!("{}: {e}", report.display()))?;
     let count = |name: &str| -> Result<u32, String> {
         let value = text
             .split_once(&format!(" {name}=\""))
@@ -363,9 +376,6 @@ fn tests(
     };
     let (failed, skipped) = (count("failures")? + count("errors")?, count("skipped")?);
     let passed = count("tests")?.saturating_sub(failed + skipped);
-    if !ended_well && failed == 0 {
-        return Err(format!("pytest failed on Python 3.{version}, though no test did"));
-    }
     Ok(Counts {
         passed,
         failed,

@@ -112,7 +112,7 @@ Examples:
   espprov provision qr:photo.jpg --ssid Home";
 
 pub(super) const FACTORY: &str = "\
-The folder gets devices.csv (the manifest of espprov batch), labels.html (a sheet to print), and for each device a folder with nvs.csv (for ESP-IDF's NVS partition generator), code.png and code.svg. Everything in it is secret: only its owner can read it, and nothing of it is shown.
+The folder gets devices.csv (the manifest of espprov batch), labels.html (sheets of A4 to print) and labels-roll.html (the same for a label printer), and for each device a folder with nvs.csv (for ESP-IDF's NVS partition generator), code.png and code.svg. Everything in it is secret: only its owner can read it, and nothing of it is shown.
 
 Examples:
   espprov factory new --count 100 --out series-7

@@ -172,9 +172,25 @@ pub(crate) struct FactoryNewArgs {
     #[arg(long, value_enum, default_value_t = NetworkArg::Wifi)]
     pub(crate) network: NetworkArg,
 
+    /// Size of the labels on a roll in millimetres, across and along
+    #[cfg(feature = "line")]
+    #[arg(long, value_name = "WxH", default_value = "62x29", value_parser = label)]
+    pub(crate) label: espprov_line::factory::Paper,
+
     /// Username of security 2 [default: wifiprov, for Thread threadprov]
     #[arg(long, value_name = "NAME")]
     pub(crate) username: Option<String>,
+}
+
+/// `62x29`
+#[cfg(feature = "line")]
+fn label(text: &str) -> Result<espprov_line::factory::Paper, String> {
+    let numbers = text.split_once(['x', 'X']).and_then(|(width, height)| {
+        let (width, height): (u16, u16) = (width.trim().parse().ok()?, height.trim().parse().ok()?);
+        ((20..=300).contains(&width) && (10..=300).contains(&height)).then_some((width, height))
+    });
+    let (width, height) = numbers.ok_or("give millimetres such as 62x29, at least 20x10")?;
+    Ok(espprov_line::factory::Paper::Roll { width, height })
 }
 
 /// `batch`

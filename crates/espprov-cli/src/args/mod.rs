@@ -17,9 +17,9 @@ mod tls;
 mod value;
 
 pub(crate) use device::{CredentialArgs, DeviceArgs, SecurityArg, target_by_environment};
+pub(crate) use line::{BatchArgs, FactoryCommand, FactoryNewArgs, QrCommand, QrDecodeArgs, QrEncodeArgs};
 #[cfg(feature = "line")]
 pub(crate) use line::{NetworkArg, QrFormat};
-pub(crate) use line::{BatchArgs, FactoryCommand, FactoryNewArgs, QrCommand, QrDecodeArgs, QrEncodeArgs};
 pub(crate) use props::PropsArgs;
 pub(crate) use provision::ProvisionArgs;
 pub(crate) use simulate::SimulateArgs;

@@ -6,7 +6,7 @@ use crate::errors::{self, Class, Failure};
 use crate::output::Success;
 use crate::private_file;
 use crate::signals::unblock;
-use espprov_line::factory::{FactoryError, Series, manifest_header, sheet};
+use espprov_line::factory::{FactoryError, Paper, Series, manifest_header, sheet};
 use getrandom::SysRng;
 use std::collections::HashSet;
 use std::path::Path;
@@ -39,7 +39,8 @@ pub(super) async fn run(context: &Context, command: &FactoryCommand) -> Result<S
     }
     context.out.progress("making secrets");
     let (out, count) = (args.out.clone(), args.count);
-    unblock(move || make(&series, &out, count)).await?;
+    let roll = args.label;
+    unblock(move || make(&series, &out, count, roll)).await?;
     Ok(Success {
         summary: summary(args),
         ..Success::done()
@@ -49,13 +50,13 @@ pub(super) async fn run(context: &Context, command: &FactoryCommand) -> Result<S
 fn summary(args: &FactoryNewArgs) -> String {
     let folder = args.out.display();
     format!(
-        "{} devices in {folder}: print labels.html, flash each nvs.csv, then espprov batch {folder}/devices.csv",
+        "{} devices in {folder}: print labels.html or labels-roll.html, flash each nvs.csv, then espprov batch {folder}/devices.csv",
         args.count
     )
 }
 
 /// Everything in it is secret, and none of it may replace what somebody has printed already.
-fn make(series: &Series, out: &Path, count: u32) -> Result<(), Failure> {
+fn make(series: &Series, out: &Path, count: u32, roll: Paper) -> Result<(), Failure> {
     private_file::folder(out)?;
     let mut there = out
         .read_dir()
@@ -89,8 +90,10 @@ fn make(series: &Series, out: &Path, count: u32) -> Result<(), Failure> {
         devices.push(device);
     }
     let title = format!("{count} devices");
-    let labels = sheet(&title, &devices).map_err(too_much)?;
-    private_file::create(&out.join("labels.html"), labels.as_bytes())?;
+    for (file, paper) in [("labels.html", Paper::A4), ("labels-roll.html", roll)] {
+        let labels = sheet(&title, &devices, paper).map_err(too_much)?;
+        private_file::create(&out.join(file), labels.as_bytes())?;
+    }
     // The manifest comes last: where it is, everything else is.
     private_file::create(&out.join("devices.csv"), manifest.as_bytes())
 }

@@ -2,7 +2,7 @@
 
 mod labels;
 
-pub use labels::sheet;
+pub use labels::{Paper, sheet};
 
 use crate::code::{Code, TooMuch};
 use crate::nvs::{self, Value, field};

@@ -1,0 +1,38 @@
+"""What the tests of the production line have in common: the command, and a folder of its own for each."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+#: A label's text, as the command writes it.
+LABEL = '{"ver":"v1","name":"PROV_51DE01","pop":"k7Qm2xVb9tRw","transport":"ble","network":"wifi"}'
+
+
+class Command:
+    """The command `espprov`."""
+
+    def __init__(self) -> None:
+        self.program = os.environ["ESPPROV"]
+
+    def __call__(self, *words: object, stdin: bytes = b"", code: int = 0) -> str:
+        done = subprocess.run(
+            [self.program, *map(str, words)], input=stdin, capture_output=True, timeout=300, check=False
+        )
+        assert done.returncode == code, (words, done.stdout, done.stderr)
+        return done.stdout.decode()
+
+    def payload(self, picture: Path) -> dict[str, object] | None:
+        """What a picture of a code says; None where nothing is read."""
+        words = [self.program, "qr", "decode", str(picture), "--json", "--show-secrets"]
+        done = subprocess.run(words, capture_output=True, timeout=300, check=False)
+        events = [json.loads(line) for line in done.stdout.decode().splitlines()]
+        assert events[-1]["event"] == "result", done
+        return events[0] if done.returncode == 0 else None
+
+
+@pytest.fixture(scope="session")
+def espprov() -> Command:
+    return Command()

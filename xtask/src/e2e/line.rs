@@ -1,0 +1,153 @@
+//! `cargo xtask e2e line`: the production line against other people's programs and against its own accidents: readers and writers of
+//! codes, the vendor's partition tool, a browser that prints, kills, full disks. Ends with `N passed, 0 failed, 0 skipped`;
+//! `target/e2e/line.json` has a row per step.
+
+use super::python::{Counts, environment, interpreters, junit};
+use crate::tools::{capture, cargo, root, run, target_dir};
+use std::env::consts::EXE_EXTENSION;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Instant;
+
+/// The tests in Rust that are about it.
+const SUITES: [&[&str]; 2] = [
+    &["--package", "espprov-line", "--lib"],
+    &[
+        "--package",
+        "espprov-tests",
+        "--test",
+        "batch",
+        "--test",
+        "cli_line",
+        "--test",
+        "cli_recipe",
+    ],
+];
+
+/// Programs that stand for other people's, and the package that has each.
+const PROGRAMS: [(&str, &str); 2] = [("zbarimg", "zbar-tools"), ("chromium", "chromium")];
+
+pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
+    let out = target_dir().join("e2e");
+    fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
+    for (program, package) in PROGRAMS {
+        if capture(Command::new(program).arg("--version")).is_err() {
+            return Err(format!("the tests need {program}: apt-get install {package}"));
+        }
+    }
+    let mut rows = Vec::new();
+    let mut all = Counts::default();
+    let mut row = |name: &str, start: Instant, counts: &Counts| {
+        let seconds = start.elapsed().as_secs_f64();
+        rows.push(format!(
+            "{{\"step\":\"{name}\",\"seconds\":{seconds:.1},\"passed\":{},\"failed\":{},\"skipped\":{}}}",
+            counts.passed, counts.failed, counts.skipped
+        ));
+        println!("{name}: {counts} ({seconds:.1} s)");
+        all.passed += counts.passed;
+        all.failed += counts.failed;
+        all.skipped += counts.skipped;
+    };
+    let start = Instant::now();
+    row("in Rust", start, &in_rust(only)?);
+    run(cargo().args(["build", "--quiet", "--locked", "--package", "espprov-cli"]))?;
+    let start = Instant::now();
+    let python = python(&out)?;
+    row("with other programs", start, &with_others(&out, &python, only)?);
+    let report = out.join("line.json");
+    fs::write(&report, format!("[{}]\n", rows.join(",\n")))
+        .map_err(|e| format!("{}: {e}", report.display()))?;
+    println!("{all}");
+    if all.failed + all.skipped > 0 || all.passed == 0 {
+        return Err(all.to_string());
+    }
+    Ok(all.to_string())
+}
+
+fn in_rust(only: Option<&str>) -> Result<Counts, String> {
+    let mut counts = Counts::default();
+    for suite in SUITES {
+        let mut test = cargo();
+        test.args(["test", "--locked", "--quiet"]).args(suite).arg("--");
+        if let Some(only) = only {
+            test.arg(only);
+        }
+        let (ok, said) = capture(&mut test)?;
+        let before = counts.failed;
+        for line in said.lines().filter(|line| line.starts_with("test result: ")) {
+            let number = |word: &str| -> u32 {
+                let number = line
+                    .split(word)
+                    .next()
+                    .and_then(|rest| rest.trim_end().rsplit(' ').next());
+                number.and_then(|number| number.parse().ok()).unwrap_or(0)
+            };
+            counts.passed += number(" passed");
+            counts.failed += number(" failed");
+            counts.skipped += number(" ignored");
+        }
+        if !ok {
+            println!("{said}");
+            // What does not build has no results.
+            counts.failed += u32::from(counts.failed == before);
+        }
+    }
+    Ok(counts)
+}
+
+fn folder() -> PathBuf {
+    root().join("tests/line")
+}
+
+/// An environment with what the requirements file names; kept until that changes.
+fn python(out: &Path) -> Result<PathBuf, String> {
+    let (place, requirements) = (out.join("line-venv"), folder().join("requirements.txt"));
+    let wanted = fs::read_to_string(&requirements).map_err(|e| format!("{}: {e}", requirements.display()))?;
+    let (mark, program) = (place.join("requirements.txt"), place.join("bin/python"));
+    if fs::read_to_string(&mark).is_ok_and(|there| there == wanted) {
+        return Ok(program);
+    }
+    let pythons = interpreters();
+    let (_, newest) = pythons
+        .last_key_value()
+        .ok_or("no Python 3.10 or newer: apt-get install python3 python3-venv")?;
+    environment(&place, newest)?;
+    run(Command::new(&program)
+        .args(["-m", "pip", "install", "--quiet", "--requirement"])
+        .arg(&requirements))?;
+    fs::write(&mark, wanted).map_err(|e| format!("{}: {e}", mark.display()))?;
+    Ok(program)
+}
+
+fn with_others(out: &Path, python: &Path, only: Option<&str>) -> Result<Counts, String> {
+    let report = out.join("line.xml");
+    let _ = fs::remove_file(&report);
+    let mut pytest = Command::new(python);
+    pytest
+        .args([
+            "-m",
+            "pytest",
+            "--quiet",
+            "-p",
+            "no:cacheprovider",
+            "-rP",
+            "--durations=5",
+        ])
+        .arg(format!("--junitxml={}", report.display()))
+        .current_dir(folder())
+        .env("PYTHONDONTWRITEBYTECODE", "1")
+        .env(
+            "ESPPROV",
+            target_dir().join("debug/espprov").with_extension(EXE_EXTENSION),
+        );
+    if let Some(only) = only {
+        pytest.args(["-k", only]);
+    }
+    let ended = run(&mut pytest);
+    let counts = junit(&report).map_err(|error| format!("{error}; {ended:?}"))?;
+    if ended.is_err() && counts.failed == 0 && only.is_none() {
+        return Err(format!("pytest failed, though no test did: {ended:?}"));
+    }
+    Ok(counts)
+}
