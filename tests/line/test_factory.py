@@ -2,6 +2,7 @@
 
 import csv
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -54,14 +55,20 @@ def test_a_thousand_devices_take_twenty_seconds_of_one_processor(espprov: Comman
     assert spent <= 20
 
 
+def browser() -> str:
+    """Whichever of its names it has here."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return next(found for name in names if (found := shutil.which(name)))
+
+
 def printed(html: Path) -> tuple[list[list[str]], tuple[int, int]]:
     """The texts of the codes on each page that a browser prints, and the size of the pages in millimetres."""
     pdf = html.with_suffix(".pdf")
-    browser = [
-        "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer",
+    words = [
+        browser(), "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer",
         f"--user-data-dir={html.parent / 'browser'}", f"--print-to-pdf={pdf}", html.as_uri(),
     ]
-    subprocess.run(browser, check=True, capture_output=True, timeout=180)
+    subprocess.run(words, check=True, capture_output=True, timeout=180)
     document = pypdfium2.PdfDocument(pdf)
     pages = []
     for number, sheet in enumerate(document):

@@ -1,7 +1,7 @@
 //! Many simulated devices in this process, each on a port of its own, for tests of what drives many.
 
+use core::sync::atomic::{AtomicU32, Ordering};
 use espprov_simulator::{HttpServer, Scenario, Shared, SimDevice, SimEvent};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;

@@ -1,14 +1,14 @@
 //! `espprov batch`, the real binary, against many devices: each once, whatever happens to the run.
 
+use core::fmt::Write as _;
+use core::sync::atomic::Ordering;
 use espprov_simulator::Scenario;
 use espprov_tests::cli::{Run, Scratch, espprov, finish, run};
 use espprov_tests::farm::Farm;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs;
 use std::process::{Child, Stdio};
-use std::sync::atomic::Ordering;
 
 const NETWORK: [&str; 5] = ["--ssid", "Home", "--passphrase", "correct-horse", "--json"];
 
@@ -260,15 +260,17 @@ fn begin(manifest: &str, more: &[&str]) -> Child {
 fn fifty_kills_in_two_hundred_devices_cost_none_and_double_none() {
     const DEVICES: usize = 200;
     const KILLS: usize = 50;
+    const JOBS: u32 = 8;
     let (scratch, farm) = (Scratch::new(), Farm::start(DEVICES, &world(40)));
     let manifest = manifest(&scratch, &farm.urls);
     let size = || fs::metadata(format!("{manifest}.ledger.jsonl")).map_or(0, |data| data.len());
     let mut dice = Dice(2026);
     let (mut kills, mut torn) = (0, 0);
     while kills < KILLS {
-        // Whatever the machine is doing: a kill comes when some lines more are written, and a moment later.
-        let (before, lines) = (size(), u64::from(dice.below(7)));
-        let mut child = begin(&manifest, &["--jobs", "8"]);
+        // Whatever the machine is doing: a kill comes when some lines more are written than each run begins with, and a
+        // moment later.
+        let (before, lines) = (size(), u64::from(JOBS + dice.below(14)));
+        let mut child = begin(&manifest, &["--jobs", &JOBS.to_string()]);
         let enough = loop {
             if size() >= before + lines * 100 {
                 break true;
@@ -276,14 +278,14 @@ fn fifty_kills_in_two_hundred_devices_cost_none_and_double_none() {
             if child.try_wait().unwrap().is_some() {
                 break false;
             }
-            std::thread::sleep(std::time::Duration::from_millis(1));
+            std::thread::sleep(core::time::Duration::from_millis(1));
         };
         assert!(
             enough,
             "the run was over after {kills} kills: {:?}",
             oks(&manifest).len()
         );
-        std::thread::sleep(std::time::Duration::from_millis(u64::from(dice.below(60))));
+        std::thread::sleep(core::time::Duration::from_millis(u64::from(dice.below(60))));
         child.kill().unwrap();
         child.wait().unwrap();
         kills += 1;
@@ -295,8 +297,19 @@ fn fifty_kills_in_two_hundred_devices_cost_none_and_double_none() {
     }
     let done = oks(&manifest).len();
     assert!(done < DEVICES, "the kills came too late to say anything");
-    let last = batch(&manifest, &["--jobs", "8", "--retry-failed"]);
-    assert_eq!(last.code, 0, "{}", last.result());
+    // No ceiling in wall time: each device has a deadline.
+    let last = espprov()
+        .args(["batch", &manifest, "--jobs", "8", "--retry-failed"])
+        .args(NETWORK)
+        .output()
+        .unwrap();
+    let last = String::from_utf8(last.stdout).unwrap();
+    let events: Vec<Value> = last
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let failed: Vec<_> = events.iter().filter(|event| event["ok"] == false).collect();
+    assert!(failed.is_empty(), "{failed:#?}");
     let oks = oks(&manifest);
     assert_eq!(oks.len(), DEVICES, "none lost");
     assert!(oks.values().all(|count| *count == 1), "one ok each");
@@ -310,11 +323,9 @@ fn fifty_kills_in_two_hundred_devices_cost_none_and_double_none() {
             .iter()
             .all(|record| record.joined.load(Ordering::Relaxed) == 1)
     );
-    let found = last
-        .events()
-        .iter()
-        .filter(|event| event["found"] == true)
-        .count();
+    let found = events.iter().filter(|event| event["found"] == true).count();
+    let slowest = events.iter().filter_map(|event| event["ms"].as_u64()).max();
+    println!("slowest: {slowest:?} ms");
     println!("{done} done at the last kill, {found} found online after it, {torn} lines torn");
 }
 
@@ -325,7 +336,7 @@ fn a_device_that_joined_while_the_run_was_killed_is_found_and_left_alone() {
     let manifest = manifest(&scratch, &farm.urls);
     let mut child = begin(&manifest, &[]);
     while farm.records[0].applied.load(Ordering::Relaxed) == 0 {
-        std::thread::sleep(std::time::Duration::from_millis(1));
+        std::thread::sleep(core::time::Duration::from_millis(1));
     }
     child.kill().unwrap();
     child.wait().unwrap();

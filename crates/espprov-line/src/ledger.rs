@@ -324,8 +324,8 @@ fn now() -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use core::sync::atomic::{AtomicU32, Ordering};
     use std::path::PathBuf;
-    use std::sync::atomic::{AtomicU32, Ordering};
 
     struct Folder(PathBuf);
 

@@ -2,8 +2,9 @@
 
 use super::PictureError;
 use super::picture::Grey;
+use core::panic::AssertUnwindSafe;
 use rqrr::PreparedImage;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::catch_unwind;
 
 /// The largest side that is searched first: enough for a code that fills a tenth of it, and quick.
 const USUAL: usize = 1600;
