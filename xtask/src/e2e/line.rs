@@ -143,10 +143,7 @@ fn with_others(out: &Path, python: &Path, command: &Path, only: Option<&str>) ->
         .arg(format!("--junitxml={}", report.display()))
         .current_dir(folder())
         .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env(
-            "ESPPROV",
-            target_dir().join("debug/espprov").with_extension(EXE_EXTENSION),
-        );
+        .env("ESPPROV", command);
     if let Some(only) = only {
         pytest.args(["-k", only]);
     }

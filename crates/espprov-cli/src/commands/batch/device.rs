@@ -6,8 +6,6 @@ use crate::errors::{CALLER, Class, Failure, explain};
 use core::net::Ipv4Addr;
 use core::time::Duration;
 use espprov::{Device, Event, Joined, WifiStatus};
-use espprov_core::Outcome;
-use espprov_core::call::{FollowThread, FollowWifi};
 use espprov_types::ThreadStatus;
 
 /// Pause before trying again.
@@ -134,54 +132,31 @@ const fn word(confirmed: bool) -> &'static str {
     }
 }
 
-/// Is the device on the network that it is to have? `None`: it is not, and can be told to join it.
+/// Is the device on the network that it is to have? `None`: it can be told to join it.
+///
+/// "Connecting" says little: firmware says so of a device that was never given a network, too. If an attempt is under way, the
+/// device refuses another one, and the engine follows the one it has.
 async fn look(device: &mut Device, network: &Network) -> Result<Option<Ended>, Failure> {
-    let place = device.place().clone();
-    let explained = |error: &_| explain::provision(error, &place);
-    match network {
-        Network::Wifi { ssid, .. } => {
-            let on = match device.status().await? {
-                WifiStatus::Connected(on) => Some(on),
-                WifiStatus::Connecting { .. } => match device.driver().run(FollowWifi::new()).await {
-                    Ok(Outcome::Connected(on)) => Some(on),
-                    Ok(Outcome::LikelyConnected | Outcome::Unconfirmed) => {
-                        return Err(explain::unconfirmed(CALLER));
-                    }
-                    Ok(Outcome::Failed(_)) => None,
-                    Err(error) => return Err(explained(&error)),
-                },
-                _ => None,
-            };
+    let ip = match network {
+        Network::Wifi { ssid, .. } => match device.status().await? {
             // Some firmware does not say which network it is on: nobody but an earlier attempt gave it one.
-            let on =
-                on.filter(|on| matches!(on.ssid.as_bytes(), []) || on.ssid.as_bytes() == ssid.as_bytes());
-            Ok(on.map(|on| Ended {
-                outcome: "connected",
-                ip: on.ip,
-                found: true,
-            }))
-        }
-        Network::Thread(dataset) => {
-            let on = match device.thread_status().await? {
-                ThreadStatus::Attached(on) => Some(on),
-                ThreadStatus::Attaching => match device.driver().run(FollowThread::new()).await {
-                    Ok(Outcome::Connected(on)) => Some(on),
-                    Ok(Outcome::LikelyConnected | Outcome::Unconfirmed) => {
-                        return Err(explain::unconfirmed(CALLER));
-                    }
-                    Ok(Outcome::Failed(_)) => None,
-                    Err(error) => return Err(explained(&error)),
-                },
-                _ => None,
-            };
-            let on = on.filter(|on| on.ext_pan_id.is_some() && on.ext_pan_id == dataset.ext_pan_id());
-            Ok(on.map(|_| Ended {
-                outcome: "connected",
-                ip: None,
-                found: true,
-            }))
-        }
-    }
+            WifiStatus::Connected(on) if [b"", ssid.as_bytes()].contains(&on.ssid.as_bytes()) => on.ip,
+            _ => return Ok(None),
+        },
+        Network::Thread(dataset) => match device.thread_status().await? {
+            ThreadStatus::Attached(on)
+                if on.ext_pan_id.is_some() && on.ext_pan_id == dataset.ext_pan_id() =>
+            {
+                None
+            }
+            _ => return Ok(None),
+        },
+    };
+    Ok(Some(Ended {
+        outcome: "connected",
+        ip,
+        found: true,
+    }))
 }
 
 /// An earlier attempt was cut short, and now the device cannot be asked what became of it: as devices that are online.
