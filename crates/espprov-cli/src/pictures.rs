@@ -19,7 +19,13 @@ pub(crate) async fn resolved(target: &str) -> Result<Zeroizing<String>, Failure>
     match text.get(..3) {
         Some(scheme) if scheme.eq_ignore_ascii_case("qr:") => {
             let path = text.get(3..).unwrap_or_default().to_owned();
-            unblock(move || payload_in(&read(Path::new(&path))?)).await
+            unblock(move || {
+                let text = payload_in(&read(Path::new(&path))?)?;
+                // Only a setup code: what else a picture says, an address perhaps, is not to be gone to.
+                parsed(&text)?;
+                Ok(text)
+            })
+            .await
         }
         _ => Ok(Zeroizing::new(target.to_owned())),
     }

@@ -160,8 +160,13 @@ async fn decode(context: &Context, args: &QrDecodeArgs) -> Result<Success, Failu
 
 /// A name with the ending of a picture is a file that is not there, not a code that cannot be read.
 fn looks_like_a_path(text: &str) -> bool {
+    let is_target = text
+        .get(..3)
+        .is_some_and(|scheme| scheme.eq_ignore_ascii_case("qr:"));
     let end = text.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase());
-    matches!(end.as_deref(), Some("png" | "jpg" | "jpeg" | "txt" | "json")) && !text.contains(['{', '|'])
+    matches!(end.as_deref(), Some("png" | "jpg" | "jpeg" | "txt" | "json"))
+        && !text.contains(['{', '|'])
+        && !is_target
 }
 
 fn report(payload: &SetupPayload, secrets: bool) -> Report {

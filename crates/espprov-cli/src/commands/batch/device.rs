@@ -2,7 +2,7 @@
 
 use super::plan::{Job, Network, Options};
 use super::table::{Phase, Step};
-use crate::errors::{CALLER, Class, Failure, explain};
+use crate::errors::{CALLER, Class, Failure, Stage, explain};
 use core::net::Ipv4Addr;
 use core::time::Duration;
 use espprov::{Device, Event, Joined, WifiStatus};
@@ -39,7 +39,7 @@ pub(super) async fn run(
         }
         left -= 1;
         // What was sent may have been taken.
-        look_first = true;
+        look_first |= failure.retry() == Some(Stage::Late);
         phase.set(Step::Again);
         tokio::time::sleep(PAUSE).await;
     }

@@ -21,6 +21,13 @@ use table::Table;
 use tokio::task::LocalSet;
 
 pub(super) async fn run(context: &Context, args: &BatchArgs) -> Result<Success, Failure> {
+    if context.global.trace.is_some() {
+        return Err(
+            Failure::usage("usage", "--trace records one device, and this is a batch")
+                .with_cause("exchanges of several devices at a time would not be told apart")
+                .with_help("leave it out, or record one of the devices with espprov provision"),
+        );
+    }
     let (jobs, options) = plan::gather(context, args).await?;
     let path = ledger_path(args);
     let ledger = Ledger::open(&path, &station()).map_err(|error| from_ledger(&path, &error))?;
