@@ -271,12 +271,15 @@ fn fifty_kills_in_two_hundred_devices_cost_none_and_double_none() {
     let mut dice = Dice(2026);
     let (mut kills, mut torn) = (0, 0);
     while kills < KILLS {
-        // Whatever the machine is doing: a kill comes when some lines more are written than each run begins with, and a
-        // moment later.
-        let (before, lines) = (size(), u64::from(JOBS + dice.below(9)));
+        // Whatever the machine is doing: a kill comes when some lines more are written, and a moment later. It comes at once
+        // where the run is ahead of what leaves devices for all fifty.
+        let ahead = oks(&manifest).len() >= kills * 3;
+        let lines = if ahead { 1 } else { JOBS + dice.below(9) };
+        let moment = if ahead { 5 } else { 60 };
+        let before = size();
         let mut child = begin(&manifest, &["--jobs", &JOBS.to_string()]);
         let enough = loop {
-            if size() >= before + lines * 100 {
+            if size() >= before + u64::from(lines) * 100 {
                 break true;
             }
             if child.try_wait().unwrap().is_some() {
@@ -289,7 +292,7 @@ fn fifty_kills_in_two_hundred_devices_cost_none_and_double_none() {
             "the run was over after {kills} kills: {:?}",
             oks(&manifest).len()
         );
-        std::thread::sleep(core::time::Duration::from_millis(u64::from(dice.below(60))));
+        std::thread::sleep(core::time::Duration::from_millis(u64::from(dice.below(moment))));
         child.kill().unwrap();
         child.wait().unwrap();
         kills += 1;
@@ -344,9 +347,8 @@ fn a_device_that_joined_while_the_run_was_killed_is_found_and_left_alone() {
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    while farm.records[0].joined.load(Ordering::Relaxed) == 0 {
-        std::thread::sleep(core::time::Duration::from_millis(1));
-    }
+    // The device joins by itself meanwhile; longer than it takes is no harm.
+    std::thread::sleep(core::time::Duration::from_millis(500));
     let again = batch(&manifest, &[]);
     assert_eq!(again.code, 0, "{again:?}");
     let result = again

@@ -104,6 +104,7 @@ Examples:
   espprov credentials --password abcd1234
   openssl rand -hex 8 | espprov credentials --username wifiprov --password - --format nvs-csv";
 
+#[cfg(feature = "line")]
 pub(super) const QR: &str = "\
 Examples:
   espprov qr encode --name PROV_51DE01 --pop abcd1234
@@ -111,6 +112,7 @@ Examples:
   espprov qr decode photo.jpg
   espprov provision qr:photo.jpg --ssid Home";
 
+#[cfg(feature = "line")]
 pub(super) const FACTORY: &str = "\
 The folder gets devices.csv (the manifest of espprov batch), labels.html (sheets of A4 to print) and labels-roll.html (the same for a label printer), and for each device a folder with nvs.csv (for ESP-IDF's NVS partition generator), code.png and code.svg. Everything in it is secret: only its owner can read it, and nothing of it is shown.
 
@@ -118,6 +120,7 @@ Examples:
   espprov factory new --count 100 --out series-7
   espprov factory new --count 24 --out kits --prefix KIT- --security 1 --transport softap";
 
+#[cfg(feature = "line")]
 pub(super) const BATCH: &str = "\
 The manifest has a line for each device: target or payload, and any of name, pop, username, password, ssid, passphrase, dataset, security. What it leaves out is taken from the options. Run again after an interruption: devices that are done are skipped, those that were under way are looked at before anything is sent to them.
 

@@ -173,7 +173,6 @@ pub(crate) struct FactoryNewArgs {
     pub(crate) network: NetworkArg,
 
     /// Size of the labels on a roll in millimetres, across and along
-    #[cfg(feature = "line")]
     #[arg(long, value_name = "WxH", default_value = "62x29", value_parser = label)]
     pub(crate) label: espprov_line::factory::Paper,
 
@@ -183,7 +182,6 @@ pub(crate) struct FactoryNewArgs {
 }
 
 /// `62x29`
-#[cfg(feature = "line")]
 fn label(text: &str) -> Result<espprov_line::factory::Paper, String> {
     let numbers = text.split_once(['x', 'X']).and_then(|(width, height)| {
         let (width, height): (u16, u16) = (width.trim().parse().ok()?, height.trim().parse().ok()?);

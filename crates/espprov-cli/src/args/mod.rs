@@ -8,6 +8,7 @@ mod address;
 mod device;
 #[macro_use]
 mod help;
+#[cfg(feature = "line")]
 mod line;
 mod props;
 mod provision;
@@ -16,10 +17,13 @@ mod simulate;
 mod tls;
 mod value;
 
-pub(crate) use device::{CredentialArgs, DeviceArgs, SecurityArg, target_by_environment};
-pub(crate) use line::{BatchArgs, FactoryCommand, FactoryNewArgs, QrCommand, QrDecodeArgs, QrEncodeArgs};
 #[cfg(feature = "line")]
-pub(crate) use line::{NetworkArg, QrFormat};
+pub(crate) use device::SecurityArg;
+pub(crate) use device::{CredentialArgs, DeviceArgs, target_by_environment};
+#[cfg(feature = "line")]
+pub(crate) use line::{
+    BatchArgs, FactoryCommand, FactoryNewArgs, NetworkArg, QrCommand, QrDecodeArgs, QrEncodeArgs, QrFormat,
+};
 pub(crate) use props::PropsArgs;
 pub(crate) use provision::ProvisionArgs;
 pub(crate) use simulate::SimulateArgs;
@@ -175,12 +179,15 @@ pub(crate) enum Command {
     #[command(after_long_help = help::CREDENTIALS)]
     Credentials(MakeCredentialsArgs),
     /// Make and read setup codes, as text and as pictures
+    #[cfg(feature = "line")]
     #[command(subcommand)]
     Qr(QrCommand),
     /// Prepare devices that are to be built
+    #[cfg(feature = "line")]
     #[command(subcommand)]
     Factory(FactoryCommand),
     /// Provision many devices, and keep a record of each
+    #[cfg(feature = "line")]
     #[command(after_long_help = help::BATCH)]
     Batch(Box<BatchArgs>),
     /// Be a simulated ESP32, for tests, apps and CI

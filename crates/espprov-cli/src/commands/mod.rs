@@ -137,12 +137,6 @@ async fn with_result(context: &Context, command: Command) -> Result<Success, Fai
         }
         #[cfg(feature = "line")]
         Command::Batch(args) => batch::run(context, &args).await,
-        #[cfg(not(feature = "line"))]
-        Command::Qr(_) | Command::Factory(_) | Command::Batch(_) => Err(espprov::target::not_built(
-            crate::errors::CALLER,
-            "the commands of the production line",
-            "line",
-        )),
         Command::Send(args) => send::run(context, &args).await,
         // These have no result and were done before.
         Command::Completions { .. } | Command::Man { .. } => Ok(Success::done()),
