@@ -11,9 +11,9 @@ use espprov_types::{ThreadAttachment, ThreadFailure, ThreadStatus, WifiConnectio
 /// does is seen 0.3 s later at most, with a look that takes little. Both in milliseconds.
 const QUICK: u32 = 3000;
 const QUICK_INTERVAL: u32 = 275;
-/// Where a look takes long, the link is left alone for so many times that before the next: on a Bluetooth link with a slow
-/// connection interval, or a console at a low rate, questions must not be all that is going on.
-const REST: u32 = 3;
+/// Where a look takes longer than this, the link is left alone for three times that before the next: on a Bluetooth link with a slow
+/// connection interval, or a console at a low rate, questions must not be all that is going on. In milliseconds.
+const CHEAP: u32 = 70;
 /// The first pause of a device that is out of sight, and the longest of all, in milliseconds.
 const FIRST_PAUSE: u32 = 500;
 const LONGEST_PAUSE: u32 = 2000;
@@ -34,8 +34,8 @@ pub enum Progress<C, F> {
 #[derive(Debug)]
 pub(super) struct Follow<E> {
     until: Duration,
-    /// When it began.
-    since: Duration,
+    /// Until when it looks often.
+    quick: Duration,
     /// When the look under way did.
     looking: Duration,
     /// The next pause while the device is out of sight.
@@ -77,7 +77,7 @@ impl<E> Follow<E> {
     pub(super) fn new(desk: &Desk<'_>) -> Self {
         Self {
             until: until(desk.now, desk.deadlines.connecting, desk.total),
-            since: desk.now,
+            quick: until(desk.now, millis(QUICK), Duration::MAX),
             looking: desk.now,
             pause: FIRST_PAUSE,
             connecting: None,
@@ -143,7 +143,7 @@ impl<E> Follow<E> {
         }
         let until = self.lost.as_ref().map_or(self.until, |lost| lost.patience);
         let pause = self.pause(now).min(until.saturating_sub(now));
-        self.looking = now.saturating_add(pause);
+        self.looking = crate::deadlines::until(now, pause, Duration::MAX);
         Ok(Next::Pause(pause))
     }
 
@@ -155,15 +155,16 @@ impl<E> Follow<E> {
             return pause;
         }
         self.pause = FIRST_PAUSE;
-        if now.saturating_sub(self.since) >= millis(QUICK) {
+        if now >= self.quick {
             return millis(LONGEST_PAUSE);
         }
         let took = now.saturating_sub(self.looking);
-        let rest = took.saturating_mul(REST);
-        millis(QUICK_INTERVAL)
-            .saturating_sub(took)
-            .max(rest)
-            .min(millis(LONGEST_PAUSE))
+        if took < millis(CHEAP) {
+            return millis(QUICK_INTERVAL).saturating_sub(took);
+        }
+        // Three times as long.
+        let twice = until(took, took, Duration::MAX);
+        until(twice, took, millis(LONGEST_PAUSE))
     }
 
     /// The device answered.
