@@ -70,7 +70,7 @@ fn bad_values() {
         (&["info", "esp32"], "unknown_target"),
         (&["info", "192.168.4.1"], "unknown_target"),
         (&["info", "https://192.168.4.1/path"], "invalid_target"),
-        (&["info", "qr:label.png"], "transport_not_built"),
+        (&["info", "qr:label.png"], "file"),
         (&["info", "{\"ver\":\"v1\"}"], "invalid_payload"),
         (&["info", "sim:/nonexistent/scenario.toml"], "file"),
         (
