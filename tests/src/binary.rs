@@ -26,6 +26,13 @@ pub fn bin() -> &'static Path {
             .arg("--target-dir")
             .arg(profile.parent().expect("a profile is in the target directory"))
             .current_dir(env!("CARGO_MANIFEST_DIR"));
+        // Set by `cargo test` for this package. Some build scripts look at them, and everything above those would be compiled again,
+        // now and by the next cargo without them.
+        for (name, _) in env::vars_os() {
+            if name.to_string_lossy().starts_with("CARGO_PKG_") || name == "CARGO_MANIFEST_DIR" {
+                cargo.env_remove(name);
+            }
+        }
         if profile.file_name().is_some_and(|name| name == "release") {
             cargo.arg("--release");
         }
