@@ -6,7 +6,9 @@ mod device;
 #[path = "support/programs.rs"]
 mod support;
 
-use device::{device, slow_device};
+use device::{device, device_in};
+use espprov_conformance::WORLD;
+use espprov_simulator::SimDevice;
 use espprov_simulator::scenario::Link;
 use support::{header_alone, program, run, serve, succeed};
 
@@ -20,6 +22,13 @@ fn secret(scheme: u8) -> &'static str {
     } else {
         espprov_conformance::SECRET
     }
+}
+
+/// A device that is still joining the network after ten minutes.
+fn slow_device(link: Link, scheme: u8, patch: u8) -> SimDevice {
+    let world = WORLD.replace("connect_ms = 0", "connect_ms = 600000");
+    assert_ne!(world, WORLD);
+    device_in(&world, link, scheme, patch)
 }
 
 #[test]

@@ -37,7 +37,8 @@ export class Ui {
   readonly #options: UiOptions;
   #device: Device | undefined;
   #networks: AccessPoint[] = [];
-  #code: SetupCode | undefined;
+  /** The code of the device, and its text: what it says of security and user name is held to. */
+  #code: (SetupCode & { readonly text: string }) | undefined;
   #pop: string;
   #plaintext = false;
   /** The person was told that a device has no encryption. */
@@ -79,7 +80,7 @@ export class Ui {
     const said = el("p", { class: "muted", role: "status" });
     const read = async (text: string) => {
       try {
-        this.#code = await readSetupCode(text);
+        this.#code = { ...(await readSetupCode(text)), text };
         if (this.#code.pop !== undefined) pop.value = this.#pop = this.#code.pop;
         said.textContent = `The code is of ${this.#code.name}. Choose how it is reached.`;
       } catch (error) {
@@ -180,7 +181,8 @@ export class Ui {
         return;
       }
       const options: ConnectOptions = {
-        username: this.#options.username ?? this.#code?.username,
+        setupCode: this.#code?.text,
+        username: this.#options.username,
         security: this.#options.security,
         allowPlaintext: this.#plaintext,
         words: "page",
@@ -189,10 +191,7 @@ export class Ui {
       const device = await connect(link, { ...options, ...(this.#pop === "" && this.#plaintext ? {} : { pop: this.#pop }) });
       this.#device = device;
       this.#say("Asking the device who it is.", doing);
-      const info = await device.info({ signal });
-      if (!info.capabilities.some((name) => name === "wifi_prov" || name === "wifi_scan") && info.capabilities.includes("thread_prov")) {
-        this.#say("The device is for Thread.", doing);
-      }
+      await device.info({ signal });
       await this.#scan(device, doing, signal);
     } catch (error) {
       this.#failed(error, signal, () => { this.start(); });

@@ -271,7 +271,7 @@ impl Options {
 
     #[cfg_attr(
         not(any(feature = "ble", feature = "http", feature = "serial")),
-        allow(unused_variables, reason = "links in this process are open at once")
+        expect(unused_variables, reason = "links in this process are open at once")
     )]
     async fn link(
         &mut self,

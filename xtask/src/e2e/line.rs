@@ -2,7 +2,8 @@
 //! codes, the vendor's partition tool, a browser that prints, kills, full disks. Ends with `N passed, 0 failed, 0 skipped`;
 //! `target/e2e/line.json` has a row per step.
 
-use super::python::{Counts, environment, interpreters, junit};
+use super::python::{environment, interpreters, junit};
+use super::report::{Counts, Rows};
 use crate::programs;
 use crate::tools::{capture, cargo, root, run, target_dir};
 use std::fs;
@@ -38,22 +39,15 @@ pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
             return Err(format!("the tests need {}: apt-get install {package}", names[0]));
         }
     }
-    let mut rows = Vec::new();
+    let mut rows = Rows::default();
     let mut all = Counts::default();
-    let mut row = |name: &str, start: Instant, counts: &Counts| {
-        let seconds = start.elapsed().as_secs_f64();
-        rows.push(format!(
-            "{{\"step\":\"{name}\",\"seconds\":{seconds:.1},\"passed\":{},\"failed\":{},\"skipped\":{}}}",
-            counts.passed, counts.failed, counts.skipped
-        ));
-        println!("{name}: {counts} ({seconds:.1} s)");
-        all.passed += counts.passed;
-        all.failed += counts.failed;
-        all.skipped += counts.skipped;
+    let mut row = |name: &str, start: Instant, counts: Counts| {
+        rows.step(name, start, &counts.to_string());
+        all.add(counts);
     };
     let start = Instant::now();
     if only.is_none() {
-        row("in Rust", start, &in_rust()?);
+        row("in Rust", start, in_rust()?);
     }
     let command = programs::debug("espprov")?;
     let start = Instant::now();
@@ -61,11 +55,9 @@ pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
     row(
         "with other programs",
         start,
-        &with_others(&out, &python, &command, only)?,
+        with_others(&out, &python, &command, only)?,
     );
-    let report = out.join("line.json");
-    fs::write(&report, format!("[{}]\n", rows.join(",\n")))
-        .map_err(|e| format!("{}: {e}", report.display()))?;
+    rows.write(&out.join("line.json"))?;
     println!("{all}");
     if all.failed + all.skipped > 0 || all.passed == 0 {
         return Err(all.to_string());

@@ -3,6 +3,7 @@
 mod ble;
 mod line;
 mod python;
+mod report;
 mod speed;
 mod web;
 

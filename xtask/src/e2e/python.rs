@@ -1,8 +1,8 @@
 //! `cargo xtask e2e python`: builds the wheel, looks at it, installs it in fresh environments without Rust, and runs its tests there.
 //! Ends with `N passed, 0 failed, 0 skipped`; `target/e2e/python.json` has a row per step.
 
+use super::report::{Counts, Rows};
 use crate::tools::{capture, cargo, root, run, target_dir};
-use core::fmt;
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::fs;
@@ -20,24 +20,6 @@ const OLDEST: u32 = 10;
 
 const NO_PYTHON: &str = "no Python 3.10 or newer: apt-get install python3 python3-venv";
 
-/// What the tests of one Python came to.
-#[derive(Default)]
-pub(super) struct Counts {
-    pub(super) passed: u32,
-    pub(super) failed: u32,
-    pub(super) skipped: u32,
-}
-
-impl fmt::Display for Counts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} passed, {} failed, {} skipped",
-            self.passed, self.failed, self.skipped
-        )
-    }
-}
-
 pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
     let out = target_dir().join("e2e");
     fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
@@ -46,18 +28,10 @@ pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
     else {
         return Err(NO_PYTHON.into());
     };
-    let mut rows = Vec::new();
-    let mut row = |name: &str, start: Instant, text: &str| {
-        let seconds = start.elapsed().as_secs_f64();
-        rows.push(format!(
-            "{{\"step\":\"{name}\",\"seconds\":{seconds:.1},\"result\":\"{}\"}}",
-            text.replace('"', "'")
-        ));
-        println!("{name}: {text} ({seconds:.1} s)");
-    };
+    let mut rows = Rows::default();
     let start = Instant::now();
     let tools = tools(&out, program)?;
-    row("tools", start, "installed");
+    rows.step("tools", start, "installed");
     let start = Instant::now();
     let wheel = wheel(&out, &tools)?;
     let size = fs::metadata(&wheel)
@@ -66,7 +40,7 @@ pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
     if size > MAX_WHEEL {
         return Err(format!("the wheel has {size} bytes, more than {MAX_WHEEL}"));
     }
-    row("wheel", start, &format!("{size} bytes"));
+    rows.step("wheel", start, &format!("{size} bytes"));
     let start = Instant::now();
     let glibc = glibc(&tools, &wheel)?;
     if glibc > MAX_GLIBC {
@@ -74,7 +48,7 @@ pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
             "the wheel needs glibc 2.{glibc}, newer than 2.{MAX_GLIBC}"
         ));
     }
-    row("auditwheel", start, &format!("manylinux_2_{glibc}"));
+    rows.step("auditwheel", start, &format!("manylinux_2_{glibc}"));
     let mut all = Counts::default();
     let versions = BTreeSet::from([*oldest, *newest]);
     // At the same time: most of it is waiting.
@@ -99,26 +73,22 @@ pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
     });
     for (version, counts) in results {
         let counts = counts?;
-        row(&format!("python3.{version}"), start, &counts.to_string());
-        all.passed += counts.passed;
-        all.failed += counts.failed;
-        all.skipped += counts.skipped;
+        rows.step(&format!("python3.{version}"), start, &counts.to_string());
+        all.add(counts);
     }
     let start = Instant::now();
     let python = out.join(format!("python-3.{newest}/bin/python"));
-    row("speed", start, &super::speed::ratio(&python, &bindings())?);
+    rows.step("speed", start, &super::speed::ratio(&python, &bindings())?);
     let start = Instant::now();
     sdist(&out, &tools)?;
-    row("sdist", start, "has all that cargo asks for");
+    rows.step("sdist", start, "has all that cargo asks for");
     let start = Instant::now();
     types(&out, &tools, *newest)?;
-    row("types", start, "mypy --strict and pyright find nothing");
+    rows.step("types", start, "mypy --strict and pyright find nothing");
     let start = Instant::now();
     workflow(&tools)?;
-    row("workflow", start, "as its schema wants it");
-    let report = out.join("python.json");
-    fs::write(&report, format!("[{}]\n", rows.join(",\n")))
-        .map_err(|e| format!("{}: {e}", report.display()))?;
+    rows.step("workflow", start, "as its schema wants it");
+    rows.write(&out.join("python.json"))?;
     let verdict = all.to_string();
     println!("{verdict}");
     if all.failed + all.skipped > 0 {

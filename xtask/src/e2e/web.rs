@@ -1,6 +1,7 @@
 //! `cargo xtask e2e web`: builds the npm package, measures it, and runs its tests in Node.js and in browsers. Ends with
 //! `N passed, 0 failed, 0 skipped`; `target/e2e/web.json` has a row per step.
 
+use super::report::{Counts, Rows};
 use crate::programs;
 use crate::tools::{capture, cargo, root, run, target_dir};
 use std::fs;
@@ -15,51 +16,26 @@ const OLDEST_NODE: u32 = 20;
 /// The folders of the tests.
 const SUITES: [&str; 2] = ["node", "browser"];
 
-/// What the tests came to.
-#[derive(Default)]
-struct Counts {
-    passed: u32,
-    failed: u32,
-    skipped: u32,
-}
-
-impl Counts {
-    fn text(&self) -> String {
-        format!(
-            "{} passed, {} failed, {} skipped",
-            self.passed, self.failed, self.skipped
-        )
-    }
-}
-
 pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
     let out = target_dir().join("e2e");
     fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
-    let mut rows = Vec::new();
-    let mut row = |name: &str, start: Instant, text: &str| {
-        let seconds = start.elapsed().as_secs_f64();
-        rows.push(format!(
-            "{{\"step\":\"{name}\",\"seconds\":{seconds:.1},\"result\":\"{}\"}}",
-            text.replace('"', "'")
-        ));
-        println!("{name}: {text} ({seconds:.1} s)");
-    };
+    let mut rows = Rows::default();
     let start = Instant::now();
     let node = node()?;
     has_target()?;
     packages(&out)?;
-    row("tools", start, &format!("Node.js {node}"));
+    rows.step("tools", start, &format!("Node.js {node}"));
     let start = Instant::now();
     run(Command::new("node")
         .arg("build.mjs")
         .current_dir(bindings())
         .env("CARGO", cargo().get_program())
         .env("CARGO_TARGET_DIR", target_dir().join("web")))?;
-    row("build", start, "TypeScript in strict mode finds nothing");
+    rows.step("build", start, "TypeScript in strict mode finds nothing");
     let start = Instant::now();
     let (ok, sizes) = capture(Command::new("node").arg("sizes.mjs").current_dir(bindings()))?;
     let sizes = sizes.trim();
-    row("sizes", start, sizes);
+    rows.step("sizes", start, sizes);
     if !ok {
         return Err(sizes.lines().next().unwrap_or_default().to_owned());
     }
@@ -82,21 +58,17 @@ pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
         "-D",
         "warnings",
     ])?;
-    row("rust", start, "tests pass, clippy finds nothing");
+    rows.step("rust", start, "tests pass, clippy finds nothing");
     let program = programs::debug("espprov")?;
     let mut all = Counts::default();
     for suite in SUITES {
         let start = Instant::now();
         let counts = tests(&out, suite, &program, only)?;
-        row(suite, start, &counts.text());
-        all.passed += counts.passed;
-        all.failed += counts.failed;
-        all.skipped += counts.skipped;
+        rows.step(suite, start, &counts.to_string());
+        all.add(counts);
     }
-    let report = out.join("web.json");
-    fs::write(&report, format!("[{}]\n", rows.join(",\n")))
-        .map_err(|e| format!("{}: {e}", report.display()))?;
-    let verdict = all.text();
+    rows.write(&out.join("web.json"))?;
+    let verdict = all.to_string();
     println!("{verdict}");
     // Those that a pattern leaves out count as skipped.
     if all.failed > 0 || (only.is_none() && all.skipped > 0) {

@@ -6,18 +6,11 @@ use espprov_simulator::{Scenario, SimDevice};
 
 /// A device in the world of the conformance suite, with the limits of this link.
 pub(crate) fn device(link: Link, scheme: u8, patch: u8) -> SimDevice {
-    made(WORLD, link, scheme, patch)
+    device_in(WORLD, link, scheme, patch)
 }
 
-/// One that is still joining the network after ten minutes.
-#[allow(dead_code, reason = "not every test has a use for it")]
-pub(crate) fn slow_device(link: Link, scheme: u8, patch: u8) -> SimDevice {
-    let world = WORLD.replace("connect_ms = 0", "connect_ms = 600000");
-    assert_ne!(world, WORLD);
-    made(&world, link, scheme, patch)
-}
-
-fn made(world: &str, link: Link, scheme: u8, patch: u8) -> SimDevice {
+/// The same in another world.
+pub(crate) fn device_in(world: &str, link: Link, scheme: u8, patch: u8) -> SimDevice {
     let patch = if scheme == 2 {
         format!("patch = {patch}")
     } else {

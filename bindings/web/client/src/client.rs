@@ -22,7 +22,7 @@ use espprov_core::request::ControlAction;
 use espprov_core::{Budget, Deadlines, Engine, Input, SecurityScheme};
 use espprov_transport::Limits;
 use espprov_types::{MAX_CREDENTIAL, SetupPayload};
-use espprov_web_polled::fault;
+use espprov_web_polled::{fault, time};
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
@@ -397,13 +397,4 @@ impl Client {
     pub fn answer(&self) -> Vec<u8> {
         self.desk.answer.take()
     }
-}
-
-/// JavaScript's milliseconds. What is no time is none.
-pub(crate) fn time(millis: f64) -> Duration {
-    Duration::try_from_secs_f64(millis / 1000.0).unwrap_or(if millis > 0.0 {
-        Duration::MAX
-    } else {
-        Duration::ZERO
-    })
 }

@@ -108,6 +108,7 @@ pub(crate) async fn carry_out(desk: Rc<Desk>, order: Order) -> Result<String, Er
             });
         }
         Order::Scan => {
+            desk.wifi_only().await?;
             let mut scan = ScanWifi::new(&ScanOptions::default());
             desk.drive(&mut scan).await?;
             let found = desk.result(scan.take_result())?;
@@ -118,6 +119,7 @@ pub(crate) async fn carry_out(desk: Rc<Desk>, order: Order) -> Result<String, Er
             });
         }
         Order::ScanThread => {
+            desk.thread_only().await?;
             let mut scan = ScanThread::new(&ScanOptions::default());
             desk.drive(&mut scan).await?;
             let found = desk.result(scan.take_result())?;
@@ -130,11 +132,7 @@ pub(crate) async fn carry_out(desk: Rc<Desk>, order: Order) -> Result<String, Er
         Order::Provision { ssid, passphrase } => {
             let config =
                 WifiConfig::new(&ssid, &passphrase).map_err(|error| explain::config(caller, error))?;
-            desk.drive(&mut Info::new()).await?;
-            // A device that takes no Wi-Fi is sent nothing secret.
-            if !desk.with_info(espprov_types::DeviceInfo::supports_wifi)? {
-                return Err(explain::no_wifi(caller));
-            }
+            desk.wifi_only().await?;
             let mut call = ProvisionWifi::new(&config);
             desk.drive(&mut call).await?;
             let outcome = match desk.result(call.take_result())? {
@@ -153,10 +151,7 @@ pub(crate) async fn carry_out(desk: Rc<Desk>, order: Order) -> Result<String, Er
                 explain::thread_outcome(caller, espprov_types::ThreadFailure::DatasetInvalid)
                     .with_message("the Thread dataset cannot be read; nothing was sent")
             })?;
-            desk.drive(&mut Info::new()).await?;
-            if !desk.with_info(espprov_types::DeviceInfo::supports_thread)? {
-                return Err(explain::no_thread(caller));
-            }
+            desk.thread_only().await?;
             let mut call = ProvisionThread::new(&dataset);
             desk.drive(&mut call).await?;
             let outcome = match desk.result(call.take_result())? {
@@ -250,6 +245,26 @@ impl Desk {
                 None => Poll::Pending,
             })
             .await;
+        }
+    }
+
+    /// A device that takes no Wi-Fi is asked for none, and sent nothing secret.
+    async fn wifi_only(&self) -> Result<(), Error> {
+        self.drive(&mut Info::new()).await?;
+        if self.with_info(espprov_types::DeviceInfo::supports_wifi)? {
+            Ok(())
+        } else {
+            Err(explain::no_wifi(self.place.caller))
+        }
+    }
+
+    /// The same the other way round.
+    async fn thread_only(&self) -> Result<(), Error> {
+        self.drive(&mut Info::new()).await?;
+        if self.with_info(espprov_types::DeviceInfo::supports_thread)? {
+            Ok(())
+        } else {
+            Err(explain::no_thread(self.place.caller))
         }
     }
 

@@ -1,6 +1,5 @@
 //! A serial console: the bytes are JavaScript's to carry, what they mean is known here.
 
-use crate::client::time;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -9,8 +8,7 @@ use core::future::poll_fn;
 use core::task::Poll;
 use embedded_io_async::{ErrorKind, ErrorType, Read, Write};
 use espprov_embedded::console::Console;
-use espprov_transport::{LinkFault, SessionIntent};
-use espprov_web_polled::{Came, PolledLink, ToldClock, fault};
+use espprov_web_polled::{PolledLink, ToldClock};
 use wasm_bindgen::prelude::*;
 
 /// What is kept of what nobody has read yet: a device that prints without end fills no memory.
@@ -72,8 +70,6 @@ impl Write for Half {
 pub struct SerialConsole {
     link: PolledLink,
     port: Rc<Port>,
-    reply: Vec<u8>,
-    failed: Option<(LinkFault, String)>,
 }
 
 #[wasm_bindgen]
@@ -91,8 +87,6 @@ impl SerialConsole {
         Self {
             link: PolledLink::new(console, clock),
             port,
-            reply: Vec::new(),
-            failed: None,
         }
     }
 
@@ -103,12 +97,7 @@ impl SerialConsole {
 
     /// Synchronises with the device, in a session of its own if it is `fresh`.
     pub fn reconnect(&mut self, fresh: bool) {
-        let intent = if fresh {
-            SessionIntent::Fresh
-        } else {
-            SessionIntent::Keep
-        };
-        self.link.reconnect(intent);
+        self.link.reconnect(fresh);
     }
 
     /// What is under way is given up.
@@ -133,14 +122,7 @@ impl SerialConsole {
 
     /// It is so late: whether it is over.
     pub fn poll(&mut self, now: f64) -> bool {
-        let came = self.link.poll(time(now));
-        self.failed = None;
-        match came {
-            None => return false,
-            Some(Came::Reply(reply)) => self.reply = reply,
-            Some(Came::Fault(fault, said)) => self.failed = Some((fault, said)),
-        }
-        true
+        self.link.poll(now)
     }
 
     /// Bytes for the device.
@@ -149,59 +131,52 @@ impl SerialConsole {
         self.port.output.take()
     }
 
-    /// When to ask again if no byte comes before; infinite without such a time.
+    /// When to ask again; infinite without such a time.
     #[must_use]
     pub fn until(&self) -> f64 {
-        self.link
-            .until()
-            .map_or(f64::INFINITY, |until| until.as_secs_f64() * 1000.0)
+        self.link.until()
     }
 
-    /// The request was written completely.
+    /// The request was handed over completely.
     #[must_use]
     pub fn delivered(&self) -> bool {
         self.link.delivered()
     }
 
-    /// The longest request that fits a line; 0: as long as one likes.
+    /// The longest request that the link carries; 0: as long as one likes.
     #[wasm_bindgen(js_name = maxRequest)]
     #[must_use]
     pub fn max_request(&self) -> usize {
-        self.link.limits().max_request.unwrap_or(0)
+        self.link.max_request()
     }
 
     /// The reply.
     #[must_use]
     pub fn reply(&mut self) -> Vec<u8> {
-        core::mem::take(&mut self.reply)
+        self.link.take_reply()
     }
 
     /// The name of the fault; empty without one.
     #[must_use]
     pub fn fault(&self) -> String {
-        self.failed
-            .as_ref()
-            .map_or("", |(fault, _)| fault::name(*fault))
-            .into()
+        self.link.fault()
     }
 
     /// What goes with it.
     #[must_use]
     pub fn flag(&self) -> bool {
-        self.failed.as_ref().is_some_and(|(fault, _)| fault::flag(*fault))
+        self.link.flag()
     }
 
     /// The size that goes with it.
     #[must_use]
     pub fn size(&self) -> u32 {
-        self.failed.as_ref().map_or(0, |(fault, _)| fault::size(*fault))
+        self.link.size()
     }
 
-    /// What it says itself.
+    /// What the link says of it itself.
     #[must_use]
     pub fn said(&self) -> String {
-        self.failed
-            .as_ref()
-            .map_or_else(String::new, |(_, said)| said.clone())
+        self.link.said()
     }
 }

@@ -7,6 +7,16 @@ use core::task::Poll;
 use core::time::Duration;
 use espprov_transport::Clock;
 
+/// JavaScript's milliseconds. What is no time is none.
+#[must_use]
+pub fn time(millis: f64) -> Duration {
+    Duration::try_from_secs_f64(millis / 1000.0).unwrap_or(if millis > 0.0 {
+        Duration::MAX
+    } else {
+        Duration::ZERO
+    })
+}
+
 #[derive(Default)]
 struct Times {
     now: Cell<Duration>,

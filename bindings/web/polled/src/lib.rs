@@ -10,5 +10,5 @@ mod clock;
 pub mod fault;
 mod link;
 
-pub use clock::ToldClock;
-pub use link::{Came, PolledLink};
+pub use clock::{ToldClock, time};
+pub use link::PolledLink;

@@ -1,15 +1,15 @@
 //! A link that is asked again and again.
 
-use crate::ToldClock;
+use crate::{ToldClock, fault, time};
 use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::future::{Future, poll_fn};
+use core::mem;
 use core::pin::{Pin, pin};
 use core::task::{Context, Poll, Waker};
-use core::time::Duration;
 use espprov_transport::{Endpoint, Limits, LinkFault, Reconnect, SessionIntent, TransportError};
 use zeroize::Zeroizing;
 
@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 const BUFFER: usize = 16 * 1024;
 
 /// What became of what the link was told to do.
-pub enum Came {
+enum Came {
     /// The reply to a request, or nothing after a reconnect.
     Reply(Vec<u8>),
     /// The link failed: what that means, and what it says itself.
@@ -30,7 +30,6 @@ enum Order {
         request: Zeroizing<Vec<u8>>,
     },
     Reconnect(SessionIntent),
-    Close,
 }
 
 #[derive(Default)]
@@ -44,10 +43,14 @@ struct Desk {
 }
 
 /// A link, told what to do and how late it is. Strictly one thing at a time: the next order gives up the one before.
+///
+/// Whatever is exported to JavaScript as such a link hands each call on to this: `polled.ts` says what it calls, and when.
 pub struct PolledLink {
     desk: Rc<Desk>,
     clock: ToldClock,
     server: Pin<Box<dyn Future<Output = ()>>>,
+    reply: Vec<u8>,
+    failed: Option<(LinkFault, String)>,
 }
 
 impl PolledLink {
@@ -59,6 +62,8 @@ impl PolledLink {
             server: Box::pin(serve(link, Rc::clone(&desk))),
             desk,
             clock,
+            reply: Vec::new(),
+            failed: None,
         }
     }
 
@@ -70,14 +75,13 @@ impl PolledLink {
         });
     }
 
-    /// Opens the link again.
-    pub fn reconnect(&mut self, intent: SessionIntent) {
-        self.order(Order::Reconnect(intent));
-    }
-
-    /// Ends the link.
-    pub fn close(&mut self) {
-        self.order(Order::Close);
+    /// Opens the link again, with a session of its own if it is `fresh`.
+    pub fn reconnect(&mut self, fresh: bool) {
+        self.order(Order::Reconnect(if fresh {
+            SessionIntent::Fresh
+        } else {
+            SessionIntent::Keep
+        }));
     }
 
     /// What is under way ends here; its result is nobody's.
@@ -95,11 +99,18 @@ impl PolledLink {
         self.desk.order.replace(Some(order));
     }
 
-    /// It is so late: what came of the order, if it is over.
-    pub fn poll(&mut self, now: Duration) -> Option<Came> {
-        self.clock.tell(now);
+    /// It is so late, in milliseconds: whether the order is over. Then there is a [`fault`](Self::fault), or a
+    /// [`reply`](Self::take_reply).
+    pub fn poll(&mut self, now: f64) -> bool {
+        self.clock.tell(time(now));
         self.turn();
-        self.desk.came.take()
+        self.failed = None;
+        match self.desk.came.take() {
+            None => return false,
+            Some(Came::Reply(reply)) => self.reply = reply,
+            Some(Came::Fault(fault, said)) => self.failed = Some((fault, said)),
+        }
+        true
     }
 
     fn turn(&mut self) {
@@ -107,10 +118,46 @@ impl PolledLink {
         let _ = self.server.as_mut().poll(&mut Context::from_waker(Waker::noop()));
     }
 
-    /// When to ask again, if nothing else happens before.
+    /// When to ask again if nothing else happens before, in milliseconds; infinite without such a time.
     #[must_use]
-    pub fn until(&self) -> Option<Duration> {
-        self.clock.until()
+    pub fn until(&self) -> f64 {
+        self.clock
+            .until()
+            .map_or(f64::INFINITY, |until| until.as_secs_f64() * 1000.0)
+    }
+
+    /// The reply to a request; empty after a reconnect.
+    pub fn take_reply(&mut self) -> Vec<u8> {
+        mem::take(&mut self.reply)
+    }
+
+    /// The name of what went wrong; empty if nothing did.
+    #[must_use]
+    pub fn fault(&self) -> String {
+        self.failed
+            .as_ref()
+            .map_or("", |(fault, _)| fault::name(*fault))
+            .into()
+    }
+
+    /// What goes with it: see [`fault::flag`].
+    #[must_use]
+    pub fn flag(&self) -> bool {
+        self.failed.as_ref().is_some_and(|(fault, _)| fault::flag(*fault))
+    }
+
+    /// The size that goes with it: see [`fault::size`].
+    #[must_use]
+    pub fn size(&self) -> u32 {
+        self.failed.as_ref().map_or(0, |(fault, _)| fault::size(*fault))
+    }
+
+    /// What the link says of it itself.
+    #[must_use]
+    pub fn said(&self) -> String {
+        self.failed
+            .as_ref()
+            .map_or_else(String::new, |(_, said)| said.clone())
     }
 
     /// The request that is over, or was given up, had been handed over completely.
@@ -119,10 +166,11 @@ impl PolledLink {
         self.desk.delivered.get()
     }
 
-    /// Sizes and habits of the link.
+    /// The longest request that it carries; 0: as long as one likes.
     #[must_use]
-    pub fn limits(&self) -> Limits {
-        self.desk.limits.get().unwrap_or(Limits::UNKNOWN)
+    pub fn max_request(&self) -> usize {
+        let limits = self.desk.limits.get();
+        limits.and_then(|limits| limits.max_request).unwrap_or(0)
     }
 }
 
@@ -154,25 +202,152 @@ async fn serve<L: Reconnect>(mut link: L, desk: Rc<Desk>) {
 async fn carry_out<L: Reconnect>(link: &mut L, buf: &mut [u8], order: Order) -> Came {
     let done = match order {
         Order::Exchange { endpoint, request } => {
-            let len = request.len();
-            let too_long = Came::Fault(
-                LinkFault::RequestTooLarge { limit: buf.len() },
-                "the request is too long".into(),
-            );
-            let (Some(room), Ok(endpoint)) = (buf.get_mut(..len), Endpoint::custom(&endpoint)) else {
-                return too_long;
+            let (len, limit) = (request.len(), buf.len());
+            let Ok(endpoint) = Endpoint::custom(&endpoint) else {
+                return Came::Fault(
+                    LinkFault::NoSuchEndpoint,
+                    "there can be no endpoint of that name".into(),
+                );
+            };
+            let Some(room) = buf.get_mut(..len) else {
+                return Came::Fault(
+                    LinkFault::RequestTooLarge { limit },
+                    "the request is too long".into(),
+                );
             };
             room.copy_from_slice(&request);
             link.exchange(endpoint, buf, len).await
         }
         Order::Reconnect(intent) => link.reconnect(intent).await.map(|()| 0),
-        Order::Close => {
-            link.close().await;
-            Ok(0)
-        }
     };
     match done {
         Ok(len) => Came::Reply(buf.get(..len).unwrap_or_default().to_vec()),
         Err(error) => Came::Fault(error.fault(), error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use core::fmt;
+    use core::time::Duration;
+    use espprov_transport::{Clock, Limits, Transport};
+
+    #[derive(Debug)]
+    struct Broken;
+
+    impl fmt::Display for Broken {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("unplugged")
+        }
+    }
+
+    impl core::error::Error for Broken {}
+
+    impl TransportError for Broken {
+        fn fault(&self) -> LinkFault {
+            LinkFault::Lost { delivered: true }
+        }
+    }
+
+    /// Answers after 50 ms with the request reversed; `break` breaks it.
+    struct Slow(ToldClock, Rc<Cell<u32>>);
+
+    impl Transport for Slow {
+        type Error = Broken;
+
+        async fn exchange(&mut self, _: Endpoint<'_>, buf: &mut [u8], len: usize) -> Result<usize, Broken> {
+            self.0.sleep(Duration::from_millis(50)).await;
+            self.1.set(self.1.get() + 1);
+            if &buf[..len] == b"break" {
+                return Err(Broken);
+            }
+            buf[..len].reverse();
+            Ok(len)
+        }
+
+        fn limits(&self) -> Limits {
+            Limits::new(Some(120), None)
+        }
+
+        async fn close(&mut self) {}
+    }
+
+    impl Reconnect for Slow {
+        async fn reconnect(&mut self, intent: SessionIntent) -> Result<(), Broken> {
+            assert_eq!(intent, SessionIntent::Fresh);
+            Ok(())
+        }
+    }
+
+    fn link() -> (PolledLink, Rc<Cell<u32>>) {
+        let (clock, answered) = (ToldClock::default(), Rc::default());
+        let link = Slow(clock.clone(), Rc::clone(&answered));
+        (PolledLink::new(link, clock), answered)
+    }
+
+    #[test]
+    fn an_order_is_over_when_its_time_has_come() {
+        let (mut link, _) = link();
+        assert_eq!((link.max_request(), link.until()), (120, f64::INFINITY));
+        link.exchange("custom-data", b"abc".to_vec());
+        assert!(!link.poll(10.0));
+        assert_eq!(link.until(), 60.0);
+        assert!(!link.poll(59.0));
+        assert!(link.poll(60.0));
+        assert_eq!((link.fault().as_str(), link.take_reply()), ("", b"cba".to_vec()));
+        assert_eq!(link.take_reply(), b"");
+        link.reconnect(true);
+        assert!(link.poll(61.0) && link.fault().is_empty());
+    }
+
+    #[test]
+    fn what_breaks_has_a_name_until_something_else_is_over() {
+        let (mut link, _) = link();
+        link.exchange("custom-data", b"break".to_vec());
+        link.poll(0.0);
+        assert!(link.poll(50.0));
+        assert_eq!(
+            (link.fault().as_str(), link.flag(), link.size()),
+            ("lost", true, 0)
+        );
+        assert_eq!(link.said(), "unplugged");
+        link.exchange("no such", b"abc".to_vec());
+        assert!(link.poll(51.0));
+        assert_eq!(link.fault(), "no_such_endpoint");
+        link.exchange("custom-data", alloc::vec![0; BUFFER + 1]);
+        assert!(link.poll(51.0));
+        let size = usize::try_from(link.size());
+        assert_eq!((link.fault().as_str(), size), ("request_too_large", Ok(BUFFER)));
+        link.reconnect(true);
+        assert!(link.poll(52.0));
+        assert_eq!(
+            (link.fault().as_str(), link.flag(), link.said().as_str()),
+            ("", false, "")
+        );
+    }
+
+    #[test]
+    fn what_is_given_up_has_no_end() {
+        let (mut link, answered) = link();
+        link.exchange("custom-data", b"abc".to_vec());
+        assert!(!link.poll(0.0));
+        link.give_up();
+        assert!(!link.poll(1000.0));
+        link.exchange("custom-data", b"first".to_vec());
+        link.poll(1000.0);
+        // The next order gives up the one before.
+        link.exchange("custom-data", b"second".to_vec());
+        link.poll(1010.0);
+        assert!(!link.poll(1050.0));
+        assert!(link.poll(1060.0));
+        assert_eq!((link.take_reply(), answered.get()), (b"dnoces".to_vec(), 1));
+    }
+
+    #[test]
+    fn what_is_no_time() {
+        assert_eq!(time(1.5), Duration::from_micros(1500));
+        assert_eq!((time(-1.0), time(f64::NAN)), (Duration::ZERO, Duration::ZERO));
+        assert_eq!(time(f64::INFINITY), Duration::MAX);
     }
 }

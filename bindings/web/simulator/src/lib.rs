@@ -2,11 +2,8 @@
 //!
 //! It must never contain protocol: the device is that of `espprov-simulator`, and so is the link to it.
 
-use core::mem;
-use core::time::Duration;
 use espprov_simulator::{MemoryTransport, Scenario, Shared, SimDevice};
-use espprov_transport::{LinkFault, SessionIntent};
-use espprov_web_polled::{Came, PolledLink, ToldClock, fault};
+use espprov_web_polled::{PolledLink, ToldClock};
 use wasm_bindgen::prelude::*;
 
 /// A simulated device and the link to it.
@@ -14,8 +11,6 @@ use wasm_bindgen::prelude::*;
 pub struct Simulator {
     link: PolledLink,
     scenario: Scenario,
-    reply: Vec<u8>,
-    failed: Option<(LinkFault, String)>,
 }
 
 #[wasm_bindgen]
@@ -38,8 +33,6 @@ impl Simulator {
         Ok(Self {
             link: PolledLink::new(link, clock),
             scenario,
-            reply: Vec::new(),
-            failed: None,
         })
     }
 
@@ -80,12 +73,7 @@ impl Simulator {
 
     /// Opens the link again, with a session of its own if it is `fresh`.
     pub fn reconnect(&mut self, fresh: bool) {
-        let intent = if fresh {
-            SessionIntent::Fresh
-        } else {
-            SessionIntent::Keep
-        };
-        self.link.reconnect(intent);
+        self.link.reconnect(fresh);
     }
 
     /// What is under way is given up.
@@ -96,26 +84,16 @@ impl Simulator {
 
     /// It is so late: whether it is over.
     pub fn poll(&mut self, now: f64) -> bool {
-        let now = Duration::try_from_secs_f64(now / 1000.0).unwrap_or_default();
-        let came = self.link.poll(now);
-        self.failed = None;
-        match came {
-            None => return false,
-            Some(Came::Reply(reply)) => self.reply = reply,
-            Some(Came::Fault(fault, said)) => self.failed = Some((fault, said)),
-        }
-        true
+        self.link.poll(now)
     }
 
-    /// When to ask again; infinite where only a deadline ends it.
+    /// When to ask again; infinite without such a time.
     #[must_use]
     pub fn until(&self) -> f64 {
-        self.link
-            .until()
-            .map_or(f64::INFINITY, |until| until.as_secs_f64() * 1000.0)
+        self.link.until()
     }
 
-    /// The request reached the device.
+    /// The request was handed over completely.
     #[must_use]
     pub fn delivered(&self) -> bool {
         self.link.delivered()
@@ -125,41 +103,36 @@ impl Simulator {
     #[wasm_bindgen(js_name = maxRequest)]
     #[must_use]
     pub fn max_request(&self) -> usize {
-        self.link.limits().max_request.unwrap_or(0)
+        self.link.max_request()
     }
 
     /// The reply.
     #[must_use]
     pub fn reply(&mut self) -> Vec<u8> {
-        mem::take(&mut self.reply)
+        self.link.take_reply()
     }
 
     /// The name of the fault; empty without one.
     #[must_use]
     pub fn fault(&self) -> String {
-        self.failed
-            .as_ref()
-            .map_or("", |(fault, _)| fault::name(*fault))
-            .into()
+        self.link.fault()
     }
 
     /// What goes with it.
     #[must_use]
     pub fn flag(&self) -> bool {
-        self.failed.as_ref().is_some_and(|(fault, _)| fault::flag(*fault))
+        self.link.flag()
     }
 
     /// The size that goes with it.
     #[must_use]
     pub fn size(&self) -> u32 {
-        self.failed.as_ref().map_or(0, |(fault, _)| fault::size(*fault))
+        self.link.size()
     }
 
-    /// What it says itself.
+    /// What the link says of it itself.
     #[must_use]
     pub fn said(&self) -> String {
-        self.failed
-            .as_ref()
-            .map_or_else(String::new, |(_, said)| said.clone())
+        self.link.said()
     }
 }

@@ -159,6 +159,28 @@ test("the code on the device is read, and one of something else is named", () =>
     person.isClean();
   })));
 
+test("a device that offers less than its code says is trusted with nothing", () =>
+  withDevice((address) => withBrowser(async (browser) => {
+    const person = await Person.at(browser, address, PHONE);
+    await person.page.locator("::-p-aria(I have the code of the device)").click();
+    await person.type("Text of the code", '{"ver":"v1","name":"PROV_1A2B","pop":"abcd1234","transport":"softap","security":"2"}');
+    await person.page.waitForFunction(() => document.body.innerText.includes("The code is of PROV_1A2B"));
+    await person.click("The device that shows this page");
+    await person.sees("That did not work");
+    assert.match(await person.text(), /security 1/);
+    person.isClean();
+  }), "--security", "1"));
+
+test("a device for Thread is said to be one", () =>
+  withDevice((address) => withBrowser(async (browser) => {
+    const person = await Person.at(browser, address, PHONE);
+    await person.type(POP, "abcd1234");
+    await person.click("The device that shows this page");
+    await person.sees("That did not work");
+    assert.match(await person.text(), /takes no Wi-Fi network/);
+    person.isClean();
+  }), "--network", "thread"));
+
 test("no secure context: the page says what to do, and offers what works", () =>
   withServer((origin) => withBrowser(async (browser) => {
     const person = await Person.at(browser, `http://${INSECURE}:${new URL(origin).port}/page.html`, PHONE);

@@ -150,6 +150,7 @@ test("a Thread device", async () => {
   );
   assert.ok((await device.info()).capabilities.includes("thread_prov"));
   assert.equal((await failure(device.provision(NETWORK))).code, "no_wifi");
+  assert.equal((await failure(device.scan())).code, "no_wifi");
   assert.equal((await device.threadStatus()).state, "connecting");
   assert.equal((await failure(device.provisionThread("not a dataset"))).code, "dataset_invalid");
 });

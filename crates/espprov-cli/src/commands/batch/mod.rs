@@ -9,7 +9,7 @@ use crate::args::BatchArgs;
 use crate::errors::{self, Class, Failure};
 use crate::output::{ErrorFields, Output, Report, Success, clean};
 use crate::signals::heard;
-use core::cell::{Cell, RefCell};
+use core::cell::RefCell;
 use device::Ended;
 use espprov_line::ledger::{End, Ledger, LedgerError, State};
 use plan::{Job, Options};
@@ -113,7 +113,6 @@ struct Batch {
     /// Lines for people, while the table is in their place.
     held: RefCell<Vec<String>>,
     retries: u8,
-    begun: Cell<usize>,
 }
 
 /// What became of the devices.
@@ -164,7 +163,6 @@ impl Batch {
             stopped: RefCell::new(None),
             held: RefCell::new(Vec::new()),
             retries: args.retries,
-            begun: Cell::new(0),
         }
     }
 
@@ -177,7 +175,6 @@ impl Batch {
                 return;
             };
             let begun = Instant::now();
-            self.begun.set(self.begun.get() + 1);
             if let Err(error) = self.ledger.borrow_mut().attempt(&job.key, &job.shown) {
                 *self.stopped.borrow_mut() = Some(from_ledger(&self.path, &error));
                 return;
