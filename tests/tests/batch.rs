@@ -420,6 +420,9 @@ fn a_full_disk_stops_the_run_before_the_next_device() {
             .contains("no other device was begun"),
         "{result}"
     );
+    // What did not fit is not there by half: the next line would be none of a ledger.
+    let text = fs::read_to_string(format!("{manifest}.ledger.jsonl")).unwrap();
+    assert!(text.ends_with("}\n"), "{text}");
     let applied = |farm: &Farm| {
         farm.records
             .iter()

@@ -161,6 +161,17 @@ mod tests {
     }
 
     #[test]
+    fn devices_share_nothing_that_is_random_or_secret() {
+        let scenario = Scenario::builtin("zero").unwrap();
+        let [one, two] =
+            [1, 2].map(|number| numbered(&scenario, number).unwrap_or_else(|_| panic!("{number}")));
+        assert_ne!(one.seed, two.seed, "salts and keys come of it");
+        assert_ne!(one.device.name, two.device.name);
+        assert_ne!(one.security.pop.expose(), two.security.pop.expose());
+        assert_ne!(one.security.password.expose(), two.security.password.expose());
+    }
+
+    #[test]
     fn cells_of_a_manifest() {
         for (cell, written) in [
             ("abcd1234-0001", "abcd1234-0001"),
