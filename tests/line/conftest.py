@@ -6,9 +6,17 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import zxingcpp
+from PIL import Image
 
 #: A label's text, as the command writes it.
 LABEL = '{"ver":"v1","name":"PROV_51DE01","pop":"k7Qm2xVb9tRw","transport":"ble","network":"wifi"}'
+
+
+def qr_codes(picture: Image.Image) -> set[str]:
+    """What the QR codes in a picture say. Of all other kinds, zxing now and then sees one in the pattern of a QR code; and it may
+    read one code twice."""
+    return {found.text for found in zxingcpp.read_barcodes(picture.convert("L"), formats=zxingcpp.BarcodeFormat.QRCode)}
 
 
 class Command:

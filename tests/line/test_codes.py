@@ -10,7 +10,7 @@ import pytest
 import qrcode
 import segno
 import zxingcpp
-from conftest import LABEL, Command
+from conftest import LABEL, Command, qr_codes
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 DEVICE = json.loads(LABEL)
@@ -26,8 +26,8 @@ def by_zbar(picture: Path) -> str:
 
 
 def by_zxing(picture: Path) -> str:
-    (found,) = zxingcpp.read_barcodes(Image.open(picture).convert("L"))
-    return found.text
+    (text,) = qr_codes(Image.open(picture))
+    return text
 
 
 READERS = {"zbar": by_zbar, "zxing": by_zxing}

@@ -1,17 +1,19 @@
 """What `factory new` makes: the vendor's partition tool takes it, and a browser prints its labels."""
 
 import csv
+import json
+import random
 import resource
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import nvs
 import pypdfium2
 import pytest
-import zxingcpp
-from conftest import Command
+from conftest import Command, qr_codes
 from PIL import Image
 
 
@@ -45,14 +47,31 @@ def test_partitions_of_the_vendor_s_tool_hold_the_secrets(espprov: Command, tmp_
             assert device["password"].encode() not in binary.read_bytes()
 
 
+def exponentiation() -> float:
+    """Processor time of Python's for one of 3072 bits: how fast this machine is just now."""
+    modulus, exponent = (1 << 3072) - 1_103_717, (1 << 3071) | random.getrandbits(3071)
+    began = time.process_time()
+    for _ in range(20):
+        pow(5, exponent, modulus)
+    return (time.process_time() - began) / 20
+
+
 def test_a_thousand_devices_take_twenty_seconds_of_one_processor(espprov: Command, tmp_path: Path) -> None:
+    """As a ratio, for machines differ: 240 exponentiations are the twenty seconds of the machine on which they were written down,
+    and a third of that is what it takes."""
+    measure = exponentiation()
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     devices = series(espprov, tmp_path / "series", "--count", 1000)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(f"1000 devices: {spent:.1f} s of processor time")
+    measure = (measure + exponentiation()) / 2
+    print(f"1000 devices: {spent:.1f} s of processor time (20 wanted), {spent / measure:.0f} exponentiations (240 at most)")
     assert len({device["name"] for device in devices}) == len({device["password"] for device in devices}) == 1000
-    assert spent <= 20
+    assert spent <= 240 * measure
+
+
+#: A device as its code has it: name and secret.
+Label = tuple[str, str]
 
 
 def browser() -> str:
@@ -61,8 +80,8 @@ def browser() -> str:
     return next(found for name in names if (found := shutil.which(name)))
 
 
-def printed(html: Path) -> tuple[list[list[str]], tuple[int, int]]:
-    """The texts of the codes on each page that a browser prints, and the size of the pages in millimetres."""
+def printed(html: Path) -> tuple[list[list[Label]], tuple[int, int]]:
+    """What the codes say on each page that a browser prints, and the size of the pages in millimetres."""
     pdf = html.with_suffix(".pdf")
     words = [
         browser(), "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer",
@@ -74,7 +93,7 @@ def printed(html: Path) -> tuple[list[list[str]], tuple[int, int]]:
     for number, sheet in enumerate(document):
         picture: Image.Image = sheet.render(scale=200 / 72).to_pil()
         picture.save(html.with_name(f"{html.stem}-{number}.png"))
-        pages.append([found.text for found in zxingcpp.read_barcodes(picture.convert("L"))])
+        pages.append(sorted((code["name"], code["pop"]) for code in map(json.loads, qr_codes(picture))))
     width, height = document[0].get_size()
     return pages, (round(width / 72 * 25.4), round(height / 72 * 25.4))
 
@@ -82,13 +101,11 @@ def printed(html: Path) -> tuple[list[list[str]], tuple[int, int]]:
 @pytest.mark.parametrize("label", ["62x29", "50x30", "100x50"])
 def test_labels_print_on_sheets_and_on_rolls(espprov: Command, tmp_path: Path, label: str) -> None:
     folder = tmp_path / "series"
-    names = [device["name"] for device in series(espprov, folder, "--count", 26, "--label", label)]
+    devices = series(espprov, folder, "--count", 26, "--label", label)
+    labels = [(device["name"], device["password"]) for device in devices]
     pages, paper = printed(folder / "labels.html")
     assert paper == (210, 297)
-    assert [len(page) for page in pages] == [24, 2], "three across, eight down"
+    assert pages == [sorted(labels[:24]), sorted(labels[24:])], "three across, eight down"
     rolls, paper = printed(folder / "labels-roll.html")
     assert "x".join(map(str, paper)) == label
-    assert [len(page) for page in rolls] == [1] * 26, "a label on each"
-    for texts in (pages, rolls):
-        flat = [text for page in texts for text in page]
-        assert all(any(f'"{name}"' in text for text in flat) for name in names)
+    assert rolls == [[one] for one in labels], "a label on each"

@@ -137,17 +137,18 @@ impl Code {
         let scale = scale.clamp(1, SCALE_MAX);
         let side = self.outer_width() * scale;
         let mut rows = Vec::with_capacity(side.div_ceil(8) * side);
-        for y in 0..side {
+        for y in 0..self.outer_width() {
             let mut row = vec![0_u8; side.div_ceil(8)];
             for (x, byte) in (0..side)
-                .filter(|x| !self.is_dark(x / scale, y / scale))
+                .filter(|x| !self.is_dark(x / scale, y))
                 .map(|x| (x, x / 8))
             {
                 if let Some(byte) = row.get_mut(byte) {
                     *byte |= 0x80 >> (x % 8);
                 }
             }
-            rows.extend_from_slice(&row);
+            // A module is as high as it is wide.
+            rows.extend_from_slice(&row.repeat(scale));
         }
         let mut out = Vec::new();
         let mut encoder = png::Encoder::new(&mut out, side as u32, side as u32);

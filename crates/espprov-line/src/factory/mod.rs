@@ -11,6 +11,7 @@ use espprov_security::sec2::Verifier;
 use espprov_types::{Secret, SetupNetwork, SetupPayload, SetupTransport};
 use rand_core::TryCryptoRng;
 use std::collections::HashSet;
+use std::sync::OnceLock;
 use zeroize::Zeroizing;
 
 /// What people can tell apart on a label: no 0 and O, no 1 and I. 32 of them, so that each is five bits.
@@ -134,6 +135,7 @@ impl Series {
             name,
             secret,
             verifier,
+            code: OnceLock::new(),
         })
     }
 
@@ -168,6 +170,8 @@ pub struct FactoryDevice {
     /// Proof of possession, or password.
     secret: Zeroizing<String>,
     verifier: Option<Verifier>,
+    /// Made once: choosing the best of eight masks is most of the work on a device.
+    code: OnceLock<Result<Code, TooMuch>>,
 }
 
 impl FactoryDevice {
@@ -204,8 +208,9 @@ impl FactoryDevice {
     ///
     /// # Errors
     /// [`TooMuch`], with a username that nobody would type.
-    pub fn code(&self) -> Result<Code, TooMuch> {
-        Code::new(&self.payload())
+    pub fn code(&self) -> Result<&Code, TooMuch> {
+        let code = self.code.get_or_init(|| Code::new(&self.payload()));
+        code.as_ref().map_err(|error| *error)
     }
 
     /// What its firmware keeps: of security 1 the proof of possession, of security 2 username, salt and verifier (the password is
