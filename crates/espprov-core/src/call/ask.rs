@@ -32,7 +32,7 @@ impl<E, U, Q: for<'b> Request<Response<'b> = U>> Task<E> for Ask<Q, U> {
     fn want(&self, deadlines: &Deadlines) -> Want<'_> {
         Want::Answer {
             question: &self.question,
-            limit: deadlines.exchange,
+            limit: deadlines.exchange.into(),
         }
     }
 

@@ -53,7 +53,7 @@ impl<E, F: FnMut(&[u8])> Task<E> for SendData<'_, F> {
     fn want(&self, deadlines: &Deadlines) -> Want<'_> {
         Want::Answer {
             question: &self.piece,
-            limit: deadlines.exchange,
+            limit: deadlines.exchange.into(),
         }
     }
 

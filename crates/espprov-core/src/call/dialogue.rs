@@ -202,7 +202,7 @@ impl<E, D: Dialogue> Task<E> for Converse<D> {
         }
         Want::Answer {
             question: &self.talk,
-            limit: deadlines.exchange,
+            limit: deadlines.exchange.into(),
         }
     }
 

@@ -1,10 +1,8 @@
 //! After `apply`: asking again and again until the device is online, gave up, or went quiet.
 
 use super::{Desk, Outcome};
-use crate::deadlines::millis;
-use crate::deadlines::until;
+use crate::deadlines::Time;
 use crate::{Deadlines, Event, Phase, ProvisionError};
-use core::time::Duration;
 use espprov_types::{ThreadAttachment, ThreadFailure, ThreadStatus, WifiConnection, WifiFailure, WifiStatus};
 
 /// Most devices are done within this time after apply. So long each look begins this long after the one before: what the device
@@ -18,7 +16,7 @@ const CHEAP: u32 = 70;
 const FIRST_PAUSE: u32 = 500;
 const LONGEST_PAUSE: u32 = 2000;
 /// What the last attempt to reach a lost device may take beyond the time it has to come back.
-const LAST_ATTEMPT: Duration = Duration::from_secs(1);
+const LAST_ATTEMPT: Time = Time::millis(1000);
 
 /// A status, reduced to what the flow decides by.
 #[expect(unnameable_types, reason = "as `Task`")]
@@ -33,11 +31,11 @@ pub enum Progress<C, F> {
 /// How long a device has been followed, and since when it is out of sight.
 #[derive(Debug)]
 pub(super) struct Follow<E> {
-    until: Duration,
+    until: Time,
     /// Until when it looks often.
-    quick: Duration,
+    quick: Time,
     /// When the look under way did.
-    looking: Duration,
+    looking: Time,
     /// The next pause while the device is out of sight.
     pause: u32,
     /// The device's last answer was that it is connecting, with so many attempts left if it says.
@@ -51,15 +49,15 @@ pub(super) struct Follow<E> {
 #[derive(Debug)]
 struct Lost<E> {
     /// Since when nothing came back from it.
-    since: Duration,
+    since: Time,
     /// Since when nobody answered in its place, the device's own fragments of an answer included.
-    away: Duration,
+    away: Time,
     /// The latest reason.
     error: ProvisionError<E>,
     /// Somebody else answers; the observer has been told.
     stranger: bool,
     /// Until when to look for it.
-    patience: Duration,
+    patience: Time,
     /// Patience was all that was missing for [`Outcome::LikelyConnected`].
     evidence: bool,
 }
@@ -67,7 +65,7 @@ struct Lost<E> {
 /// What to do after a look.
 pub(super) enum Next<C, F> {
     /// Look again after this time.
-    Pause(Duration),
+    Pause(Time),
     End(Outcome<C, F>),
 }
 
@@ -76,8 +74,8 @@ impl<E> Follow<E> {
     /// failure to read.
     pub(super) fn new(desk: &Desk<'_>) -> Self {
         Self {
-            until: until(desk.now, desk.deadlines.connecting, desk.total),
-            quick: until(desk.now, millis(QUICK), Duration::MAX),
+            until: desk.now.plus(desk.deadlines.connecting.into()).min(desk.total),
+            quick: desk.now.plus(Time::millis(QUICK)),
             looking: desk.now,
             pause: FIRST_PAUSE,
             connecting: None,
@@ -87,17 +85,17 @@ impl<E> Follow<E> {
     }
 
     /// When the next look must be over.
-    pub(super) fn deadline(&self, deadlines: &Deadlines) -> Duration {
+    pub(super) fn deadline(&self, deadlines: &Deadlines) -> Time {
         self.lost.as_ref().map_or(self.until, |lost| {
-            until(lost.since, deadlines.recover, self.until)
+            lost.since.plus(deadlines.recover.into()).min(self.until)
         })
     }
 
     /// When the device must be in reach again for that. The last attempt has a moment to succeed.
-    pub(super) fn reconnect_deadline(&self) -> Duration {
-        self.lost
-            .as_ref()
-            .map_or(self.until, |lost| until(lost.patience, LAST_ATTEMPT, self.until))
+    pub(super) fn reconnect_deadline(&self) -> Time {
+        self.lost.as_ref().map_or(self.until, |lost| {
+            lost.patience.plus(LAST_ATTEMPT).min(self.until)
+        })
     }
 
     /// Takes what was seen.
@@ -142,29 +140,28 @@ impl<E> Follow<E> {
             return self.gone();
         }
         let until = self.lost.as_ref().map_or(self.until, |lost| lost.patience);
-        let pause = self.pause(now).min(until.saturating_sub(now));
-        self.looking = crate::deadlines::until(now, pause, Duration::MAX);
+        let pause = self.pause(now).min(until.minus(now));
+        self.looking = now.plus(pause);
         Ok(Next::Pause(pause))
     }
 
     /// How long to wait before the next look, `now` being the end of this one.
-    fn pause(&mut self, now: Duration) -> Duration {
+    fn pause(&mut self, now: Time) -> Time {
         if self.lost.is_some() {
-            let pause = millis(self.pause);
+            let pause = Time::millis(self.pause);
             self.pause = (self.pause.saturating_mul(3) / 2).min(LONGEST_PAUSE);
             return pause;
         }
         self.pause = FIRST_PAUSE;
         if now >= self.quick {
-            return millis(LONGEST_PAUSE);
+            return Time::millis(LONGEST_PAUSE);
         }
-        let took = now.saturating_sub(self.looking);
-        if took < millis(CHEAP) {
-            return millis(QUICK_INTERVAL).saturating_sub(took);
+        let took = now.minus(self.looking);
+        if took < Time::millis(CHEAP) {
+            return Time::millis(QUICK_INTERVAL).minus(took);
         }
         // Three times as long.
-        let twice = until(took, took, Duration::MAX);
-        until(twice, took, millis(LONGEST_PAUSE))
+        took.plus(took).plus(took).min(Time::millis(LONGEST_PAUSE))
     }
 
     /// The device answered.
@@ -176,7 +173,7 @@ impl<E> Follow<E> {
 
     /// Link, session or even handshake trouble: the device's radio may be on another channel, its provisioning service
     /// gone because it is online, or somebody else has its place. Until when to keep looking.
-    fn lose(&mut self, desk: &mut Desk<'_>, error: ProvisionError<E>) -> Duration {
+    fn lose(&mut self, desk: &mut Desk<'_>, error: ProvisionError<E>) -> Time {
         let now = desk.now;
         self.unanswered |= desk.trail.delivered;
         let is_stranger = desk.trail.foreign || error.is_of_a_stranger();
@@ -204,8 +201,8 @@ impl<E> Follow<E> {
             lost.away = now;
         }
         lost.evidence = self.connecting.is_some() && self.unanswered;
-        let recover = until(lost.since, desk.deadlines.recover, self.until);
-        let gone = until(lost.away, desk.limits.gone_after, Duration::MAX);
+        let recover = lost.since.plus(desk.deadlines.recover.into()).min(self.until);
+        let gone = lost.away.plus(desk.limits.gone_after.into());
         lost.patience = if lost.evidence { recover.min(gone) } else { recover };
         // Short of the whole time nothing is known.
         lost.evidence &= now >= gone;
@@ -255,6 +252,7 @@ mod tests {
     use crate::auth::SessionSecurity;
     use crate::call::Trail;
     use crate::{ReplyError, SessionError};
+    use core::time::Duration;
     use espprov_transport::Limits;
     use std::string::String;
     use std::vec::Vec;
@@ -316,8 +314,8 @@ mod tests {
         let mut events = Vec::new();
         let mut observer = |event: &Event<'_>| events.push(std::format!("{event:?}"));
         let mut desk = Desk {
-            now: Duration::ZERO,
-            total,
+            now: Time::ZERO,
+            total: total.into(),
             deadlines: &deadlines,
             limits,
             reply_room: 0,
@@ -331,7 +329,7 @@ mod tests {
         let mut looks = Vec::new();
         let end = loop {
             let (result, trail) = seen(looks.len());
-            looks.push(desk.now.as_millis());
+            looks.push(Duration::from(desk.now).as_millis());
             assert!(looks.len() < 500, "no end: {looks:?}");
             let until = match result {
                 Err(ProvisionError::Link {
@@ -340,10 +338,10 @@ mod tests {
                 }) => follow.reconnect_deadline(),
                 _ => follow.deadline(&deadlines),
             };
-            desk.now = until.min(desk.now + look).max(desk.now);
+            desk.now = until.min(desk.now.plus(look.into())).max(desk.now);
             desk.trail = trail;
             match follow.handle(&mut desk, result) {
-                Ok(Next::Pause(time)) => desk.now += time,
+                Ok(Next::Pause(time)) => desk.now = desk.now.plus(time),
                 Ok(Next::End(outcome)) => break Ok(outcome),
                 Err(error) => break Err(error),
             }

@@ -2,10 +2,10 @@
 
 use super::follow::{Follow, Next, Progress};
 use super::{Desk, IntoResult, Outcome, Task, Ticket, Want};
+use crate::deadlines::Time;
 use crate::request::{GetThreadStatus, GetWifiStatus, Request};
 use crate::{Deadlines, Misuse, ProvisionError};
 use core::fmt;
-use core::time::Duration;
 use espprov_types::{ThreadAttachment, ThreadFailure, WifiConnection, WifiFailure};
 
 /// Wi-Fi.
@@ -55,7 +55,7 @@ pub type FollowThread<E> = FollowNetwork<Thread, E>;
 pub struct FollowNetwork<N: Network, E> {
     /// `None` on the way there: a device that cannot be reached at all is an error.
     follow: Option<Follow<E>>,
-    pause: Option<Duration>,
+    pause: Option<Time>,
     outcome: Option<OutcomeOn<N>>,
     ticket: Ticket,
 }
@@ -90,19 +90,19 @@ impl<N: Network, E> Task<E> for FollowNetwork<N, E> {
             (_, Some(time)) => Want::Pause(time),
             (_, None) => Want::Answer {
                 question: N::STATUS,
-                limit: deadlines.poll,
+                limit: deadlines.poll.into(),
             },
         }
     }
 
-    fn deadline(&self, deadlines: &Deadlines) -> Duration {
+    fn deadline(&self, deadlines: &Deadlines) -> Time {
         let follow = self.follow.as_ref();
-        follow.map_or(Duration::MAX, |follow| follow.deadline(deadlines))
+        follow.map_or(Time::NEVER, |follow| follow.deadline(deadlines))
     }
 
-    fn reconnect_deadline(&self, _: &Deadlines) -> Duration {
+    fn reconnect_deadline(&self, _: &Deadlines) -> Time {
         let follow = self.follow.as_ref();
-        follow.map_or(Duration::MAX, Follow::reconnect_deadline)
+        follow.map_or(Time::NEVER, Follow::reconnect_deadline)
     }
 
     fn handle(

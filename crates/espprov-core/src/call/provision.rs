@@ -5,10 +5,9 @@ use super::network::{Network, OutcomeOn};
 use super::recipe::{Recipe, Side, StepAnswer, Steps, Why};
 use super::task::Question;
 use super::{Desk, IntoResult, Task, Thread, Ticket, Want, Wifi};
-use crate::deadlines::until;
+use crate::deadlines::Time;
 use crate::request::{ApplyThread, ApplyWifi, Control, ControlAction, Request, SetThread, SetWifi};
 use crate::{Deadlines, Event, Misuse, Phase, ProvisionError, WifiConfig};
-use core::time::Duration;
 use espprov_types::{StatusCode, ThreadAttachment, ThreadDataset, WifiConnection};
 
 /// How often credentials are handed over before giving up: the first time, once more after a lost answer, and
@@ -99,7 +98,7 @@ pub struct Provision<G: Goal, E, S = ()> {
     /// Where the device is followed and a step is open: it is the step's turn, not the status's.
     turn: bool,
     /// Time to let pass before the step.
-    pause: Option<Duration>,
+    pause: Option<Time>,
     /// Attempts to hand over, this one included.
     attempts: u8,
     /// It is unclear whether the device acted on `apply`.
@@ -110,13 +109,13 @@ pub struct Provision<G: Goal, E, S = ()> {
 /// The answer to `apply` is lost: from here on, nothing that happens to the link says that the device failed.
 #[derive(Debug)]
 struct Doubt<E> {
-    since: Duration,
+    since: Time,
     /// What became of the answer.
     error: ProvisionError<E>,
 }
 
 /// Pause between two attempts to reach a device that left us in doubt.
-const DOUBT_PAUSE: Duration = Duration::from_millis(500);
+const DOUBT_PAUSE: Time = Time::millis(500);
 
 #[derive(Debug)]
 enum Step<E> {
@@ -155,32 +154,32 @@ impl<G: Goal, E, S: Steps> Task<E> for Provision<G, E, S> {
             return Want::Pause(time);
         }
         if let Some((_, question)) = self.own() {
-            let limit = deadlines.exchange;
+            let limit = deadlines.exchange.into();
             return Want::Answer { question, limit };
         }
-        let (question, limit): (&dyn Question, _) = match &self.step {
-            Step::Set => (&self.goal, deadlines.exchange),
-            Step::Apply => (G::APPLY, deadlines.exchange),
-            Step::Control(lever) => (lever, deadlines.exchange),
-            Step::Look | Step::Follow { .. } | Step::Rest => (status::<G>(), deadlines.poll),
+        let (question, limit): (&dyn Question, Time) = match &self.step {
+            Step::Set => (&self.goal, deadlines.exchange.into()),
+            Step::Apply => (G::APPLY, deadlines.exchange.into()),
+            Step::Control(lever) => (lever, deadlines.exchange.into()),
+            Step::Look | Step::Follow { .. } | Step::Rest => (status::<G>(), deadlines.poll.into()),
         };
         Want::Answer { question, limit }
     }
 
-    fn deadline(&self, deadlines: &Deadlines) -> Duration {
+    fn deadline(&self, deadlines: &Deadlines) -> Time {
         let deadline = match &self.step {
             Step::Follow { follow, .. } => follow.deadline(deadlines),
-            _ => Duration::MAX,
+            _ => Time::NEVER,
         };
         self.unless_own(deadline)
     }
 
-    fn reconnect_deadline(&self, deadlines: &Deadlines) -> Duration {
+    fn reconnect_deadline(&self, deadlines: &Deadlines) -> Time {
         let deadline = match (&self.step, &self.doubt) {
             (Step::Follow { follow, .. }, _) => follow.reconnect_deadline(),
-            (Step::Rest, _) => Duration::MAX,
-            (_, Some(doubt)) => until(doubt.since, deadlines.recover, Duration::MAX),
-            _ => Duration::MAX,
+            (Step::Rest, _) => Time::NEVER,
+            (_, Some(doubt)) => doubt.since.plus(deadlines.recover.into()),
+            _ => Time::NEVER,
         };
         self.unless_own(deadline)
     }
@@ -277,7 +276,7 @@ impl<G: Goal, E, S: Steps> Provision<G, E, S> {
     }
 
     /// The deadline of the application's step, where it is its turn and that is sooner.
-    fn unless_own(&self, deadline: Duration) -> Duration {
+    fn unless_own(&self, deadline: Time) -> Time {
         match self.own() {
             Some((Side::After, _)) => deadline.min(self.steps.until()),
             _ => deadline,
@@ -312,7 +311,7 @@ impl<G: Goal, E, S: Steps> Provision<G, E, S> {
             self.steps.give_up(side, why);
         }
         if matches!(self.step, Step::Rest) {
-            let left = self.steps.until().saturating_sub(desk.now);
+            let left = self.steps.until().minus(desk.now);
             self.pause = Some(left.min(DOUBT_PAUSE));
         }
         // How the device is comes next: it tells whether another try can be answered at all.
@@ -438,9 +437,9 @@ impl<G: Goal, E, S: Steps> Provision<G, E, S> {
         if !error.is_link_trouble() && !error.is_of_a_stranger() {
             return Err(error);
         }
-        let left = until(doubt.since, desk.deadlines.recover, desk.total);
-        let left = left.saturating_sub(desk.now);
-        if left.is_zero() {
+        let left = doubt.since.plus(desk.deadlines.recover.into()).min(desk.total);
+        let left = left.minus(desk.now);
+        if left == Time::ZERO {
             return Ok(self.finish(desk, Outcome::Unconfirmed));
         }
         self.pause = Some(left.min(DOUBT_PAUSE));

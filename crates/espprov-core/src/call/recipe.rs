@@ -2,13 +2,13 @@
 
 use super::task::Question;
 use crate::ProvisionError;
-use crate::deadlines::until;
+use crate::deadlines::Time;
 use crate::request::Custom;
 use core::fmt;
 use core::time::Duration;
 
 /// How long a step after `apply` may go unanswered.
-const AFTER_TIMEOUT: Duration = Duration::from_secs(10);
+const AFTER_TIMEOUT: Time = Time::millis(10_000);
 
 /// On which side of the credentials a step is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -105,10 +105,10 @@ impl fmt::Debug for StepAnswer<'_> {
 pub struct Recipe<'a, F> {
     before: &'a [Custom<'a>],
     after: &'a [Custom<'a>],
-    after_timeout: Duration,
+    after_timeout: Time,
     done: Done,
     /// When the step after `apply` that is under way must have been answered.
-    until: Duration,
+    until: Time,
     /// The step under way went out.
     delivered: bool,
     failure: Option<StepFailure>,
@@ -130,7 +130,7 @@ impl<'a, F: FnMut(StepAnswer<'_>)> Recipe<'a, F> {
             after,
             after_timeout: AFTER_TIMEOUT,
             done: Done { before: 0, after: 0 },
-            until: Duration::MAX,
+            until: Time::NEVER,
             delivered: false,
             failure: None,
             sink,
@@ -139,8 +139,8 @@ impl<'a, F: FnMut(StepAnswer<'_>)> Recipe<'a, F> {
 
     /// How long each step after `apply` is tried.
     #[must_use]
-    pub const fn with_after_timeout(mut self, time: Duration) -> Self {
-        self.after_timeout = time;
+    pub fn with_after_timeout(mut self, time: Duration) -> Self {
+        self.after_timeout = time.into();
         self
     }
 }
@@ -199,13 +199,13 @@ pub trait Steps {
     }
 
     /// The time of the open step after `apply` begins.
-    fn start(&mut self, now: Duration) {
+    fn start(&mut self, now: Time) {
         let _ = now;
     }
 
     /// When that is over.
-    fn until(&self) -> Duration {
-        Duration::MAX
+    fn until(&self) -> Time {
+        Time::NEVER
     }
 
     /// The open step was answered.
@@ -262,12 +262,12 @@ impl<F: FnMut(StepAnswer<'_>)> Steps for &mut Recipe<'_, F> {
         self.current(side)
     }
 
-    fn start(&mut self, now: Duration) {
-        self.until = until(now, self.after_timeout, Duration::MAX);
+    fn start(&mut self, now: Time) {
+        self.until = now.plus(self.after_timeout);
         self.delivered = false;
     }
 
-    fn until(&self) -> Duration {
+    fn until(&self) -> Time {
         self.until
     }
 

@@ -2,7 +2,7 @@
 
 use super::task::Question;
 use super::{Desk, IntoResult, Task, Thread, Ticket, Want, Wifi};
-use crate::deadlines::until;
+use crate::deadlines::Time;
 use crate::request::{
     GetWifiStatus, Request, ScanEntries, ScanPage, ScanStatus, StartThreadScan, StartWifiScan,
     ThreadScanPage, WifiScanPage,
@@ -11,7 +11,6 @@ use crate::{Deadlines, Event, Misuse, Phase, ProvisionError};
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem;
-use core::time::Duration;
 use espprov_transport::ScanHint;
 use espprov_types::{AccessPoint, ThreadNetwork, WifiConnection, WifiStatus};
 
@@ -20,7 +19,7 @@ const ENTRY: usize = 60;
 /// What a scan reply takes around its entries.
 const ENVELOPE: usize = 8;
 /// Time between two questions whether a scan is over.
-const POLL: Duration = Duration::from_millis(500);
+const POLL: Time = Time::millis(500);
 
 /// How to scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,7 +135,7 @@ pub struct Scan<R: Radio> {
     /// Ask afterwards which network the device is on.
     mark: bool,
     /// When everything must be over: from the start of the scan, not of the way there.
-    until: Duration,
+    until: Time,
     step: Step,
     found: u8,
     next: u8,
@@ -166,7 +165,7 @@ impl<R: Radio> Scan<R> {
             page: R::page(ScanPage { start: 0, count: 0 }),
             page_len: options.page,
             mark: R::MARKS && options.mark_active,
-            until: Duration::MAX,
+            until: Time::NEVER,
             step: Step::Approach,
             found: 0,
             next: 0,
@@ -225,18 +224,18 @@ impl<E, R: Radio> Task<E> for Scan<R> {
     }
 
     fn want(&self, deadlines: &Deadlines) -> Want<'_> {
-        let (question, limit): (&dyn Question, _) = match self.step {
+        let (question, limit): (&dyn Question, Time) = match self.step {
             Step::Approach => return Want::Session,
             Step::Pause => return Want::Pause(POLL),
-            Step::Start => (&self.start, deadlines.scan),
-            Step::Status => (R::STATUS, deadlines.exchange),
-            Step::Page => (&self.page, deadlines.exchange),
-            Step::Active | Step::Over => (&GetWifiStatus, deadlines.exchange),
+            Step::Start => (&self.start, deadlines.scan.into()),
+            Step::Status => (R::STATUS, deadlines.exchange.into()),
+            Step::Page => (&self.page, deadlines.exchange.into()),
+            Step::Active | Step::Over => (&GetWifiStatus, deadlines.exchange.into()),
         };
         Want::Answer { question, limit }
     }
 
-    fn deadline(&self, _: &Deadlines) -> Duration {
+    fn deadline(&self, _: &Deadlines) -> Time {
         self.until
     }
 
@@ -263,7 +262,7 @@ impl<E, R: Radio> Task<E> for Scan<R> {
         match self.step {
             Step::Approach => {
                 R::fit(&mut self.start, desk.limits.scan);
-                self.until = until(desk.now, desk.deadlines.scan, desk.total);
+                self.until = desk.now.plus(desk.deadlines.scan.into()).min(desk.total);
                 self.step = Step::Start;
             }
             Step::Start => {
@@ -282,7 +281,7 @@ impl<E, R: Radio> Task<E> for Scan<R> {
                     desk.event(&Event::Scanning {
                         found: progress.count,
                     });
-                    if until(desk.now, POLL, Duration::MAX) > self.until {
+                    if desk.now.plus(POLL) > self.until {
                         return Err(ProvisionError::Deadline { phase: Phase::Scan });
                     }
                     self.step = Step::Pause;

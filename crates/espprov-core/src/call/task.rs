@@ -1,8 +1,8 @@
 //! What a call wants from the device, one piece after another. Sans-IO.
 
+use crate::deadlines::Time;
 use crate::request::Request;
 use crate::{Deadlines, Event, Observer, Phase, ProvisionError, ReplyError};
-use core::time::Duration;
 use espprov_proto::EncodeError;
 use espprov_transport::{Endpoint, Limits};
 
@@ -19,13 +19,13 @@ pub trait Task<E> {
     fn want(&self, deadlines: &Deadlines) -> Want<'_>;
 
     /// In clock time, when everything on the way there must be over. The overall deadline holds besides.
-    fn deadline(&self, deadlines: &Deadlines) -> Duration {
+    fn deadline(&self, deadlines: &Deadlines) -> Time {
         let _ = deadlines;
-        Duration::MAX
+        Time::NEVER
     }
 
     /// The same for opening the link again.
-    fn reconnect_deadline(&self, deadlines: &Deadlines) -> Duration {
+    fn reconnect_deadline(&self, deadlines: &Deadlines) -> Time {
         self.deadline(deadlines)
     }
 
@@ -66,12 +66,12 @@ pub enum Want<'a> {
     Answer {
         question: &'a dyn Question,
         /// How long the exchange itself may take.
-        limit: Duration,
+        limit: Time,
     },
     /// The answer to bytes outside the session.
     Raw { endpoint: Endpoint<'a>, data: &'a [u8] },
     /// That time passes.
-    Pause(Duration),
+    Pause(Time),
 }
 
 impl Want<'_> {
@@ -121,9 +121,9 @@ pub(crate) struct Trail {
 #[expect(unnameable_types, reason = "as `Task`")]
 pub struct Desk<'a> {
     /// The time.
-    pub(crate) now: Duration,
+    pub(crate) now: Time,
     /// The overall deadline.
-    pub(crate) total: Duration,
+    pub(crate) total: Time,
     pub(crate) deadlines: &'a Deadlines,
     pub(crate) limits: Limits,
     /// Bytes of plaintext that fit one reply on this link and in this buffer.
@@ -141,10 +141,13 @@ pub struct Desk<'a> {
 impl Desk<'_> {
     /// Sorts what came of decoding the answer.
     pub(crate) fn read<T, E>(&mut self, decoded: Result<T, ReplyError>) -> Result<T, ProvisionError<E>> {
-        decoded.map_err(|error| {
-            self.nonsense = error.is_nonsense();
-            ProvisionError::session(self.phase, error.into())
-        })
+        decoded.map_err(|error| self.unread(error))
+    }
+
+    #[inline(never)] // once, and not in every place that reads
+    fn unread<E>(&mut self, error: ReplyError) -> ProvisionError<E> {
+        self.nonsense = error.is_nonsense();
+        ProvisionError::session(self.phase, error.into())
     }
 
     pub(crate) fn event(&mut self, event: &Event<'_>) {

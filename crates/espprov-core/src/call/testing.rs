@@ -87,7 +87,7 @@ impl Play {
         for _ in 0..2000 {
             let (answer, phase) = match task.want(&self.deadlines) {
                 Want::Pause(time) => {
-                    self.now += time;
+                    self.now += Duration::from(time);
                     (Answer::bytes(Vec::new()), Phase::Data)
                 }
                 Want::Info | Want::Session => {
@@ -121,7 +121,7 @@ impl Play {
                 }) => task.reconnect_deadline(&self.deadlines),
                 _ => task.deadline(&self.deadlines),
             };
-            let until = until.min(self.total).max(self.now);
+            let until = Duration::from(until).min(self.total).max(self.now);
             if self.now.saturating_add(took) > until {
                 reply = Err(ProvisionError::Deadline { phase });
                 self.now = until;
@@ -131,8 +131,8 @@ impl Play {
             let events = &mut self.events;
             let mut observer = |event: &Event<'_>| events.push(std::format!("{event:?}"));
             let mut desk = Desk {
-                now: self.now,
-                total: self.total,
+                now: self.now.into(),
+                total: self.total.into(),
                 deadlines: &self.deadlines,
                 limits: self.limits,
                 reply_room: 4096,

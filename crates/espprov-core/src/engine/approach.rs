@@ -4,9 +4,8 @@ use super::state::{Link, Stage, UnderWay};
 use super::{Engine, Step};
 use crate::auth::Authenticator;
 use crate::call::{Call, Want};
-use crate::deadlines::until;
+use crate::deadlines::Time;
 use crate::{Deadlines, Event, Observer, ProvisionError};
-use core::time::Duration;
 use espprov_transport::{Limits, SessionIntent};
 use rand_core::TryCryptoRng;
 
@@ -56,33 +55,35 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
     }
 
     /// The step for what is now under way.
-    pub(super) fn next_step<'c, E>(&self, call: &'c dyn Call<E>, now: Duration) -> Step<'c> {
+    pub(super) fn next_step<'c, E>(&self, call: &'c dyn Call<E>, now: Time) -> Step<'c> {
         let Deadlines {
             connect,
             exchange,
             handshake,
             ..
-        } = self.deadlines;
+        } = &self.deadlines;
         let (endpoint, limit) = match (self.run.under_way, call.want(&self.deadlines)) {
-            (UnderWay::Info, _) => (self.endpoints.version, exchange),
-            (UnderWay::Handshake, _) => (self.endpoints.session, handshake),
+            (UnderWay::Info, _) => (self.endpoints.version, (*exchange).into()),
+            (UnderWay::Handshake, _) => (self.endpoints.session, (*handshake).into()),
             (UnderWay::Answer, Want::Answer { question, limit }) => (question.endpoint(), limit),
-            (UnderWay::Raw, Want::Raw { endpoint, .. }) => (self.endpoints.resolve(endpoint), exchange),
+            (UnderWay::Raw, Want::Raw { endpoint, .. }) => {
+                (self.endpoints.resolve(endpoint), (*exchange).into())
+            }
             (UnderWay::Computing, _) => return Step::Busy,
             (UnderWay::BackOff, _) => {
-                let pause = self.run.takeover.map(|takeover| takeover.pause());
-                let until = until(now, pause.unwrap_or_default(), Duration::MAX);
+                let pause = self.run.takeover.map_or(Time::ZERO, |takeover| takeover.pause());
+                let until = now.plus(pause).into();
                 return Step::Wait { until };
             }
             (_, Want::Pause(time)) => {
-                let until = until(now, time, Duration::MAX);
+                let until = now.plus(time).into();
                 return Step::Wait { until };
             }
             _ => {
                 let latest = call.reconnect_deadline(&self.deadlines).min(self.total);
                 return Step::Reconnect {
                     intent: SessionIntent::Fresh,
-                    until: until(now, connect, latest),
+                    until: now.plus((*connect).into()).min(latest).into(),
                 };
             }
         };
@@ -90,7 +91,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
         Step::Exchange {
             endpoint,
             len: self.run.sent,
-            until: until(now, limit, latest),
+            until: now.plus(limit).min(latest).into(),
         }
     }
 }

@@ -25,6 +25,7 @@ pub use step::{Input, Misuse, Step};
 use self::state::{Link, Run, Stage, UnderWay};
 use crate::auth::{Authenticator, SessionSecurity};
 use crate::call::{Call, Ticket};
+use crate::deadlines::Time;
 use crate::{Budget, Deadlines, Observer, ProvisionError};
 use core::fmt;
 use core::mem;
@@ -106,8 +107,8 @@ pub struct Engine<A: Authenticator, R, B: AsMut<[u8]>, O = ()> {
     observer: O,
     deadlines: Deadlines,
     endpoints: Endpoints,
-    /// The overall deadline; `Duration::MAX` = none.
-    total: Duration,
+    /// The overall deadline; [`Time::NEVER`] = none.
+    total: Time,
     info: Option<DeviceInfo>,
     /// How much a handshake may compute in one step.
     budget: Budget,
@@ -142,7 +143,7 @@ impl<A: Authenticator, R, B: AsMut<[u8]>> Engine<A, R, B> {
             observer: (),
             deadlines: Deadlines::default(),
             endpoints: Endpoints::PROVISIONING,
-            total: Duration::MAX,
+            total: Time::NEVER,
             info: None,
             budget: Budget::UNLIMITED,
             stage: Stage::Nothing,
@@ -208,8 +209,8 @@ impl<A: Authenticator, R, B: AsMut<[u8]>, O> Engine<A, R, B, O> {
     }
 
     /// Ends every step at `until`, on top of the limits of the steps.
-    pub const fn limit_total(&mut self, until: Duration) {
-        self.total = until;
+    pub fn limit_total(&mut self, until: Duration) {
+        self.total = until.into();
     }
 
     /// The time limits of the steps.
@@ -292,6 +293,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
         limits: Limits,
     ) -> Result<Step<'c>, ProvisionError<E>> {
         self.admit(call.ticket(), &input)?;
+        let now = now.into();
         let mut result = self.settle(call, input, now);
         loop {
             if let Some(result) = result.take()

@@ -4,9 +4,9 @@ use super::state::{Link, Stage, UnderWay};
 use super::{Engine, Input};
 use crate::auth::Authenticator;
 use crate::call::{Call, Desk, Want};
+use crate::deadlines::Time;
 use crate::{Observer, Phase, ProvisionError};
 use core::mem;
-use core::time::Duration;
 use espprov_transport::{Limits, LinkFault, TransportError};
 use rand_core::TryCryptoRng;
 
@@ -16,7 +16,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
         &mut self,
         call: &dyn Call<E>,
         input: Input<E>,
-        now: Duration,
+        now: Time,
     ) -> Option<Result<usize, ProvisionError<E>>> {
         let was = mem::take(&mut self.run.under_way);
         let phase = match was {
@@ -65,7 +65,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
         was: UnderWay,
         phase: Phase,
         error: E,
-        now: Duration,
+        now: Time,
     ) -> Option<Result<usize, ProvisionError<E>>> {
         let fault = error.fault();
         self.run.trail.delivered = was == UnderWay::Answer && fault.may_have_been_delivered();
@@ -115,7 +115,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
         &mut self,
         call: &mut dyn Call<E>,
         result: Result<usize, ProvisionError<E>>,
-        now: Duration,
+        now: Time,
         limits: Limits,
     ) -> Result<bool, ProvisionError<E>> {
         if result.is_err() {

@@ -2,9 +2,8 @@
 
 use super::Engine;
 use crate::auth::Authenticator;
-use crate::deadlines::millis;
-use crate::{Event, Observer, Phase, deadlines};
-use core::time::Duration;
+use crate::deadlines::Time;
+use crate::{Event, Observer, Phase};
 use rand_core::TryCryptoRng;
 
 /// The first pause to let the other client go first, and the longest; each is spread by half of it, so that two clients
@@ -16,17 +15,17 @@ const LONGEST_PAUSE: u32 = 2000;
 #[derive(Clone, Copy)]
 pub(super) struct Takeover {
     /// When it was first noticed.
-    since: Duration,
+    since: Time,
     /// The next pause, before it is spread.
     next: u32,
     /// The pause that is due.
-    pause: Duration,
+    pause: Time,
     due: bool,
     goes_on: bool,
 }
 
 impl Takeover {
-    pub(super) const fn pause(self) -> Duration {
+    pub(super) const fn pause(self) -> Time {
         self.pause
     }
 
@@ -42,16 +41,16 @@ impl Takeover {
 
 impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R, B, O> {
     /// The session was taken over. Whether to try again: a pause is due then.
-    pub(super) fn taken(&mut self, now: Duration, until: Duration, phase: Phase) -> bool {
+    pub(super) fn taken(&mut self, now: Time, until: Time, phase: Phase) -> bool {
         let before = self.run.takeover;
         let since = before.map_or(now, |takeover| takeover.since);
         let base = before.map_or(FIRST_PAUSE, |takeover| takeover.next);
         // Without entropy they may meet again; the handshake will have its own word on that.
         let dice = self.rng.try_next_u32().unwrap_or_default();
         let spread = base.saturating_mul(dice >> 16) >> 16;
-        let pause = millis((base / 2).saturating_add(spread));
-        let limit = deadlines::until(since, self.deadlines.takeover, until);
-        let goes_on = deadlines::until(now, pause, Duration::MAX) < limit;
+        let pause = Time::millis((base / 2).saturating_add(spread));
+        let limit = since.plus(self.deadlines.takeover.into()).min(until);
+        let goes_on = now.plus(pause) < limit;
         self.run.takeover = Some(Takeover {
             since,
             next: base.saturating_mul(2).min(LONGEST_PAUSE),

@@ -196,7 +196,7 @@ struct Probe<'a> {
 fn answer() -> Want<'static> {
     Want::Answer {
         question: &GetWifiStatus,
-        limit: Duration::from_secs(5),
+        limit: Duration::from_secs(5).into(),
     }
 }
 
@@ -222,7 +222,7 @@ fn raw_handshake() -> Want<'static> {
 }
 
 fn pause() -> Want<'static> {
-    Want::Pause(Duration::from_secs(1))
+    Want::Pause(Duration::from_secs(1).into())
 }
 
 impl<'a> Probe<'a> {
@@ -264,8 +264,8 @@ impl Task<Broken> for Probe<'_> {
         (self.wants)()
     }
 
-    fn deadline(&self, _: &Deadlines) -> Duration {
-        self.until
+    fn deadline(&self, _: &Deadlines) -> Time {
+        self.until.into()
     }
 
     fn handle(&mut self, desk: &mut Desk<'_>, answer: Result<&[u8], Error>) -> Result<bool, Error> {

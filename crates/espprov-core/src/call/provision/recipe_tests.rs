@@ -4,6 +4,7 @@ use super::*;
 use crate::call::testing::{Answer, Error, Play, lost};
 use crate::call::{StepFailure, StepFault};
 use crate::request::Custom;
+use core::time::Duration;
 use espprov_transport::Endpoint;
 use espprov_types::WifiFailure;
 use std::vec::Vec;

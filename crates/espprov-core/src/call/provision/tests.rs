@@ -3,6 +3,7 @@
 use super::*;
 use crate::auth::SessionSecurity;
 use crate::call::testing::{Answer, Error, Play, lost, nonsense};
+use core::time::Duration;
 use espprov_types::WifiFailure;
 use std::string::String;
 use std::vec::Vec;

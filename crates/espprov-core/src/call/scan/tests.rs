@@ -3,6 +3,7 @@
 use super::*;
 use crate::call::testing::{Answer, Error, Play, lost};
 use crate::test_hex::hex;
+use core::time::Duration;
 use espprov_types::{AuthMode, Bssid, Ssid};
 use std::string::String;
 

@@ -15,7 +15,7 @@ fn in_phase<const PHASE: u8>() -> Want<'static> {
     ];
     Want::Answer {
         question: &PHASES[usize::from(PHASE)],
-        limit: Duration::from_secs(5),
+        limit: Duration::from_secs(5).into(),
     }
 }
 
