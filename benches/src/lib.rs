@@ -1,7 +1,7 @@
 //! The operations that are measured: the client half of each handshake, against device responses recorded
 //! once, and what each is measured against.
 //!
-//! `cargo run --release --bin ratios` prints the two ratios; with `--check` it fails above the ceilings.
+//! `cargo run --release --bin ratios` prints how they compare; with `--check` it fails above the ceilings.
 //! `cargo bench` gives the times of the single operations.
 
 use espprov_security::sec2::{Patch, Verifier};
@@ -14,6 +14,7 @@ use rand_core::Rng;
 use rand_core::SeedableRng;
 use std::hint::black_box;
 
+pub mod instructions;
 pub mod time;
 
 const USERNAME: &[u8] = b"wifiprov";

@@ -4,13 +4,18 @@
 //! Processor time is compared with that of the two halves of the bare handshake, which are done now and then in between: what else the
 //! machine does, and the speed of its clock, are then the same for both. Each pair's is taken for itself, and a quick one's counts. Time in the
 //! simulated world is virtual: each pair exchanges one message after the other with all others in between.
+//!
+//! A pair works through more memory than a bare handshake, and a neighbour on the core takes its caches; so what is held to what was
+//! reached is instructions: those of a few pairs, and, as valgrind is slow, those of hundreds with security 0, which have everything but
+//! the arithmetic.
 
 use core::future::{Future, poll_fn};
 use core::pin::Pin;
 use core::task::Poll;
 use core::time::Duration;
 use espprov_benches::BothHalves;
-use espprov_benches::time::thread_time;
+use espprov_benches::instructions::{COUNT, each, grouped};
+use espprov_benches::time::{quick, thread_time};
 use espprov_core::auth::Auto;
 use espprov_core::{Outcome, Provisioner, WifiConfig};
 use espprov_simulator::time::{VirtualClock, block_on};
@@ -26,18 +31,27 @@ const FEW: usize = 200;
 const SAMPLES: usize = 200;
 /// A piece of arithmetic: whatever takes so long. A pair has some four of them.
 const ARITHMETIC: Duration = Duration::from_millis(1);
-/// Processor time of a pair, in handshakes. The aim is 1.1; the rest is what other programs on the same processors do to caches.
-const TIME_CEILING: f64 = 1.25;
+/// Processor time of a pair, in handshakes. Most of it is the handshake; the rest is what a neighbour does to the caches, and reached by a fault only.
+const TIME_CEILING: f64 = 1.8;
 /// Resident memory of a pair in bytes.
 const MEMORY_CEILING: usize = 64 * 1024;
 /// What a pair in the crowd may take of processor time, compared with one among few.
-const GROWTH_CEILING: f64 = 1.25;
+const GROWTH_CEILING: f64 = 1.8;
+/// Instructions of a pair, in those of the bare handshake: 1.004 were reached.
+const INSTRUCTIONS_CEILING: f64 = 1.03;
+/// What another pair may take of instructions among many, compared with one among few: 1.032 were reached, as clocks and heaps look a
+/// little longer for things among more of them.
+const INSTRUCTIONS_GROWTH_CEILING: f64 = 1.06;
+
+/// How many devices there are when pairs are counted, however many of them are provisioned.
+const COUNTED: usize = 3;
+const COUNTED_OPEN: usize = 800;
 
 const WORLD: &str = r#"
 [device]
 link = "http"
 [security]
-scheme = 2
+scheme = SCHEME
 username = "wifiprov"
 password = "abcd1234"
 [delays]
@@ -71,9 +85,16 @@ type Client = Provisioner<MemoryTransport<SimDevice, VirtualClock>, Auto, ChaCha
 /// Gives the client back, so that what it and its device hold is there until all are done; or nothing, if it failed.
 type Provisioning = Pin<Box<dyn Future<Output = Option<Client>>>>;
 
+fn scenario(scheme: &str) -> Scenario {
+    Scenario::parse(&WORLD.replace("SCHEME", scheme)).expect("a valid scenario")
+}
+
 fn provision(number: u64, device: SimDevice, model: LinkModel, clock: VirtualClock) -> Provisioning {
     let link = MemoryTransport::new(Shared::new(device), clock.clone(), model);
-    let auth = Auto::new().with_password(b"abcd1234").expect("it is short");
+    let auth = Auto::new()
+        .with_password(b"abcd1234")
+        .expect("it is short")
+        .allow_plaintext(true);
     let rng = ChaCha20Rng::seed_from_u64(number);
     let mut client = Provisioner::new(link, auth, rng, clock, vec![0; 2048]);
     Box::pin(async move {
@@ -83,9 +104,11 @@ fn provision(number: u64, device: SimDevice, model: LinkModel, clock: VirtualClo
     })
 }
 
-/// All of them, each polled whenever one of them wakes: those that joined, and what it took.
-async fn all(under_way: Vec<Provisioning>, bare: &BothHalves) -> (Vec<Client>, Times) {
+/// All of them, each polled whenever one of them wakes, and now and then a bare handshake: those that joined, and what it took.
+async fn all(under_way: Vec<Provisioning>, bare: Option<&BothHalves>) -> (Vec<Client>, Times) {
     let (mut handshakes, mut pieces) = (Vec::new(), 0);
+    // Nobody asks for times under valgrind, where the clock cannot be read as it is elsewhere.
+    let now = || bare.map_or(Duration::ZERO, |_| thread_time());
     let each = (under_way.len() * 4 / SAMPLES).max(1);
     let mut times = vec![Duration::ZERO; under_way.len()];
     let mut joined = Vec::with_capacity(under_way.len());
@@ -94,16 +117,18 @@ async fn all(under_way: Vec<Provisioning>, bare: &BothHalves) -> (Vec<Client>, T
         let mut next = Poll::Ready(());
         for (place, time) in under_way.iter_mut().zip(&mut times) {
             let Some(one) = place else { continue };
-            let start = thread_time();
+            let start = now();
             let polled = one.as_mut().poll(cx);
-            let took = thread_time() - start;
+            let took = now() - start;
             *time += took;
             pieces += usize::from(took > ARITHMETIC);
-            if pieces == each {
+            if let Some(bare) = bare
+                && pieces == each
+            {
                 pieces = 0;
-                let start = thread_time();
+                let start = now();
                 bare.run();
-                handshakes.push(thread_time() - start);
+                handshakes.push(now() - start);
             }
             match polled {
                 Poll::Ready(client) => {
@@ -129,25 +154,23 @@ struct Times {
     handshakes: Vec<Duration>,
 }
 
-/// A tenth of them is quicker. What a neighbour does to the caches of this processor, it does to the slower ones.
-fn quick(mut times: Vec<Duration>) -> Duration {
-    times.sort();
-    times[times.len() / 10]
+fn devices(scenario: &Scenario, count: usize) -> Vec<SimDevice> {
+    (0..count)
+        .map(|_| SimDevice::new(scenario.clone()).expect("a valid scenario"))
+        .collect()
 }
 
 /// What one of so many pairs takes.
 fn run(scenario: &Scenario, count: usize, bare: &BothHalves) -> Cost {
     let before = resident();
     // A device has its verifier from the factory: making it is no part of what is measured.
-    let devices: Vec<_> = (0..count)
-        .map(|_| SimDevice::new(scenario.clone()).expect("a valid scenario"))
-        .collect();
+    let devices = devices(scenario, count);
     let (clock, model) = (VirtualClock::new(), scenario.device.link_model());
     let under_way = (1..)
         .zip(devices)
         .map(|(number, device)| provision(number, device, model, clock.clone()))
         .collect();
-    let (clients, times) = block_on(&clock, all(under_way, bare));
+    let (clients, times) = block_on(&clock, all(under_way, Some(bare)));
     assert_eq!(clients.len(), count, "some were lost");
     Cost {
         time: quick(times.pairs),
@@ -166,9 +189,70 @@ fn resident() -> usize {
     pages.expect("a number") * rustix::param::page_size()
 }
 
+/// Under valgrind: so many pairs or handshakes, and nothing else.
+fn count(word: &str, times: usize) -> ExitCode {
+    let (scenario, made) = match word {
+        "handshake" => {
+            let bare = BothHalves::new();
+            (0..times).for_each(|_| bare.run());
+            return ExitCode::SUCCESS;
+        }
+        "pair" => (scenario("2"), COUNTED),
+        "open" => (scenario("0"), COUNTED_OPEN),
+        _ => {
+            eprintln!("nothing is called {word}");
+            return ExitCode::from(2);
+        }
+    };
+    assert!(times <= made, "there are {made} devices");
+    let mut devices = devices(&scenario, made);
+    let (clock, model) = (VirtualClock::new(), scenario.device.link_model());
+    let under_way = (1..)
+        .zip(devices.drain(..times))
+        .map(|(number, device)| provision(number, device, model, clock.clone()))
+        .collect();
+    let (clients, _) = block_on(&clock, all(under_way, None));
+    assert_eq!(clients.len(), times, "some were lost");
+    ExitCode::SUCCESS
+}
+
+/// Prints what a pair takes of instructions, and tells whether that is within the ceilings.
+#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+fn instructions() -> Result<bool, String> {
+    let (pair, bare) = (each("pair", 1, COUNTED - 1)?, each("handshake", 1, 1)?);
+    let (few, many) = (
+        each("open", 50, 50)?,
+        each("open", COUNTED_OPEN / 2, COUNTED_OPEN / 2)?,
+    );
+    let (ratio, growth) = (pair as f64 / bare as f64, many as f64 / few as f64);
+    println!(
+        "instructions of a pair: {} / {} for the bare handshake = {ratio:.3} (ceiling {INSTRUCTIONS_CEILING})",
+        grouped(pair),
+        grouped(bare)
+    );
+    println!(
+        "with security 0, another one among {COUNTED_OPEN}: {} / {} among 100 = {growth:.3} (ceiling {INSTRUCTIONS_GROWTH_CEILING})",
+        grouped(many),
+        grouped(few)
+    );
+    Ok(ratio <= INSTRUCTIONS_CEILING && growth <= INSTRUCTIONS_GROWTH_CEILING)
+}
+
 fn main() -> ExitCode {
-    let check = std::env::args().any(|argument| argument == "--check");
-    let scenario = Scenario::parse(WORLD).expect("a valid scenario");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let check = match arguments.as_slice() {
+        [] => false,
+        ["--check"] => true,
+        [flag, word, times] if *flag == COUNT && times.parse::<usize>().is_ok() => {
+            return count(word, times.parse().unwrap_or_default());
+        }
+        _ => {
+            eprintln!("usage: pairs [--check]");
+            return ExitCode::from(2);
+        }
+    };
+    let scenario = scenario("2");
     let bare = BothHalves::new();
     // First: what has been used once is not given back to the system, and then costs nothing.
     let crowd = run(&scenario, CROWD, &bare);
@@ -180,9 +264,16 @@ fn main() -> ExitCode {
     );
     println!("compared with a pair among {FEW}: {growth:.2} (ceiling {GROWTH_CEILING:.1})");
     println!("memory of a pair: {memory} bytes (ceiling {MEMORY_CEILING})");
-    let good = time <= TIME_CEILING && growth <= GROWTH_CEILING && memory <= MEMORY_CEILING;
+    let mut good = time <= TIME_CEILING && growth <= GROWTH_CEILING && memory <= MEMORY_CEILING;
+    match instructions() {
+        Ok(within) => good &= within,
+        Err(error) => {
+            eprintln!("{error}");
+            good = false;
+        }
+    }
     if check && !good {
-        eprintln!("above the ceiling");
+        eprintln!("above a ceiling, or not counted");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
