@@ -1,11 +1,14 @@
 //! Two lanes of steps at the same time, and the table of what came of them.
 //!
 //! Linking firmware and emulating a processor keep one core busy, so a step after the other leaves the second one idle half of
-//! the time. Steps that wait for the same build directory's lock share a lane.
+//! the time. Steps that wait for the same build directory's lock share a lane. Those that build into a directory of their own are for
+//! whichever lane is done with its steps first, the longest before the others: so the lanes end at about the same time, whatever becomes
+//! longer.
 
 use super::{Options, Outcome, Step};
 use crate::tools::{children, target_dir};
 use core::time::Duration;
+use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -20,6 +23,8 @@ pub(super) enum Lane {
     Compiler,
     /// Emulated boards and virtual machines.
     Machines,
+    /// Either, when it has nothing else to do.
+    Any,
 }
 
 /// A line of the table.
@@ -78,7 +83,7 @@ impl Row {
     }
 }
 
-/// Every lane in a thread; each step is a process of its own, so that its output stays together and its processor time can
+/// Both lanes, each in a thread; each step is a process of its own, so that its output stays together and its processor time can
 /// be told.
 pub(super) fn run(steps: &[&Step], options: &Options) -> Result<(), String> {
     let start = Instant::now();
@@ -89,11 +94,23 @@ pub(super) fn run(steps: &[&Step], options: &Options) -> Result<(), String> {
         println!("\n=== {} ===\n{text}", row.name);
         rows.push(row);
     };
+    let left: Mutex<VecDeque<&Step>> = Mutex::new(
+        steps
+            .iter()
+            .copied()
+            .filter(|step| step.lane == Lane::Any)
+            .collect(),
+    );
+    let next = || {
+        let mut left = left.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        left.pop_front()
+    };
     thread::scope(|scope| {
         for lane in [Lane::Compiler, Lane::Machines] {
-            let add = &add;
+            let (add, next) = (&add, &next);
             scope.spawn(move || {
-                for step in steps.iter().filter(|step| step.lane == lane) {
+                let own = steps.iter().copied().filter(|step| step.lane == lane);
+                for step in own.chain(core::iter::from_fn(next)) {
                     let (row, text) = match options.tests_took {
                         Some(seconds) if step.name == "test" => (run_by_the_caller(seconds), String::new()),
                         _ => apart(step, options),
