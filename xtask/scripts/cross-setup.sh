@@ -5,11 +5,14 @@
 set -euo pipefail
 rustc=/usr/bin/rustc
 complete() { [ -x "$rustc" ] && [ -f "$("$rustc" --print sysroot)/lib/rustlib/src/rust/library/Cargo.lock" ]; }
+# Steps that run at the same time need it both, and packages are installed by one at a time.
+exec 9>"${TMPDIR:-/tmp}/espprov-cross-setup.lock"
+flock 9
 if ! complete; then
   command -v apt-get >/dev/null || { echo "cross-setup: run \`rustup target add\` (no apt-get here)" >&2; exit 1; }
   export DEBIAN_FRONTEND=noninteractive
-  apt-get update -qq >&2
-  apt-get install -y -qq --no-install-recommends rustc-web rust-web-src >&2
+  apt-get -o DPkg::Lock::Timeout=300 update -qq >&2
+  apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends rustc-web rust-web-src >&2
   complete || { echo "cross-setup: no library source under $("$rustc" --print sysroot)" >&2; exit 1; }
 fi
 printf '%s\n' "$rustc"

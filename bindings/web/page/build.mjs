@@ -3,14 +3,15 @@ import { createHash } from "node:crypto";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const hash = (text) => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
-/** `here` is the package's folder, `dist` has its compiled JavaScript already. */
-export async function buildPages(here, dist) {
-  const module = gzipSync(readFileSync(join(dist, "client/espprov_web_client_bg.wasm")), { level: 9 });
+/** `here` is the package's folder, `dist` has its compiled JavaScript already; `pack(from, to)` makes a gzip file. */
+export async function buildPages(here, dist, pack) {
+  const wasm = join(dist, "client/espprov_web_client_bg.wasm");
+  pack(wasm, `${wasm}.gz`);
+  const module = readFileSync(`${wasm}.gz`);
   const { outputFiles } = await build({
     entryPoints: [join(dist, "page.js")],
     bundle: true,
@@ -40,8 +41,7 @@ export async function buildPages(here, dist) {
     .replace("STYLE", () => look)
     .replace("SCRIPT", () => script);
   writeFileSync(join(dist, "page.html"), page);
-  writeFileSync(join(dist, "page.html.gz"), gzipSync(page, { level: 9 }));
-  const simulator = readFileSync(join(dist, "simulator/espprov_web_simulator_bg.wasm"));
-  writeFileSync(join(dist, "espprov-simulator.wasm.gz"), gzipSync(simulator, { level: 9 }));
+  pack(join(dist, "page.html"), join(dist, "page.html.gz"));
+  pack(join(dist, "simulator/espprov_web_simulator_bg.wasm"), join(dist, "espprov-simulator.wasm.gz"));
   cpSync(join(here, "page/button.html"), join(dist, "button.html"));
 }

@@ -28,7 +28,7 @@ export const style = `
 .espprov input:not([type=checkbox]), .espprov textarea {
   width: 100%; padding: .6rem .7rem; border: 1px solid var(--line); border-radius: .5rem; color: inherit; background: var(--ground); font: inherit;
 }
-.espprov input[type=checkbox] { width: 1.2rem; height: 1.2rem; accent-color: var(--accent); }
+.espprov input[type=checkbox] { flex: none; width: 1.2rem; height: 1.2rem; accent-color: var(--accent); }
 .espprov textarea { min-height: 4.5rem; resize: vertical; }
 .espprov button {
   width: 100%; min-height: 2.75rem; padding: .5rem 1rem; border: 1px solid var(--line); border-radius: .5rem;

@@ -41,6 +41,8 @@ export class Ui {
   #code: (SetupCode & { readonly text: string }) | undefined;
   #pop: string;
   #plaintext = false;
+  /** The console of the device's firmware reads lines of any length. */
+  #longLines = false;
   /** The person was told that a device has no encryption. */
   #inClear = false;
   /** Ends what the screen that is left had under way. */
@@ -77,6 +79,8 @@ export class Ui {
     pop.value = this.#pop;
     const plaintext = el("input", { onchange: () => { this.#plaintext = plaintext.checked; } });
     plaintext.checked = this.#plaintext;
+    const longLines = el("input", { onchange: () => { this.#longLines = longLines.checked; } });
+    longLines.checked = this.#longLines;
     const said = el("p", { class: "muted", role: "status" });
     const read = async (text: string) => {
       try {
@@ -101,7 +105,8 @@ export class Ui {
           el("div", { class: "stack" }, field("Text of the code", text), camera, said)),
         el("details", { open: this.#inClear },
           el("summary", {}, "More"),
-          choice("Allow a device without encryption", plaintext)),
+          choice("Allow a device without encryption", plaintext),
+          hasSerial() && choice("The serial console reads lines without a limit", longLines)),
         el("h2", {}, "How is the device reached?"),
         ...links));
     void canScan().then((can) => {
@@ -162,7 +167,7 @@ export class Ui {
         return bluetooth({ namePrefix: "name" in name ? undefined : "PROV_", ...this.#options.bluetooth, ...name });
       }
       case "serial":
-        return serial();
+        return serial(this.#longLines ? { lineLimit: 0 } : {});
       case "simulator":
         return simulator("default");
     }

@@ -1,6 +1,7 @@
 //! The error of every front end: what happened, why it probably did, what to do next, and a code for programs.
 
 use alloc::borrow::Cow;
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
 use core::fmt;
@@ -62,7 +63,11 @@ pub enum Stage {
 /// assert_eq!((error.class(), error.code()), (Class::Link, "no_bus"));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Parts>);
+
+/// Kept apart: an error is handed on far more often than it is looked at, and every result that might be one has its size.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Parts {
     class: Class,
     code: &'static str,
     message: Cow<'static, str>,
@@ -77,7 +82,7 @@ impl Error {
     /// A failure without a cause or help yet, which no second try mends.
     #[must_use]
     pub fn new(class: Class, code: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
-        Self {
+        Self(Box::new(Parts {
             class,
             code,
             message: message.into(),
@@ -86,7 +91,7 @@ impl Error {
             outcome: "failed",
             retry: None,
             mended: false,
-        }
+        }))
     }
 
     /// One of [`Class::Usage`].
@@ -97,123 +102,123 @@ impl Error {
 
     /// Another kind.
     #[must_use]
-    pub const fn with_class(mut self, class: Class) -> Self {
-        self.class = class;
+    pub fn with_class(mut self, class: Class) -> Self {
+        self.0.class = class;
         self
     }
 
     /// Another message.
     #[must_use]
     pub fn with_message(mut self, message: impl Into<Cow<'static, str>>) -> Self {
-        self.message = message.into();
+        self.0.message = message.into();
         self
     }
 
     /// Another code.
     #[must_use]
-    pub const fn with_code(mut self, code: &'static str) -> Self {
-        self.code = code;
+    pub fn with_code(mut self, code: &'static str) -> Self {
+        self.0.code = code;
         self
     }
 
     /// Why it probably happened.
     #[must_use]
     pub fn with_cause(mut self, cause: impl Into<Cow<'static, str>>) -> Self {
-        self.cause = cause.into();
+        self.0.cause = cause.into();
         self
     }
 
     /// What to do next.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
-        self.help = help.into();
+        self.0.help = help.into();
         self
     }
 
     /// What the result of the whole is called: see [`outcome`](Self::outcome).
     #[must_use]
-    pub const fn with_outcome(mut self, outcome: &'static str) -> Self {
-        self.outcome = outcome;
+    pub fn with_outcome(mut self, outcome: &'static str) -> Self {
+        self.0.outcome = outcome;
         self
     }
 
     /// Trying again may help, or (`None`) it cannot.
     #[must_use]
-    pub const fn with_retry(mut self, stage: Option<Stage>) -> Self {
-        self.retry = stage;
+    pub fn with_retry(mut self, stage: Option<Stage>) -> Self {
+        self.0.retry = stage;
         self
     }
 
     /// The cause lies on this computer and is put right by trying again.
     #[must_use]
-    pub const fn with_mended(mut self, mended: bool) -> Self {
-        self.mended = mended;
+    pub fn with_mended(mut self, mended: bool) -> Self {
+        self.0.mended = mended;
         self
     }
 
     /// What kind of failure it is.
     #[must_use]
-    pub const fn class(&self) -> Class {
-        self.class
+    pub fn class(&self) -> Class {
+        self.0.class
     }
 
     /// A word for programs: `wrong_pop`, `device_not_found`, `auth_error` …
     #[must_use]
-    pub const fn code(&self) -> &'static str {
-        self.code
+    pub fn code(&self) -> &'static str {
+        self.0.code
     }
 
     /// What happened.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// Why it probably did; empty where nobody knows.
     #[must_use]
     pub fn cause(&self) -> &str {
-        &self.cause
+        &self.0.cause
     }
 
     /// What to do next, in words for the [`Caller`](crate::Caller).
     #[must_use]
     pub fn help(&self) -> &str {
-        &self.help
+        &self.0.help
     }
 
     /// How a provisioning ended: `auth_error`, `network_not_found`, `unconfirmed`, `interrupted`, else `failed`.
     #[must_use]
-    pub const fn outcome(&self) -> &'static str {
-        self.outcome
+    pub fn outcome(&self) -> &'static str {
+        self.0.outcome
     }
 
     /// Whether trying again may help, and what may be.
     #[must_use]
-    pub const fn retry(&self) -> Option<Stage> {
-        self.retry
+    pub fn retry(&self) -> Option<Stage> {
+        self.0.retry
     }
 
     /// The cause lies on this computer (its Bluetooth service restarted) and trying again puts it right: that says nothing
     /// about the device and costs it nothing.
     #[must_use]
-    pub const fn is_mended(&self) -> bool {
-        self.mended
+    pub fn is_mended(&self) -> bool {
+        self.0.mended
     }
 
     /// Message and cause in one sentence.
     #[must_use]
     pub fn sentence(&self) -> String {
-        if self.cause.is_empty() {
-            self.message.clone().into_owned()
+        if self.0.cause.is_empty() {
+            self.0.message.clone().into_owned()
         } else {
-            format!("{} ({})", self.message, self.cause)
+            format!("{} ({})", self.0.message, self.0.cause)
         }
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
+        f.write_str(&self.0.message)
     }
 }
 

@@ -73,6 +73,18 @@ pub(super) enum Toolchain {
     BuildStd { rustc: PathBuf, linker: PathBuf },
 }
 
+/// A compiler that has the standard library's source, and the linker of the one whose libraries these are.
+pub(crate) fn with_source(libraries: &Path) -> Result<(PathBuf, PathBuf), String> {
+    let script = root().join("xtask/scripts/cross-setup.sh");
+    let (ok, text) = capture(&mut Command::new(script))?;
+    let rustc = text.lines().find(|line| line.starts_with('/'));
+    let (true, Some(rustc)) = (ok, rustc) else {
+        return Err(text);
+    };
+    let (_, host) = capture(Command::new("rustc").args(["--print", "host-tuple"]))?;
+    Ok((rustc.into(), libraries.join(host.trim()).join("bin/rust-lld")))
+}
+
 impl Toolchain {
     pub(super) fn find() -> Result<Self, String> {
         let (_, sysroot) = capture(Command::new("rustc").args(["--print", "sysroot"]))?;
@@ -83,21 +95,13 @@ impl Toolchain {
         {
             return Ok(Self::Rustup);
         }
-        let script = root().join("xtask/scripts/cross-setup.sh");
-        let (ok, text) = capture(&mut Command::new(script))?;
-        let rustc = text.lines().find(|line| line.starts_with('/'));
-        let (true, Some(rustc)) = (ok, rustc) else {
-            return Err(format!(
-                "no compiler for bare metal: rustup target add {}\n{text}",
+        let (rustc, linker) = with_source(&libraries).map_err(|error| {
+            format!(
+                "no compiler for bare metal: rustup target add {}\n{error}",
                 TARGETS.join(" ")
-            ));
-        };
-        let (_, host) = capture(Command::new("rustc").args(["--print", "host-tuple"]))?;
-        let linker = libraries.join(host.trim()).join("bin/rust-lld");
-        Ok(Self::BuildStd {
-            rustc: rustc.into(),
-            linker,
-        })
+            )
+        })?;
+        Ok(Self::BuildStd { rustc, linker })
     }
 
     pub(super) fn describe(&self) -> String {

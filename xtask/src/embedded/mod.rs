@@ -10,6 +10,8 @@ mod report;
 mod run;
 mod size;
 
+pub(crate) use build::with_source;
+
 use crate::tools::{root, target_dir};
 use std::fs;
 use std::time::Instant;

@@ -8,6 +8,7 @@ use crate::events::Events;
 use crate::fault::Fault;
 use crate::json::Json;
 use crate::values;
+use alloc::boxed::Box;
 use alloc::rc::Rc;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -16,7 +17,7 @@ use core::future::poll_fn;
 use core::task::Poll;
 use core::time::Duration;
 use espprov::text::shown;
-use espprov::{Error, Place, explain};
+use espprov::{Caller, Error, Place, SessionSecurity, explain};
 use espprov_core::auth::Auto;
 use espprov_core::call::{
     Ask, Call, Connect, Info, IntoResult, ProvisionThread, ProvisionWifi, ScanThread, ScanWifi, SendData,
@@ -25,7 +26,7 @@ use espprov_core::call::{
 use espprov_core::request::{Control, ControlAction, GetThreadStatus, GetWifiStatus};
 use espprov_core::{Engine, Input, Misuse, Outcome, ProvisionError, ScanOptions, Step, WifiConfig};
 use espprov_transport::{Endpoint, Limits, SessionIntent};
-use espprov_types::ThreadDataset;
+use espprov_types::{ThreadDataset, ThreadFailure};
 use zeroize::Zeroizing;
 
 pub(crate) type Bytes = Zeroizing<Vec<u8>>;
@@ -88,116 +89,194 @@ pub(crate) enum Order {
     },
 }
 
-/// Carries it out; its result is the members of a JSON object, or an array.
+impl Order {
+    /// The networks that the device has to take, or it is asked for none and sent nothing secret.
+    const fn network(&self) -> Option<Network> {
+        match self {
+            Self::Scan | Self::Provision { .. } => Some(Network::Wifi),
+            Self::ScanThread | Self::ProvisionThread { .. } => Some(Network::Thread),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Network {
+    Wifi,
+    Thread,
+}
+
+/// What a call borrows besides its order.
+enum Held<'o> {
+    Nothing,
+    Wifi(WifiConfig<'o>),
+    Thread(Box<ThreadDataset>),
+}
+
+impl<'o> Held<'o> {
+    /// What is wrong with it is said before anything is sent.
+    fn of(order: &'o Order, caller: Caller) -> Result<Self, Error> {
+        match order {
+            Order::Provision { ssid, passphrase } => WifiConfig::new(ssid, passphrase)
+                .map(Self::Wifi)
+                .map_err(|error| explain::config(caller, error)),
+            Order::ProvisionThread { dataset } => {
+                let dataset = ThreadDataset::from_bytes(dataset);
+                dataset
+                    .map(|dataset| Self::Thread(Box::new(dataset)))
+                    .map_err(|_| {
+                        explain::thread_outcome(caller, ThreadFailure::DatasetInvalid)
+                            .with_message("the Thread dataset cannot be read; nothing was sent")
+                    })
+            }
+            _ => Ok(Self::Nothing),
+        }
+    }
+}
+
+/// A call, and what is said of it once it is over: the members of a JSON object, or an array.
+trait Job {
+    fn call(&mut self) -> &mut dyn Call<Fault>;
+    fn write(&mut self, desk: &Desk, json: &mut Json) -> Result<(), Error>;
+}
+
+struct Work<C, W>(C, W);
+
+impl<C, W> Job for Work<C, W>
+where
+    C: Call<Fault>,
+    W: FnMut(&mut C, &Desk, &mut Json) -> Result<(), Error>,
+{
+    fn call(&mut self) -> &mut dyn Call<Fault> {
+        &mut self.0
+    }
+
+    fn write(&mut self, desk: &Desk, json: &mut Json) -> Result<(), Error> {
+        (self.1)(&mut self.0, desk, json)
+    }
+}
+
+/// Carries it out; its result is a JSON document. Each `.await` of a call is a copy of all that waiting takes, so there are two.
 pub(crate) async fn carry_out(desk: Rc<Desk>, order: Order) -> Result<String, Error> {
     let desk = &*desk;
-    let caller = desk.place.caller;
+    let held = Held::of(&order, desk.place.caller)?;
+    if let Some(network) = order.network() {
+        desk.drive(&mut Info::new()).await?;
+        desk.takes(network)?;
+    }
+    let mut job = job(desk, &order, &held)?;
+    desk.drive(job.call()).await?;
     let mut json = Json::new();
-    match order {
-        Order::Info => {
-            desk.drive(&mut Info::new()).await?;
-            desk.with_info(|info| {
-                json.object(|json| values::info(json, info));
-            })?;
+    job.write(desk, &mut json)?;
+    Ok(json.finish())
+}
+
+fn work<'o, C, W>(call: C, write: W) -> Box<dyn Job + 'o>
+where
+    C: Call<Fault> + 'o,
+    W: FnMut(&mut C, &Desk, &mut Json) -> Result<(), Error> + 'o,
+{
+    Box::new(Work(call, write))
+}
+
+fn job<'o>(desk: &'o Desk, order: &'o Order, held: &'o Held<'o>) -> Result<Box<dyn Job + 'o>, Error> {
+    Ok(match (order, held) {
+        (Order::Provision { ssid, .. }, Held::Wifi(config)) => {
+            work(ProvisionWifi::new(config), |call, desk, json| {
+                let outcome = desk.result(call.take_result())?;
+                if let Outcome::Failed(why) = outcome {
+                    return Err(explain::wifi_outcome(desk.place.caller, why, &shown(ssid)));
+                }
+                json.object(|json| match outcome {
+                    Outcome::Connected(on) => values::connection(json.text("outcome", "connected"), &on),
+                    other => {
+                        json.text("outcome", word(&other)).bytes("ssid", ssid);
+                    }
+                });
+                Ok(())
+            })
         }
-        Order::Authenticate => {
-            desk.drive(&mut Connect::new()).await?;
+        (Order::ProvisionThread { .. }, Held::Thread(dataset)) => {
+            work(ProvisionThread::new(dataset), |call, desk, json| {
+                let outcome = desk.result(call.take_result())?;
+                if let Outcome::Failed(why) = outcome {
+                    return Err(explain::thread_outcome(desk.place.caller, why));
+                }
+                json.object(|json| match outcome {
+                    Outcome::Connected(on) => values::attachment(json.text("outcome", "connected"), &on),
+                    other => {
+                        json.text("outcome", word(&other));
+                    }
+                });
+                Ok(())
+            })
+        }
+        (Order::Authenticate, _) => work(Connect::new(), |_, desk, json| {
             let security = desk.engine.borrow().security();
             json.object(|json| {
-                json.maybe("security", security.and_then(espprov::SessionSecurity::number));
+                json.maybe("security", security.and_then(SessionSecurity::number));
             });
-        }
-        Order::Scan => {
-            desk.wifi_only().await?;
-            let mut scan = ScanWifi::new(&ScanOptions::default());
-            desk.drive(&mut scan).await?;
-            let found = desk.result(scan.take_result())?;
+            Ok(())
+        }),
+        (Order::Scan, _) => work(ScanWifi::new(&ScanOptions::default()), |call, desk, json| {
+            let found = desk.result(call.take_result())?;
             json.array(|json| {
                 for network in &found {
                     json.object(|json| values::access_point(json, network));
                 }
             });
-        }
-        Order::ScanThread => {
-            desk.thread_only().await?;
-            let mut scan = ScanThread::new(&ScanOptions::default());
-            desk.drive(&mut scan).await?;
-            let found = desk.result(scan.take_result())?;
+            Ok(())
+        }),
+        (Order::ScanThread, _) => work(ScanThread::new(&ScanOptions::default()), |call, desk, json| {
+            let found = desk.result(call.take_result())?;
             json.array(|json| {
                 for network in &found {
                     json.object(|json| values::thread_network(json, network));
                 }
             });
-        }
-        Order::Provision { ssid, passphrase } => {
-            let config =
-                WifiConfig::new(&ssid, &passphrase).map_err(|error| explain::config(caller, error))?;
-            desk.wifi_only().await?;
-            let mut call = ProvisionWifi::new(&config);
-            desk.drive(&mut call).await?;
-            let outcome = match desk.result(call.take_result())? {
-                Outcome::Failed(why) => return Err(explain::wifi_outcome(caller, why, &shown(&ssid))),
-                outcome => outcome,
-            };
-            json.object(|json| match outcome {
-                Outcome::Connected(on) => values::connection(json.text("outcome", "connected"), &on),
-                other => {
-                    json.text("outcome", word(&other)).bytes("ssid", &ssid);
-                }
-            });
-        }
-        Order::ProvisionThread { dataset } => {
-            let dataset = ThreadDataset::from_bytes(&dataset).map_err(|_| {
-                explain::thread_outcome(caller, espprov_types::ThreadFailure::DatasetInvalid)
-                    .with_message("the Thread dataset cannot be read; nothing was sent")
-            })?;
-            desk.thread_only().await?;
-            let mut call = ProvisionThread::new(&dataset);
-            desk.drive(&mut call).await?;
-            let outcome = match desk.result(call.take_result())? {
-                Outcome::Failed(why) => return Err(explain::thread_outcome(caller, why)),
-                outcome => outcome,
-            };
-            json.object(|json| match outcome {
-                Outcome::Connected(on) => values::attachment(json.text("outcome", "connected"), &on),
-                other => {
-                    json.text("outcome", word(&other));
-                }
-            });
-        }
-        Order::Status => {
-            let mut call = Ask::new(GetWifiStatus);
-            desk.drive(&mut call).await?;
+            Ok(())
+        }),
+        (Order::Status, _) => work(Ask::new(GetWifiStatus), |call, desk, json| {
             let status = desk.result(call.take_result())?;
             json.object(|json| values::wifi_status(json, &status));
-        }
-        Order::ThreadStatus => {
-            let mut call = Ask::new(GetThreadStatus);
-            desk.drive(&mut call).await?;
+            Ok(())
+        }),
+        (Order::ThreadStatus, _) => work(Ask::new(GetThreadStatus), |call, desk, json| {
             let status = desk.result(call.take_result())?;
             json.object(|json| values::thread_status(json, &status));
-        }
-        Order::Control(action) => {
-            desk.drive(&mut Ask::new(Control(action))).await?;
-        }
-        Order::Send {
-            endpoint,
-            data,
-            chunk,
-        } => {
+            Ok(())
+        }),
+        (Order::Control(action), _) => work(Ask::new(Control(*action)), |_, _, _| Ok(())),
+        (
+            Order::Send {
+                endpoint,
+                data,
+                chunk,
+            },
+            _,
+        ) => {
             let answer = |part: &[u8]| desk.answer.borrow_mut().extend_from_slice(part);
-            let call = SendData::new(named(&endpoint)?, &data, chunk, answer);
-            let mut call = call.map_err(|error| desk.explain(&error.into()))?;
-            desk.drive(&mut call).await?;
+            let call = SendData::new(named(endpoint)?, data, *chunk, answer);
+            work(call.map_err(|error| desk.explain(&error.into()))?, |_, _, _| {
+                Ok(())
+            })
         }
-        Order::SendRaw { endpoint, data } => {
+        (Order::SendRaw { endpoint, data }, _) => {
             let answer = |part: &[u8]| desk.answer.borrow_mut().extend_from_slice(part);
-            let call = SendRaw::new(named(&endpoint)?, &data, answer);
-            let mut call = call.map_err(|error| desk.explain(&error.into()))?;
-            desk.drive(&mut call).await?;
+            let call = SendRaw::new(named(endpoint)?, data, answer);
+            work(call.map_err(|error| desk.explain(&error.into()))?, |_, _, _| {
+                Ok(())
+            })
         }
-    }
-    Ok(json.finish())
+        // `Held::of` has held what the others need.
+        (Order::Info | Order::Provision { .. } | Order::ProvisionThread { .. }, _) => {
+            work(Info::new(), |_, desk, json| {
+                desk.with_info(|info| {
+                    json.object(|json| values::info(json, info));
+                })
+            })
+        }
+    })
 }
 
 /// How it ended without the device's last word.
@@ -248,24 +327,14 @@ impl Desk {
         }
     }
 
-    /// A device that takes no Wi-Fi is asked for none, and sent nothing secret.
-    async fn wifi_only(&self) -> Result<(), Error> {
-        self.drive(&mut Info::new()).await?;
-        if self.with_info(espprov_types::DeviceInfo::supports_wifi)? {
-            Ok(())
-        } else {
-            Err(explain::no_wifi(self.place.caller))
-        }
-    }
-
-    /// The same the other way round.
-    async fn thread_only(&self) -> Result<(), Error> {
-        self.drive(&mut Info::new()).await?;
-        if self.with_info(espprov_types::DeviceInfo::supports_thread)? {
-            Ok(())
-        } else {
-            Err(explain::no_thread(self.place.caller))
-        }
+    /// The device says that it takes such networks.
+    fn takes(&self, network: Network) -> Result<(), Error> {
+        let caller = self.place.caller;
+        self.with_info(|info| match network {
+            Network::Wifi if !info.supports_wifi() => Err(explain::no_wifi(caller)),
+            Network::Thread if !info.supports_thread() => Err(explain::no_thread(caller)),
+            _ => Ok(()),
+        })?
     }
 
     fn explain(&self, error: &ProvisionError<Fault>) -> Error {

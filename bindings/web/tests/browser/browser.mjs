@@ -15,7 +15,8 @@ export const INSECURE = "device.test";
 
 const PROGRAMS = { chrome: ["/usr/bin/chromium", "/usr/bin/google-chrome"], firefox: ["/usr/bin/firefox-esr", "/usr/bin/firefox"] };
 
-function program(browser) {
+/** The browser's program. */
+export function program(browser) {
   const given = process.env[`ESPPROV_${browser.toUpperCase()}`];
   const found = given ?? PROGRAMS[browser].find((path) => existsSync(path));
   assert.ok(found, `no ${browser}: apt-get install ${browser === "chrome" ? "chromium" : "firefox-esr"}`);
@@ -23,7 +24,7 @@ function program(browser) {
 }
 
 /** Starts a browser of its own for `use`, with a profile that is gone afterwards. */
-export async function withBrowser(use, { browser = "chrome", args = [] } = {}) {
+export async function withBrowser(use, { browser = "chrome", args = [], executable = program(browser) } = {}) {
   const profile = mkdtempSync(join(tmpdir(), "espprov-web-"));
   const chrome = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -31,7 +32,7 @@ export async function withBrowser(use, { browser = "chrome", args = [] } = {}) {
   ];
   const started = await puppeteer.launch({
     browser,
-    executablePath: program(browser),
+    executablePath: executable,
     headless: true,
     userDataDir: profile,
     protocolTimeout: 120_000,

@@ -1,5 +1,6 @@
 //! What is wrong with a scenario, and where.
 
+use super::value::Wrong;
 use core::fmt;
 use core::ops::Range;
 use toml::de::{DeTable, DeValue};
@@ -57,6 +58,16 @@ impl fmt::Display for ScenarioError {
 }
 
 impl core::error::Error for ScenarioError {}
+
+impl Wrong {
+    /// With its place in the file.
+    pub(super) fn in_file(self, text: &str) -> ScenarioError {
+        ScenarioError {
+            place: self.span.map(|span| place(text, span.start)),
+            message: self.message,
+        }
+    }
+}
 
 /// What only a look at the whole shows, and the key that is to blame.
 pub(super) struct Complaint {

@@ -24,6 +24,7 @@ mod faults;
 mod own;
 mod property;
 mod settings;
+mod value;
 
 pub use air::{Network, Outcome, ThreadNet};
 pub use error::ScenarioError;
@@ -37,6 +38,9 @@ pub use settings::{
 use crate::fault::{self, Injection};
 use error::{At, Complaint};
 use serde::Deserialize;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+use value::Value;
 
 /// Everything the simulated device and its surroundings are made of. See `docs` for the file format;
 /// [`Scenario::builtin`] for the two that are built in.
@@ -110,7 +114,9 @@ impl Scenario {
     /// # Errors
     /// [`ScenarioError`] with line and column and what is wrong there: syntax, unknown keys, values out of range.
     pub fn parse(text: &str) -> Result<Self, ScenarioError> {
-        let scenario: Self = toml::from_str(text).map_err(|error| ScenarioError::from_toml(&error, text))?;
+        let document = DeTable::parse(text).map_err(|error| ScenarioError::from_toml(&error, text))?;
+        let document = Spanned::new(document.span(), DeValue::Table(document.into_inner()));
+        let scenario = Self::deserialize(Value(&document)).map_err(|wrong| wrong.in_file(text))?;
         match scenario.complaint() {
             Some(complaint) => Err(complaint.in_file(text)),
             None => Ok(scenario),

@@ -74,7 +74,13 @@ fn unbroken(place: &str) -> Option<SetupPayload> {
 
 /// The value of the link's parameter `data`.
 fn parameter(text: &str) -> Option<&str> {
-    let (_, rest) = text.split_once("?data=").or_else(|| text.split_once("&data="))?;
+    let behind = |mark: char| {
+        let mut places = text
+            .match_indices(mark)
+            .filter_map(|(at, _)| text.get(at..)?.get(1..));
+        places.find_map(|rest| rest.strip_prefix("data="))
+    };
+    let rest = behind('?').or_else(|| behind('&'))?;
     rest.split(|c: char| c.is_whitespace() || matches!(c, '&' | '#' | '"' | '\'' | '<' | '>' | '\u{1b}'))
         .next()
 }
@@ -109,7 +115,7 @@ fn of_compact(name: &str, pop: &str, transport: &str) -> Result<SetupPayload, Pa
         Some('s' | 'S') => SetupTransport::SoftAp,
         _ => return Err(PayloadError::UnknownTransport),
     };
-    if letters.next().is_some_and(char::is_alphanumeric) {
+    if letters.next().is_some_and(|c| c.is_ascii_alphanumeric()) {
         return Err(PayloadError::UnknownTransport);
     }
     if name.is_empty() {
@@ -143,12 +149,12 @@ fn is_matter_digits(text: &str) -> bool {
     plain && matches!(digits, 11 | 21)
 }
 
-/// What stands behind a mark that is not a part of a longer word.
+/// What stands behind a mark that is not a part of a longer word. Of ASCII only: tables of all letters take 3 KB.
 fn after_mark<'t>(text: &'t str, mark: &str) -> Option<&'t str> {
     let mut before = None;
     for (at, c) in text.char_indices() {
         let rest = text.get(at..)?;
-        let is_start = !before.is_some_and(char::is_alphanumeric);
+        let is_start = !before.is_some_and(|c: char| c.is_ascii_alphanumeric());
         if is_start
             && rest
                 .get(..mark.len())

@@ -5,6 +5,8 @@ mod c;
 mod javascript;
 #[cfg(not(target_family = "wasm"))]
 mod python;
+#[cfg(target_family = "wasm")]
+mod wasm;
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -44,7 +46,7 @@ const WORDS: &[(&str, [&str; 3])] = &[
         [
             "add ?line-limit=0 to the target",
             "add ?line-limit=0 to the target",
-            "lift the limit of a line",
+            "say that its console reads lines without a limit",
         ],
     ),
     (
@@ -434,6 +436,7 @@ impl Caller {
         Cow::Owned(said)
     }
 
+    #[cfg(not(target_family = "wasm"))]
     fn word(self, word: &str) -> &'static str {
         let found = WORDS.iter().find(|(name, _)| *name == word);
         debug_assert!(found.is_some(), "no such word: {word}");
@@ -441,20 +444,16 @@ impl Caller {
         match self {
             Self::Command => command,
             Self::Program => program,
-            // A page downloads all that is here, and nobody who writes Python or C reads it there.
-            #[cfg(target_family = "wasm")]
-            Self::Python | Self::C => program,
-            #[cfg(not(target_family = "wasm"))]
             Self::Python => own(python::WORDS, word).unwrap_or(program),
             Self::JavaScript => own(javascript::WORDS, word).unwrap_or(program),
             Self::Page => page,
-            #[cfg(not(target_family = "wasm"))]
             Self::C => c::word(word).unwrap_or(program),
         }
     }
 }
 
 /// What a language has words of its own for.
+#[cfg(not(target_family = "wasm"))]
 fn own(words: &[(&str, &'static str)], word: &str) -> Option<&'static str> {
     words
         .iter()
