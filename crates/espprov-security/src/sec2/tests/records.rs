@@ -172,16 +172,16 @@ fn a_library_seals_the_same() {
     let long = AesGcm::<aes::Aes256, U16>::new(&KEY.into());
     let (mut counter, mut fixed) = (counter(), fixed());
     let [prefix @ .., c0, c1, c2, c3] = NONCE;
-    let mut number = u32::from_be_bytes([c0, c1, c2, c3]);
+    let numbers = u32::from_be_bytes([c0, c1, c2, c3])..;
     // Around one block, and across the ends of bytes in the counter of blocks.
-    for len in [
+    let lengths = [
         1, 2, 15, 16, 17, 31, 32, 33, 255, 256, 257, 4095, 4096, 4097, 70_000,
-    ] {
+    ];
+    for (number, len) in numbers.zip(lengths) {
         let text: Vec<u8> = (0..len).map(|at| at as u8).collect();
         let mut nonce = [0; 12];
         nonce[..8].copy_from_slice(&prefix);
         nonce[8..].copy_from_slice(&number.to_be_bytes());
-        number += 1;
         let mut expected = text.clone();
         let tag = usual.encrypt_inout_detached(&nonce.into(), &[], expected.as_mut_slice().into());
         expected.extend(tag.unwrap());
