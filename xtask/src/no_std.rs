@@ -152,8 +152,7 @@ fn dependencies() -> Result<(), String> {
 
     for package in ["espprov-security", "espprov-core", "espprov-device"] {
         // The big numbers are compiled with the same feature as this.
-        let second =
-            |features| Ok::<_, String>(tree(package, features)?.iter().any(|name| name == "ghash"));
+        let second = |features| Ok::<_, String>(tree(package, features)?.iter().any(|name| name == "ghash"));
         if second(&["--no-default-features", "--features", "sec1"])? {
             return Err(format!("{package} with security 1 only links security 2"));
         }
