@@ -41,6 +41,7 @@ pub enum StepFault {
 /// The first step that is not done, after a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
 pub struct StepFailure {
     /// Before the credentials, or after.
     pub side: Side,
@@ -52,6 +53,7 @@ pub struct StepFailure {
 
 /// An answer to a step. It may be empty.
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct StepAnswer<'a> {
     /// Before the credentials, or after.
     pub side: Side,

@@ -1,12 +1,11 @@
 //! Endpoint `prov-config`, Wi-Fi: set, apply, status.
 
-use super::Request;
-use crate::{Phase, ReplyError, WifiConfig};
+use super::{Request, asked};
+use crate::{ReplyError, WifiConfig};
 use core::net::Ipv4Addr;
 use espprov_proto::{
     Command, Config, ConfigReply, EncodeError, SetWifiConfigRef, WifiDetail, WifiStatusReply,
 };
-use espprov_transport::Endpoint;
 use espprov_types::{AuthMode, Bssid, Ssid, StatusCode, WifiConnection, WifiFailure, WifiStatus};
 
 /// Hands Wi-Fi credentials to the device. They take effect with [`ApplyWifi`].
@@ -42,13 +41,7 @@ pub(super) fn verdict(reply: &[u8], command: Command<Config>) -> Result<(), Repl
 impl Request for SetWifi<'_> {
     type Response<'b> = ();
 
-    fn endpoint(&self) -> Endpoint<'_> {
-        Endpoint::PROV_CONFIG
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Set
-    }
+    asked!(PROV_CONFIG, Set);
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
         let config = self.0;
@@ -69,13 +62,7 @@ impl Request for SetWifi<'_> {
 impl Request for ApplyWifi {
     type Response<'b> = ();
 
-    fn endpoint(&self) -> Endpoint<'_> {
-        Endpoint::PROV_CONFIG
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Apply
-    }
+    asked!(PROV_CONFIG, Apply);
 
     /// `08 04`: devices ignore the payload field of apply; the vendor's client leaves it out.
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
@@ -90,13 +77,7 @@ impl Request for ApplyWifi {
 impl Request for GetWifiStatus {
     type Response<'b> = WifiStatus;
 
-    fn endpoint(&self) -> Endpoint<'_> {
-        Endpoint::PROV_CONFIG
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Status
-    }
+    asked!(PROV_CONFIG, Status);
 
     /// `52 00`: the payload field is there because msg 0 alone would be an empty plaintext.
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {

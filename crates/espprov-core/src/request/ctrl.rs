@@ -1,9 +1,8 @@
 //! Endpoint `prov-ctrl`: clear a failed attempt, or accept new credentials after a success.
 
-use super::Request;
-use crate::{Phase, ReplyError};
+use super::{Request, asked};
+use crate::ReplyError;
 use espprov_proto::{Command, Ctrl, CtrlReply, EncodeError};
-use espprov_transport::Endpoint;
 use espprov_types::StatusCode;
 
 /// What to do; see [`Control`].
@@ -38,13 +37,7 @@ impl Control {
 impl Request for Control {
     type Response<'b> = ();
 
-    fn endpoint(&self) -> Endpoint<'_> {
-        Endpoint::PROV_CTRL
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Control
-    }
+    asked!(PROV_CTRL, Control);
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
         self.command().write(&[], out)

@@ -1,9 +1,8 @@
 //! Endpoint `proto-ver`: version, security, capabilities.
 
-use super::Request;
-use crate::{Phase, ReplyError};
+use super::{Request, asked};
+use crate::ReplyError;
 use espprov_proto::EncodeError;
-use espprov_transport::Endpoint;
 use espprov_types::DeviceInfo;
 
 /// Asks for the device's version and capabilities. Travels in clear, with or without a session.
@@ -16,13 +15,7 @@ const FILLER: &[u8] = b"---";
 impl Request for GetInfo {
     type Response<'b> = DeviceInfo;
 
-    fn endpoint(&self) -> Endpoint<'_> {
-        Endpoint::PROTO_VER
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Info
-    }
+    asked!(PROTO_VER, Info);
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
         super::custom::copy(FILLER, out)

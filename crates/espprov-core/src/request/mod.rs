@@ -82,6 +82,20 @@ pub trait Request {
     fn decode<'b>(&self, reply: &'b [u8]) -> Result<Self::Response<'b>, ReplyError>;
 }
 
+/// Where a request of the protocol goes, and the step that fails if it does.
+macro_rules! asked {
+    ($endpoint:ident, $phase:ident) => {
+        fn endpoint(&self) -> espprov_transport::Endpoint<'_> {
+            espprov_transport::Endpoint::$endpoint
+        }
+
+        fn phase(&self) -> $crate::Phase {
+            $crate::Phase::$phase
+        }
+    };
+}
+use asked;
+
 /// Reads a list of fixed-size identifiers off the wire.
 fn octets<const N: usize>(bytes: &[u8]) -> Result<[u8; N], ReplyError> {
     bytes.try_into().map_err(|_| ReplyError::FieldOutOfRange)

@@ -1,12 +1,11 @@
 //! Endpoint `prov-scan`: start a scan, ask how far it is, fetch its results page by page.
 
 use super::thread::narrow;
-use super::{Request, octets};
-use crate::{Phase, ReplyError};
+use super::{Request, asked, octets};
+use crate::ReplyError;
 use alloc::vec::Vec;
 use espprov_proto::wire::Item;
 use espprov_proto::{Command, EncodeError, Scan, ScanReply, ThreadEntry, WifiEntry};
-use espprov_transport::Endpoint;
 use espprov_types::{AccessPoint, AuthMode, Bssid, Ssid, StatusCode, ThreadName, ThreadNetwork};
 
 /// Starts a Wi-Fi scan.
@@ -139,13 +138,7 @@ fn content(reply: &[u8], command: Command<Scan>) -> Result<ScanReply<'_>, ReplyE
 impl Request for StartWifiScan {
     type Response<'b> = ();
 
-    fn endpoint(&self) -> Endpoint<'_> {
-        Endpoint::PROV_SCAN
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Scan
-    }
+    asked!(PROV_SCAN, Scan);
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
         let Self {
@@ -171,13 +164,7 @@ impl Request for StartWifiScan {
 impl Request for StartThreadScan {
     type Response<'b> = ();
 
-    fn endpoint(&self) -> Endpoint<'_> {
-        Endpoint::PROV_SCAN
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Scan
-    }
+    asked!(PROV_SCAN, Scan);
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
         let Self {
@@ -205,13 +192,7 @@ impl ScanStatus {
 impl Request for ScanStatus {
     type Response<'b> = ScanProgress;
 
-    fn endpoint(&self) -> Endpoint<'_> {
-        Endpoint::PROV_SCAN
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Scan
-    }
+    asked!(PROV_SCAN, Scan);
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
         self.command().write(&[], out)
@@ -264,13 +245,7 @@ impl ScanPage {
 impl Request for WifiScanPage {
     type Response<'b> = ScanEntries<AccessPoint>;
 
-    fn endpoint(&self) -> Endpoint<'_> {
-        Endpoint::PROV_SCAN
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Scan
-    }
+    asked!(PROV_SCAN, Scan);
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
         self.0.encode(Command::SCAN_WIFI_RESULT, out)
@@ -290,13 +265,7 @@ impl Request for WifiScanPage {
 impl Request for ThreadScanPage {
     type Response<'b> = ScanEntries<ThreadNetwork>;
 
-    fn endpoint(&self) -> Endpoint<'_> {
-        Endpoint::PROV_SCAN
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Scan
-    }
+    asked!(PROV_SCAN, Scan);
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
         self.0.encode(Command::SCAN_THREAD_RESULT, out)

@@ -1,10 +1,9 @@
 //! Endpoint `prov-config`, Thread: set, apply, status.
 
-use super::Request;
 use super::config::{answers, verdict};
-use crate::{Phase, ReplyError};
+use super::{Request, asked};
+use crate::ReplyError;
 use espprov_proto::{Command, EncodeError, SetThreadConfigRef, ThreadDetail, ThreadStatusReply};
-use espprov_transport::Endpoint;
 use espprov_types::{StatusCode, ThreadAttachment, ThreadDataset, ThreadFailure, ThreadName, ThreadStatus};
 
 /// Hands an operational dataset to the device. It takes effect with [`ApplyThread`].
@@ -22,13 +21,7 @@ pub struct GetThreadStatus;
 impl Request for SetThread<'_> {
     type Response<'b> = ();
 
-    fn endpoint(&self) -> Endpoint<'_> {
-        Endpoint::PROV_CONFIG
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Set
-    }
+    asked!(PROV_CONFIG, Set);
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
         SetThreadConfigRef {
@@ -45,13 +38,7 @@ impl Request for SetThread<'_> {
 impl Request for ApplyThread {
     type Response<'b> = ();
 
-    fn endpoint(&self) -> Endpoint<'_> {
-        Endpoint::PROV_CONFIG
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Apply
-    }
+    asked!(PROV_CONFIG, Apply);
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
         Command::APPLY_THREAD_CONFIG.write_bare(out)
@@ -65,13 +52,7 @@ impl Request for ApplyThread {
 impl Request for GetThreadStatus {
     type Response<'b> = ThreadStatus;
 
-    fn endpoint(&self) -> Endpoint<'_> {
-        Endpoint::PROV_CONFIG
-    }
-
-    fn phase(&self) -> Phase {
-        Phase::Status
-    }
+    asked!(PROV_CONFIG, Status);
 
     fn encode(&self, out: &mut [u8]) -> Result<usize, EncodeError> {
         Command::GET_THREAD_STATUS.write(&[], out)

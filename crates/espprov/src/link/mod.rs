@@ -167,7 +167,9 @@ impl Transport for AnyLink {
             Self::Ble(link) => link.endpoints(visit),
             #[cfg(feature = "serial")]
             Self::Serial(link) => link.endpoints(visit),
-            Self::Own(_) => {}
+            Self::Own(_) => {
+                let _ = visit; // without any other link, nobody takes it
+            }
             Self::None(none) => match *none {},
         }
     }

@@ -263,7 +263,10 @@ impl fmt::Display for Target {
             Self::Serial(target) => target.fmt(f),
             #[cfg(feature = "serial")]
             Self::AnyPort => f.write_str("serial"),
-            Self::None(none) => match *none {},
+            Self::None(none) => {
+                let _ = f; // without any link there is nothing to write
+                match *none {}
+            }
         }
     }
 }
