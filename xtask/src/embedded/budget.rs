@@ -17,9 +17,9 @@ pub(super) struct Ceiling {
 ///
 /// These ceilings and the next are just above what was reached: who needs more, raises them knowingly.
 pub(super) const FIGURES: &[Ceiling] = &[
-    m4("provision_sec1", "stack", 5_100),
+    m4("provision_sec1", "stack", 5_500),
     m4("provision_sec1", "heap", 900),
-    m4("provision_sec2", "stack", 6_500),
+    m4("provision_sec2", "stack", 6_800),
     m4("provision_sec2", "heap", 4_800),
     m4("ble_device", "stack", 22_000),
     m4("ble_device", "heap", 200),
@@ -35,7 +35,6 @@ pub(super) const FIGURES: &[Ceiling] = &[
         figure: "heap",
         most: 200,
     },
-    m4("count_sec1", "instructions", 6_000_000),
     m4("count_sec2", "instructions", 166_000_000),
     // 11 ms at 64 MHz, and what it may cost to be interrupted.
     m4("count_sec2", "longest_step", 750_000),
@@ -59,8 +58,8 @@ const fn m4(image: &'static str, figure: &'static str, most: u64) -> Ceiling {
 
 /// Code and constants of a complete Wi-Fi provisioner, and of a device, in bytes.
 pub(super) const SIZES: &[(&str, &str, u64)] = &[
-    (ARM, "provision_sec1", 43_100),
-    (ARM, "provision_sec2", 51_000),
+    (ARM, "provision_sec1", 47_000),
+    (ARM, "provision_sec2", 53_900),
     (ARM, "device", 32_500),
     (ARM, "ble_device", 98_000),
     (RISCV, "http_device", 80_500),

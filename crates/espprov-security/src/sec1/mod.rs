@@ -20,8 +20,6 @@
 
 mod channel;
 mod client;
-#[cfg(any(test, not(target_pointer_width = "64")))]
-mod curve;
 mod device;
 
 pub use channel::CtrChannel;
@@ -75,18 +73,13 @@ fn session_key(
 }
 
 fn public_key(private: &[u8; KEY_LEN]) -> [u8; KEY_LEN] {
-    let mut base = [0; KEY_LEN];
-    base[0] = 9;
-    x25519(private, &base)
+    x25519(private, &x25519_dalek::X25519_BASEPOINT_BYTES)
 }
 
 /// The one place where the curve is computed, so that it is compiled once.
 #[inline(never)]
 fn x25519(private: &[u8; KEY_LEN], point: &[u8; KEY_LEN]) -> [u8; KEY_LEN] {
-    #[cfg(target_pointer_width = "64")]
-    return x25519_dalek::x25519(*private, *point);
-    #[cfg(not(target_pointer_width = "64"))]
-    return curve::x25519(private, point);
+    x25519_dalek::x25519(*private, *point)
 }
 
 /// Compares what a verify message deciphers to with the key it must be, in constant time.
