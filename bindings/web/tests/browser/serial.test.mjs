@@ -2,7 +2,7 @@
 // end. The browser's list of ports is all that is not there: without a screen nobody can choose from it, so a policy grants the port.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -31,9 +31,11 @@ async function plugIn(...args) {
 
 /** A browser whose view of the file system has the port, what udev knows of it, and the policy that grants it. */
 function launcher(folder, path, origin) {
+  assert.ok(existsSync(PORT), `no ${PORT}: this needs a computer with a port of that name, and Linux`);
   const file = join(folder, "browser");
+  const alone = process.getuid() === 0 ? "--mount" : "--map-root-user --mount";
   writeFileSync(file, `#!/bin/sh
-exec unshare --mount sh -e -c '
+exec unshare ${alone} sh -e -c '
 mount --make-rprivate /
 mount --bind ${path} ${PORT}
 mkdir -p /run/udev && mount -t tmpfs none /run/udev && mkdir /run/udev/data && touch /run/udev/control
