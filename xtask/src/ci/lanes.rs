@@ -112,7 +112,9 @@ pub(super) fn run(steps: &[&Step], options: &Options) -> Result<(), String> {
                 let own = steps.iter().copied().filter(|step| step.lane == lane);
                 for step in own.chain(core::iter::from_fn(next)) {
                     let (row, text) = match options.tests_took {
-                        Some(seconds) if step.name == "test" => (run_by_the_caller(seconds), String::new()),
+                        Some(seconds) if step.name == "test" => {
+                            (run_by_the_caller(seconds, options.tests_cpu), String::new())
+                        }
                         _ => apart(step, options),
                     };
                     add(row, &text);
@@ -128,11 +130,11 @@ pub(super) fn run(steps: &[&Step], options: &Options) -> Result<(), String> {
     summary(&rows, Some(start.elapsed() + before))
 }
 
-fn run_by_the_caller(seconds: u64) -> Row {
+fn run_by_the_caller(seconds: u64, cpu: Option<u64>) -> Row {
     Row {
         name: "test".into(),
         elapsed: Duration::from_secs(seconds),
-        cpu: None,
+        cpu: cpu.map(Duration::from_secs),
         outcome: Ok("run by the caller, which has its result".into()),
     }
 }

@@ -18,6 +18,9 @@ pub(crate) struct Options {
     /// Leave out `cargo test`: the caller has run it, in so many seconds
     #[arg(long, value_name = "SECONDS")]
     tests_took: Option<u64>,
+    /// And in so many of processor time
+    #[arg(long, value_name = "SECONDS", requires = "tests_took")]
+    tests_cpu: Option<u64>,
     /// How long each fuzz target runs
     #[arg(long, default_value_t = 6)]
     fuzz_seconds: u32,
