@@ -3,14 +3,13 @@
 //! | module | feature | what it has |
 //! |---|---|---|
 //! | [`code`] | `codes`, `pictures` | setup codes as pictures: drawn for terminals, as SVG and PNG, read from PNG and JPEG photographs |
-//!
 //! | [`factory`] | `factory` | names, secrets, verifiers, NVS data, manifest and label sheet of a series |
 //! | [`nvs`] | | the CSV of ESP-IDF's NVS partition generator |
 //! | [`manifest`] | | many devices, read from CSV or TOML with every mistake named |
 //! | [`ledger`] | | what became of each, kept through power cuts |
+//! | `shared` | `postgres`, `ring` | the same for several stations, in a database; the only module that waits, on tokio |
 //!
-//! This crate talks to no device, knows no runtime and asks for no terminal; randomness comes in as an argument. It must never
-//! contain protocol.
+//! This crate talks to no device and asks for no terminal; randomness comes in as an argument. It must never contain protocol.
 //!
 //! ```
 //! # #[cfg(all(feature = "codes", feature = "pictures"))] {
@@ -31,3 +30,5 @@ pub mod factory;
 pub mod ledger;
 pub mod manifest;
 pub mod nvs;
+#[cfg(feature = "postgres")]
+pub mod shared;

@@ -1,5 +1,5 @@
 //! `cargo xtask e2e line`: the production line against other people's programs and against its own accidents: readers and writers of
-//! codes, the vendor's partition tool, a browser that prints, kills, full disks. Ends with `N passed, 0 failed, 0 skipped`;
+//! codes, the vendor's partition tool, a browser that prints, kills, full disks, stations that share a database. Ends with `N passed, 0 failed, 0 skipped`;
 //! `target/e2e/line.json` has a row per step.
 
 use super::python::{environment, interpreters, junit};
@@ -20,14 +20,17 @@ const SUITES: [&[&str]; 2] = [
         "factory::tests",
         "ledger::tests",
         "manifest::tests",
+        "shared::",
     ],
     &["--test", "batch", "--test", "cli_line", "--test", "cli_recipe"],
 ];
 
-/// Programs that stand for other people's, by the names that they have here or there, and the package that has each.
-const PROGRAMS: [(&[&str], &str); 2] = [
+/// Programs that stand for other people's, by the names that they have here or there, and the package that has each. The server itself,
+/// which Debian keeps off the path, is found by the tests.
+const PROGRAMS: [(&[&str], &str); 3] = [
     (&["zbarimg"], "zbar-tools"),
     (&["chromium", "chromium-browser", "google-chrome"], "chromium"),
+    (&["psql"], "postgresql"),
 ];
 
 pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {

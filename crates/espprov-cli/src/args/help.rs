@@ -127,6 +127,7 @@ The manifest has a line for each device: target or payload, and any of name, pop
 Examples:
   espprov batch devices.csv --ssid Hall --passphrase correct-horse --jobs 4
   espprov batch devices.csv --ssid Hall --adapter hci0,hci1 --jobs 8
+  espprov batch devices.csv --ssid Hall --ledger postgres://line@db.example/line
   espprov batch devices.toml --retry-failed --json";
 
 pub(super) const SIMULATE: &str = "\

@@ -201,9 +201,15 @@ pub(crate) struct BatchArgs {
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) jobs: u16,
 
-    /// Where is written down what became of each [default: MANIFEST.ledger.jsonl]
-    #[arg(long, value_name = "FILE")]
+    /// Where is written down what became of each: a file, or postgres://USER@HOST/DATABASE for several stations [env: ESPPROV_LEDGER]
+    /// [default: MANIFEST.ledger.jsonl]
+    #[arg(long, value_name = "FILE|URL")]
     pub(crate) ledger: Option<PathBuf>,
+
+    /// For how long a station that is not heard of keeps its devices, where several share a ledger
+    #[cfg(feature = "postgres")]
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = value::lease)]
+    pub(crate) lease: Duration,
 
     /// Try those again that failed
     #[arg(long)]

@@ -18,6 +18,14 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// The same, for what must be renewed in time even where a computer is busy.
+#[cfg(feature = "postgres")]
+pub(super) fn lease(text: &str) -> Result<Duration, String> {
+    let range = Duration::from_secs(3)..=Duration::from_secs(3600);
+    let lease = duration(text).ok().filter(|lease| range.contains(lease));
+    lease.ok_or_else(|| "give a time from 3s to 60m".to_owned())
+}
+
 fn wrong() -> String {
     "give a time such as 60s, 500ms or 2m, at most a day".to_owned()
 }
@@ -28,6 +36,16 @@ pub(super) const DEADLINE: &str = "60s";
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "postgres")]
+    #[test]
+    fn leases() {
+        assert_eq!(lease("3s"), Ok(Duration::from_secs(3)));
+        assert_eq!(lease("60m"), Ok(Duration::from_secs(3600)));
+        for bad in ["2999ms", "61m", "", "x"] {
+            assert!(lease(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn durations() {

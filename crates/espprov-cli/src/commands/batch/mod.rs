@@ -1,7 +1,10 @@
 //! `batch`: many devices from a manifest, each once, with a ledger that survives whatever happens.
 
 mod device;
+mod ledger;
 mod plan;
+#[cfg(feature = "postgres")]
+mod shared;
 mod table;
 
 use super::Context;
@@ -10,15 +13,21 @@ use crate::errors::{self, Class, Failure};
 use crate::output::{ErrorFields, Output, Report, Success, clean};
 use crate::signals::heard;
 use core::cell::RefCell;
+#[cfg(feature = "postgres")]
+use core::time::Duration;
 use device::Ended;
-use espprov_line::ledger::{End, Ledger, LedgerError, State};
+use espprov_line::ledger::{End, State};
+use ledger::{Book, Hold, Take};
 use plan::{Job, Options};
 use std::collections::{BTreeMap, VecDeque};
-use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::Instant;
 use table::Table;
 use tokio::task::LocalSet;
+
+/// How long a device that another station has is left alone.
+#[cfg(feature = "postgres")]
+const ELSEWHERE: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(context: &Context, args: &BatchArgs) -> Result<Success, Failure> {
     if context.global.trace.is_some() {
@@ -29,10 +38,18 @@ pub(super) async fn run(context: &Context, args: &BatchArgs) -> Result<Success, 
         );
     }
     let (jobs, options) = plan::gather(context, args).await?;
-    let path = ledger_path(args);
-    let ledger = Ledger::open(&path, &station()).map_err(|error| from_ledger(&path, &error))?;
     let total = jobs.len();
-    let batch = Rc::new(Batch::new(context, args, jobs, options, ledger, path));
+    let opening = async {
+        let book = Book::open(args).await?;
+        let states = book.states(&jobs).await?;
+        Ok((book, states))
+    };
+    let (book, states) = tokio::select! {
+        biased;
+        signal = heard() => return Err(errors::interrupted(signal)),
+        opened = opening => opened?,
+    };
+    let batch = Rc::new(Batch::new(context, args, jobs, states, options, book));
     let local = LocalSet::new();
     for worker in 0..usize::from(args.jobs).min(batch.queue.borrow().len()) {
         let batch = Rc::clone(&batch);
@@ -48,64 +65,19 @@ pub(super) async fn run(context: &Context, args: &BatchArgs) -> Result<Success, 
     batch.show_all();
     if let Some(signal) = interrupted {
         // What was under way is an attempt without a result: the next run looks at it first.
-        crate::link::let_go().await;
+        tokio::join!(crate::link::let_go(), batch.book.let_go());
         return Err(errors::interrupted(signal));
     }
     batch.end(total)
-}
-
-fn ledger_path(args: &BatchArgs) -> PathBuf {
-    args.ledger.clone().unwrap_or_else(|| {
-        let mut name = args.manifest.clone().into_os_string();
-        name.push(".ledger.jsonl");
-        name.into()
-    })
-}
-
-/// Which computer this is, for people who read ledgers.
-fn station() -> String {
-    let name = std::env::var("HOSTNAME").or_else(|_| std::env::var("COMPUTERNAME"));
-    let name = name
-        .ok()
-        .or_else(|| std::fs::read_to_string("/etc/hostname").ok());
-    let name = name.unwrap_or_default();
-    match name.trim() {
-        "" => "this-computer".to_owned(),
-        name => name.chars().take(64).collect(),
-    }
-}
-
-fn from_ledger(path: &Path, error: &LedgerError) -> Failure {
-    let path = path.display();
-    match error {
-        LedgerError::Io(error) => Failure::new(
-            Class::Unexpected,
-            "ledger",
-            format!(
-                "the ledger {path} cannot be written: {}",
-                espprov::explain::io::os_reason(error)
-            ),
-        )
-        .with_cause("without it nobody would know which devices are done, so no other device was begun")
-        .with_help("make room on the disk or name another --ledger, then run again: what is done is skipped"),
-        LedgerError::InUse => {
-            Failure::usage("ledger_in_use", format!("another run has the ledger {path} open"))
-                .with_cause("two runs on one ledger would provision the same devices")
-                .with_help("wait for the other run to end, or end it")
-        }
-        _ => Failure::usage("not_a_ledger", format!("{path}: {error}"))
-            .with_cause("the file is something else, or was changed by hand")
-            .with_help("name another --ledger; the file was left as it was"),
-    }
 }
 
 /// A run.
 struct Batch {
     out: Rc<Output>,
     options: Options,
-    queue: RefCell<VecDeque<Job>>,
-    ledger: RefCell<Ledger>,
-    path: PathBuf,
+    /// What is to be done, each not before its time.
+    queue: RefCell<VecDeque<(Instant, Job)>>,
+    book: Book,
     table: Table,
     counts: RefCell<Counts>,
     /// The ledger takes no more: no other device is begun.
@@ -119,10 +91,20 @@ struct Batch {
 #[derive(Default)]
 struct Counts {
     done: usize,
-    /// Done by an earlier run.
+    /// Done by an earlier run, or by another station.
     before: usize,
     /// By outcome or code.
     failed: BTreeMap<String, usize>,
+}
+
+impl Counts {
+    /// A device that is not, or no more, this run's.
+    fn ended(&mut self, state: State) {
+        match state {
+            State::Failed(outcome) => *self.failed.entry(outcome).or_default() += 1,
+            _ => self.before += 1,
+        }
+    }
 }
 
 impl Batch {
@@ -130,25 +112,26 @@ impl Batch {
         context: &Context,
         args: &BatchArgs,
         jobs: Vec<Job>,
+        states: Vec<State>,
         options: Options,
-        ledger: Ledger,
-        path: PathBuf,
+        book: Book,
     ) -> Self {
         let mut counts = Counts::default();
         let mut queue = VecDeque::new();
-        for mut job in jobs {
-            match ledger.state(&job.key) {
-                State::New => queue.push_back(job),
+        let now = Instant::now();
+        for (mut job, state) in jobs.into_iter().zip(states) {
+            job.retry_failed = args.retry_failed;
+            match state {
+                State::New => queue.push_back((now, job)),
                 State::Unknown => {
                     job.look_first = true;
-                    queue.push_back(job);
+                    queue.push_back((now, job));
                 }
-                State::Done => counts.before += 1,
                 State::Failed(outcome) if args.retry_failed => {
                     job.look_first = outcome == "unconfirmed";
-                    queue.push_back(job);
+                    queue.push_back((now, job));
                 }
-                State::Failed(outcome) => *counts.failed.entry(outcome).or_default() += 1,
+                ended => counts.ended(ended),
             }
         }
         let table = Table::new(&context.out, queue.len());
@@ -156,8 +139,7 @@ impl Batch {
             out: Rc::clone(&context.out),
             options,
             queue: RefCell::new(queue),
-            ledger: RefCell::new(ledger),
-            path,
+            book,
             table,
             counts: RefCell::new(counts),
             stopped: RefCell::new(None),
@@ -168,32 +150,102 @@ impl Batch {
 
     /// One device after the other, until there is none left.
     async fn work(&self, worker: usize) {
-        loop {
-            // Not within the loop's condition: the borrow would live as long as the device takes.
-            let job = self.queue.borrow_mut().pop_front();
-            let Some(job) = job.filter(|_| self.stopped.borrow().is_none()) else {
-                return;
+        while let Some(job) = self.next().await {
+            let taken = match self.book.take(&job).await {
+                Ok(taken) => taken,
+                Err(failure) => return self.stop(failure),
             };
-            let begun = Instant::now();
-            if let Err(error) = self.ledger.borrow_mut().attempt(&job.key, &job.shown) {
-                *self.stopped.borrow_mut() = Some(from_ledger(&self.path, &error));
-                return;
-            }
-            let phase = self.table.begin(worker, &clean(&job.key));
-            let ended = device::run(&job, &self.options, self.retries, worker, phase).await;
-            let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-            let end = match &ended {
-                Ok(done) => End::ok(done.outcome, done.ip, ms),
-                Err(failure) => End::failed(word(failure), failure.code(), ms),
+            let (hold, look_first) = match taken {
+                Take::Yours { hold, look_first } => (hold, look_first),
+                #[cfg(feature = "postgres")]
+                Take::Ended(state) => {
+                    self.table.skip(matches!(state, State::Done));
+                    self.counts.borrow_mut().ended(state);
+                    continue;
+                }
+                #[cfg(feature = "postgres")]
+                Take::Elsewhere => {
+                    self.later(job);
+                    continue;
+                }
             };
-            let written = self.ledger.borrow_mut().result(&job.key, &job.shown, &end);
-            self.table.end(worker, end.ok);
-            self.report(&job, &ended, &end);
-            if let Err(error) = written {
-                *self.stopped.borrow_mut() = Some(from_ledger(&self.path, &error));
-                return;
+            if let Err(failure) = self.one(worker, job, hold, look_first).await {
+                return self.stop(failure);
             }
         }
+    }
+
+    /// A device that is this run's.
+    async fn one(&self, worker: usize, mut job: Job, hold: Hold, look_first: bool) -> Result<(), Failure> {
+        job.look_first = look_first;
+        let begun = Instant::now();
+        let phase = self.table.begin(worker, &clean(&job.key));
+        let work = device::run(&job, &self.options, self.retries, worker, phase);
+        #[cfg(not(feature = "postgres"))]
+        let ended = work.await;
+        #[cfg(feature = "postgres")]
+        let ended = tokio::select! {
+            ended = work => ended,
+            lost = self.book.keep(&hold) => {
+                self.table.leave(worker);
+                self.lost(&job.key, lost);
+                self.later(job);
+                return Ok(());
+            }
+        };
+        let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let end = match &ended {
+            Ok(done) => End::ok(done.outcome, done.ip, ms),
+            Err(failure) => End::failed(word(failure), failure.code(), ms),
+        };
+        let written = self.book.finish(&hold, &job, &end).await;
+        #[cfg(feature = "postgres")]
+        if matches!(written, Ok(false)) {
+            self.table.leave(worker);
+            self.lost(&job.key, shared::Lost::Taken);
+            self.later(job);
+            return Ok(());
+        }
+        self.table.end(worker, end.ok);
+        self.report(&job, &ended, &end);
+        written.map(|_| ())
+    }
+
+    /// The next device whose time has come; `None` when there is none left, or none may be begun.
+    async fn next(&self) -> Option<Job> {
+        loop {
+            if self.stopped.borrow().is_some() {
+                return None;
+            }
+            let now = Instant::now();
+            let soonest = {
+                let mut queue = self.queue.borrow_mut();
+                if let Some(at) = queue.iter().position(|(ready, _)| *ready <= now) {
+                    return queue.remove(at).map(|(_, job)| job);
+                }
+                queue.iter().map(|(ready, _)| *ready).min()?
+            };
+            tokio::time::sleep(soonest.saturating_duration_since(now)).await;
+        }
+    }
+
+    /// Another station has it: perhaps not for ever.
+    #[cfg(feature = "postgres")]
+    fn later(&self, job: Job) {
+        self.queue
+            .borrow_mut()
+            .push_back((Instant::now() + ELSEWHERE, job));
+    }
+
+    #[cfg(feature = "postgres")]
+    fn lost(&self, key: &str, lost: shared::Lost) {
+        let key = clean(key);
+        self.out.warn("lease_lost", format!("{key} was left: {lost}"));
+    }
+
+    fn stop(&self, failure: Failure) {
+        // The first one says why.
+        self.stopped.borrow_mut().get_or_insert(failure);
     }
 
     /// Tells what became of a device.
@@ -240,6 +292,11 @@ impl Batch {
     async fn redraw(&self) {
         loop {
             self.table.draw();
+            if self.book.is_away() {
+                let message =
+                    "the database is away; devices under way go on, and it is asked again and again";
+                self.out.warn("ledger_away", message);
+            }
             tokio::time::sleep(table::PERIOD).await;
         }
     }
@@ -284,7 +341,7 @@ impl Batch {
         .with_cause(reasons.join(", "))
         .with_help(format!(
             "see {} for each of them; run again with --retry-failed",
-            self.path.display()
+            self.book.place()
         )))
     }
 }

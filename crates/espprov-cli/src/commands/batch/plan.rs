@@ -31,6 +31,8 @@ pub(super) struct Job {
     pub(super) network: Network,
     /// What became of an earlier attempt is not known.
     pub(super) look_first: bool,
+    /// It is tried though it has failed.
+    pub(super) retry_failed: bool,
 }
 
 /// What a device is to join.
@@ -168,6 +170,7 @@ async fn job(number: usize, row: &Row, defaults: &Defaults) -> Result<Job, Wrong
         }),
         network: network(row, defaults).map_err(Wrong::Here)?,
         look_first: false,
+        retry_failed: false,
     })
 }
 

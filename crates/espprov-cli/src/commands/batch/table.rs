@@ -120,6 +120,19 @@ impl Table {
         self.failed.set(self.failed.get() + usize::from(!ok));
     }
 
+    /// Another station has taken what this worker had.
+    #[cfg(feature = "postgres")]
+    pub(super) fn leave(&self, worker: usize) {
+        self.running.borrow_mut().remove(&worker);
+    }
+
+    /// A device ended without this run.
+    #[cfg(feature = "postgres")]
+    pub(super) fn skip(&self, ok: bool) {
+        self.ended.set(self.ended.get() + 1);
+        self.failed.set(self.failed.get() + usize::from(!ok));
+    }
+
     pub(super) fn draw(&self) {
         if let Some(live) = &*self.live.borrow() {
             live.draw(&self.lines());
