@@ -2,21 +2,21 @@
 //! needs for the browser; one of them by the oldest compiler that we promise to be content with (`rust-version`).
 //!
 //! Checking needs the target's standard library but neither its linker nor its system libraries: none of the
-//! dependencies there compiles C. The features `https` and `postgres` would bring one that does, so the command is checked with all of TLS
-//! but its cryptography, and beside it the ledger in a database.
+//! dependencies there compiles C. The feature `https` would bring one that does, so the command is checked with all of TLS but its
+//! cryptography.
 
 use crate::tools::{capture, cargo, root, run, target_dir};
 use std::env;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The command with its default features, but for those that compile C.
+/// The command with its default features, but for the one that compiles C.
 const COMMAND: &[&str] = &[
     "--package",
     "espprov-cli",
     "--no-default-features",
     "--features",
-    "ble,line,network,serial,tls,espprov-line/postgres",
+    "ble,network,serial,tls",
 ];
 
 /// What is checked, for whom and by which compiler.

@@ -72,7 +72,7 @@ impl Book {
             Some(_) => {
                 let _ = by_flag;
                 Err(
-                    Failure::usage("ledger_not_built", "this program knows no databases")
+                    Failure::usage("transport_not_built", "this program knows no databases")
                         .with_cause("it was built without the feature postgres")
                         .with_help("install it with cargo install espprov-cli, or name a file"),
                 )
