@@ -118,7 +118,9 @@ impl Toolchain {
             .args([subcommand, "--quiet", "--locked", "--target", target])
             .env("CARGO_TARGET_DIR", self.dir())
             .env("RUSTFLAGS", COMPACT)
-            .env_remove("CARGO_ENCODED_RUSTFLAGS");
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            // Nobody debugs a procedural macro here, and they have most of the code that is compiled for this machine.
+            .env("CARGO_PROFILE_RELEASE_BUILD_OVERRIDE_DEBUG", "false");
         if let Self::BuildStd { rustc, linker } = self {
             let name = target.to_uppercase().replace('-', "_");
             command
