@@ -1,6 +1,6 @@
 //! The endpoint `prov-config`.
 
-use crate::handler::{ABSENT, Answer, too_long, until_nul};
+use crate::handler::{ABSENT, Answer, command, too_long, until_nul};
 use crate::{Application, Quirks, Refusal, WifiConfigRequest};
 use core::fmt::Write;
 use espprov_proto::wire::{Field, Item};
@@ -24,10 +24,7 @@ pub(crate) fn handle<A: Application>(
     request: &[u8],
 ) -> Result<Answer, Refusal> {
     let request = ConfigRequest::read(request).map_err(|_| Refusal::Malformed)?;
-    if !quirks.thread_messages && request.msg > LAST_WIFI {
-        return Err(Refusal::UnknownMessage);
-    }
-    let command = Command::from_msg(request.msg).ok_or(Refusal::UnknownMessage)?;
+    let command = command(quirks, request.msg, LAST_WIFI)?;
     Ok(match command {
         Command::GET_WIFI_STATUS => {
             let status = app.wifi_status();

@@ -1,6 +1,6 @@
 //! The endpoint `prov-ctrl`.
 
-use crate::handler::Answer;
+use crate::handler::{Answer, command};
 use crate::{Application, Quirks, Refusal};
 use espprov_proto::{Command, CtrlRequest};
 
@@ -14,10 +14,7 @@ pub(crate) fn handle<A: Application>(
     request: &[u8],
 ) -> Result<Answer, Refusal> {
     let request = CtrlRequest::read(request).map_err(|_| Refusal::Malformed)?;
-    if !quirks.thread_messages && request.msg > LAST_WIFI {
-        return Err(Refusal::UnknownMessage);
-    }
-    let command = Command::from_msg(request.msg).ok_or(Refusal::UnknownMessage)?;
+    let command = command(quirks, request.msg, LAST_WIFI)?;
     let verdict = match command {
         Command::CTRL_WIFI_RESET => app.reset_wifi(),
         Command::CTRL_WIFI_REPROV => app.reprov_wifi(),

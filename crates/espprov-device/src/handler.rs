@@ -1,6 +1,6 @@
 //! What the three protobuf endpoints share.
 
-use crate::Refusal;
+use crate::{Quirks, Refusal};
 use espprov_proto::wire::{Field, Item};
 use espprov_proto::{Command, Config, Ctrl, EncodeError, Scan};
 use espprov_types::{StatusCode, ThreadStatus, WifiStatus};
@@ -31,6 +31,14 @@ pub(crate) enum Answer {
     Thread(Result<ThreadStatus, StatusCode>),
     /// The client waits for the end of a scan.
     Wait(Radio),
+}
+
+/// The command of this number, where the firmware knows it: `wifi_provisioning` knows none beyond `last_wifi`.
+pub(crate) fn command<E: Copy>(quirks: &Quirks, msg: i32, last_wifi: i32) -> Result<Command<E>, Refusal> {
+    if !quirks.thread_messages && msg > last_wifi {
+        return Err(Refusal::UnknownMessage);
+    }
+    Command::from_msg(msg).ok_or(Refusal::UnknownMessage)
 }
 
 /// A field that is not there.

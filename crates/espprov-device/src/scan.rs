@@ -1,6 +1,6 @@
 //! The endpoint `prov-scan`.
 
-use crate::handler::{Answer, Radio, too_long, until_nul};
+use crate::handler::{Answer, Radio, command, too_long, until_nul};
 use crate::{Application, Quirks, Refusal, ScanProgress, ThreadScanParams, WifiScanParams};
 use core::ops::Range;
 use espprov_proto::wire::{Item, List};
@@ -17,10 +17,7 @@ pub(crate) fn handle<A: Application>(
     request: &[u8],
 ) -> Result<Answer, Refusal> {
     let request = ScanRequest::read(request).map_err(|_| Refusal::Malformed)?;
-    if !quirks.thread_messages && request.msg > LAST_WIFI {
-        return Err(Refusal::UnknownMessage);
-    }
-    let command = Command::from_msg(request.msg).ok_or(Refusal::UnknownMessage)?;
+    let command = command(quirks, request.msg, LAST_WIFI)?;
     // The content of another command does not count.
     let content = request.content.filter(|_| request.case == command.field());
     Ok(match command {
