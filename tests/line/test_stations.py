@@ -257,6 +257,24 @@ def test_a_station_that_was_asleep_has_lost_its_device(
     assert devices.count("joining") == Counter(devices.names)
 
 
+def test_only_the_holder_of_the_lease_writes_what_came_of_it(
+    server: Server, farm: Callable[[int, int], Farm], espprov: Command
+) -> None:
+    devices = farm(1, 4000)
+    ledger = server.database("holder")
+    # Renewed for the first time in twenty minutes: the end of the device is what finds out.
+    run = Station(espprov.program, devices.manifest, ledger, "one", "--lease", "60m")
+    wait_until(lambda: devices.count("joining"), run)
+    server.psql("UPDATE espprov_ledger SET lease = 'another', station = 'another'", "holder")
+    wait_until(lambda: devices.count("connected"), run)
+    time.sleep(1)
+    assert server.psql("SELECT state, station FROM espprov_ledger", "holder") == ["taken|another"]
+    server.psql("UPDATE espprov_ledger SET state = 'ok', ended_at = clock_timestamp()", "holder")
+    code, events = run.end()
+    assert (code, oks(events)) == (0, []), events
+    assert any(event.get("code") == "lease_lost" for event in events), events
+
+
 def test_who_is_interrupted_gives_back_what_he_has(
     server: Server, farm: Callable[[int, int], Farm], espprov: Command
 ) -> None:
