@@ -20,11 +20,12 @@ from dbus_fast.service import ServiceInterface, dbus_method, dbus_property
 
 SERVICE = '1775244d-6b43-439b-877c-060f2d9bed07'
 HERE = Path(__file__).resolve()
-ADAPTER = '/org/bluez/hci0'
-DEVICE = ADAPTER + '/dev_F0_F1_F2_F3_F4_F5'
 ENDPOINTS = ['prov-scan', 'prov-session', 'prov-config', 'proto-ver']
 
 PROVISION = ['provision', 'ble:PROV_MOCK', *scenarios.HOME, '--pop', 'abcd1234']
+# Each adapter hears a device of its own, so that both are only reached if both are used.
+ADAPTERS = {'hci0': 'PROV_MOCK', 'hci1': 'PROV_OTHER'}
+MANIFEST = 'target,pop\n' + ''.join(f'ble:{name},abcd1234\n' for name in ADAPTERS.values())
 # How long a daemon that died is away.
 AWAY = 0.7
 
@@ -42,6 +43,8 @@ CASES = [
     ('fine', ['info', 'ble:PROV_MOCK'], 0, 'done', 4),
     ('fine', ['discover', '--timeout', '1s'], 0, 'done', 4),
     ('fine', PROVISION, 0, 'connected', 6),
+    # Jobs share the adapters that are named.
+    ('two adapters', ['batch', '{work}/two.csv', *scenarios.HOME, '--jobs', '2', '--adapter', 'hci0,hci1'], 0, 'done', 10),
     # The daemon dies and comes back: a lost link. It leaves a connection half-way, which has to be removed.
     ('dies discovering', PROVISION, 0, 'connected', 8),
     ('dies connecting', PROVISION, 0, 'connected', 12),
@@ -107,7 +110,7 @@ class Adapter(ServiceInterface):
 
     @dbus_method()
     def RemoveDevice(self, path: 'o'):
-        if path != DEVICE or not self.world.device:
+        if path != self.world.device_path or not self.world.device:
             raise DBusError('org.bluez.Error.DoesNotExist', 'Does Not Exist')
         print('remove', flush=True)
         self.world.remove()
@@ -116,8 +119,8 @@ class Adapter(ServiceInterface):
 class Device(ServiceInterface):
     Address = constant('Address', 's', 'F0:F1:F2:F3:F4:F5')
     AddressType = constant('AddressType', 's', 'random')
-    Name = constant('Name', 's', 'PROV_MOCK')
-    Alias = constant('Alias', 's', 'PROV_MOCK')
+    Name = constant('Name', 's', lambda self: self.world.name)
+    Alias = constant('Alias', 's', lambda self: self.world.name)
     Paired = constant('Paired', 'b', False)
     Trusted = constant('Trusted', 'b', False)
     Blocked = constant('Blocked', 'b', False)
@@ -126,7 +129,7 @@ class Device(ServiceInterface):
     ServicesResolved = constant('ServicesResolved', 'b', lambda self: self.resolved)
     UUIDs = constant('UUIDs', 'as', lambda self: [SERVICE])
     RSSI = constant('RSSI', 'n', -50)
-    Adapter = constant('Adapter', 'o', ADAPTER)
+    Adapter = constant('Adapter', 'o', lambda self: self.world.adapter_path)
 
     def __init__(self, world):
         super().__init__('org.bluez.Device1')
@@ -213,10 +216,12 @@ def failed(code):
 
 
 class World:
-    """What one daemon knows."""
+    """What one daemon knows of an adapter and the device it hears."""
 
-    def __init__(self, bus, mode, console, is_heir):
+    def __init__(self, bus, mode, console, is_heir, hci):
         self.bus, self.mode, self.console, self.device, self.paths = bus, mode, console, None, []
+        self.name, self.adapter_path = ADAPTERS[hci], f'/org/bluez/{hci}'
+        self.device_path = self.adapter_path + '/dev_F0_F1_F2_F3_F4_F5'
         # Requests to prov-config: credentials, apply, and questions for the state.
         self.writes = 0
         # It was removed: what it remembers from now on is right.
@@ -224,7 +229,7 @@ class World:
         self.is_heir, self.dead, self.began = is_heir, asyncio.Event(), time.monotonic()
         self.adapter = Adapter(self)
         if mode != 'no_adapter':
-            bus.export(ADAPTER, self.adapter)
+            bus.export(self.adapter_path, self.adapter)
         if is_heir and mode != 'dies discovering':
             # The kernel still has a connection of the old daemon; nothing will come of it.
             self.found()
@@ -242,10 +247,10 @@ class World:
     def found(self):
         if self.device is None and not self.dead.is_set():
             self.device = Device(self)
-            self.bus.export(DEVICE, self.device)
+            self.bus.export(self.device_path, self.device)
 
     def remove(self):
-        for path in reversed([DEVICE, *self.paths]):
+        for path in reversed([self.device_path, *self.paths]):
             self.bus.unexport(path)
         self.device, self.paths, self.removed = None, [], True
         if self.adapter.discovering:
@@ -255,9 +260,9 @@ class World:
         self.console.session += 1
         if self.paths:
             return
-        self.export(DEVICE + '/service0001', GattService())
+        self.export(self.device_path + '/service0001', GattService())
         for index, name in enumerate(ENDPOINTS):
-            path = f'{DEVICE}/service0001/char{index:04x}'
+            path = f'{self.device_path}/service0001/char{index:04x}'
             self.export(path, GattCharacteristic(self, name, f'{SERVICE[:4]}{0xff50 + index:04x}{SERVICE[8:]}'))
             self.export(path + '/desc0001', GattDescriptor(self, name))
 
@@ -266,19 +271,24 @@ class World:
         self.bus.export(path, interface)
 
 
-async def play(mode, espprov):
+async def device(name, espprov):
     with tempfile.NamedTemporaryFile('w', suffix='.toml') as world:
-        world.write(scenarios.scenario('PROV_MOCK', 1))
+        world.write(scenarios.scenario(name, 1))
         world.flush()
-        console = await bridge.Console.start(
+        return await bridge.Console.start(
             espprov, 'simulate', '--console', '--line-limit', '0', '--scenario', world.name)
+
+
+async def play(mode, espprov):
+    adapters = list(ADAPTERS)[:2 if mode == 'two adapters' else 1]
+    consoles = {hci: await device(ADAPTERS[hci], espprov) for hci in adapters}
     is_heir = False
     while True:
         bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
-        world = World(bus, mode, console, is_heir)
+        worlds = [World(bus, mode, consoles[hci], is_heir, hci) for hci in adapters]
         await bus.request_name('org.bluez')
         print('ready', flush=True)
-        await world.dead.wait()
+        await worlds[0].dead.wait()
         bus.disconnect()
         await asyncio.sleep(3600 if mode.startswith('gone') else AWAY)
         is_heir = True
@@ -299,13 +309,14 @@ async def check(espprov, work):
             if bus.returncode is not None:
                 raise RuntimeError('dbus-daemon did not start')
             await asyncio.sleep(0.02)
-        return [await case(espprov, env, *one) for one in CASES]
+        (Path(work) / 'two.csv').write_text(MANIFEST)
+        return [await case(espprov, env, work, *one) for one in CASES]
     finally:
         bus.kill()
         await bus.wait()
 
 
-async def case(espprov, env, mode, command, code, end, seconds):
+async def case(espprov, env, work, mode, command, code, end, seconds):
     player = None
     if mode != 'no_daemon':
         player = await asyncio.create_subprocess_exec(
@@ -313,7 +324,7 @@ async def case(espprov, env, mode, command, code, end, seconds):
         await player.stdout.readline()
     problems, start = [], time.monotonic()
     client = await asyncio.create_subprocess_exec(
-        espprov, '--json', *command, env=env, stdin=asyncio.subprocess.DEVNULL,
+        espprov, '--json', *(word.format(work=work) for word in command), env=env, stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE)
     try:
         async with asyncio.timeout(100):
