@@ -3,14 +3,32 @@
 import json
 import os
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import zxingcpp
 from PIL import Image
+from postgres import Server
+from stations import Farm, Station
 
 #: A label's text, as the command writes it.
 LABEL = '{"ver":"v1","name":"PROV_51DE01","pop":"k7Qm2xVb9tRw","transport":"ble","network":"wifi"}'
+
+#: A simulated device and its network; `ms`: how long joining takes.
+WORLD = """[device]
+auto_stop = false
+[security]
+scheme = 1
+[delays]
+connect_ms = {ms}
+[[network]]
+ssid = "Home"
+channel = 6
+rssi = -41
+auth = "wpa2"
+passphrase = "correct-horse"
+"""
 
 
 def qr_codes(picture: Image.Image) -> set[str]:
@@ -44,3 +62,38 @@ class Command:
 @pytest.fixture(scope="session")
 def espprov() -> Command:
     return Command()
+
+
+@pytest.fixture(scope="session")
+def one_server() -> Iterator[Server]:
+    server = Server()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def server(one_server: Server) -> Iterator[Server]:
+    """It runs, whatever the test before did to it; and no station outlives the test."""
+    if one_server.process is None:
+        one_server.start()
+    try:
+        yield one_server
+    finally:
+        Station.end_all()
+
+
+@pytest.fixture
+def farm(espprov: Command, tmp_path: Path) -> Iterator[Callable[[int, int], Farm]]:
+    """So many devices, each joining for so many milliseconds."""
+    made: list[Farm] = []
+
+    def start(count: int, connect_ms: int) -> Farm:
+        made.append(Farm(espprov.program, tmp_path, count, WORLD.format(ms=connect_ms)))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.close()

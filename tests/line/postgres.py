@@ -21,6 +21,12 @@ def program(name: str) -> str:
     return found
 
 
+def environment(**more: str) -> dict[str, str]:
+    """This process's, without what somebody may have there for a database of his own; and `more`."""
+    own = {key: value for key, value in os.environ.items() if not key.startswith("PG") and key != "ESPPROV_LEDGER"}
+    return {**own, **more}
+
+
 def unprivileged() -> dict[str, object]:
     """The server refuses to run as root."""
     if os.getuid() != 0:
@@ -98,8 +104,7 @@ class Server:
             program("psql"), "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p", str(self.port),
             "-U", "line", "-d", database, "-c", sql,
         ]
-        environment = {**os.environ, "PGPASSWORD": PASSWORD}
-        done = subprocess.run(words, capture_output=True, env=environment, timeout=60, check=False)
+        done = subprocess.run(words, capture_output=True, env=environment(PGPASSWORD=PASSWORD), timeout=60, check=False)
         assert not check or done.returncode == 0, done.stderr.decode()
         return done.stdout.decode().splitlines()
 

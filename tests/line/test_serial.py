@@ -7,21 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Command
+from conftest import WORLD, Command
 
-WORLD = """[device]
-auto_stop = false
-[security]
-scheme = 1
-[delays]
-connect_ms = {ms}
-[[network]]
-ssid = "Home"
-channel = 6
-rssi = -41
-auth = "wpa2"
-passphrase = "correct-horse"
-"""
 DEVICES = 6
 
 
