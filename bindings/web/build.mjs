@@ -16,7 +16,9 @@ const WASM = "wasm32-unknown-unknown";
 const SMALL_SINCE = 92;
 
 function run(program, args, env = {}) {
-  execFileSync(program, args, { cwd: here, stdio: "inherit", env: { ...process.env, CARGO_TARGET_DIR: target, ...env } });
+  // Flags of the environment would take the place of those that are said here and in .cargo/config.toml.
+  const { RUSTFLAGS: _, CARGO_ENCODED_RUSTFLAGS: __, ...inherited } = process.env;
+  execFileSync(program, args, { cwd: here, stdio: "inherit", env: { ...inherited, CARGO_TARGET_DIR: target, ...env } });
 }
 
 /**
@@ -29,7 +31,7 @@ function compiler() {
   const say = (...args) => execFileSync(rustc, args, { cwd: here, encoding: "utf8" }).trim();
   const source = join(say("--print", "sysroot"), "lib/rustlib/src/rust/library/Cargo.lock");
   const [, minor] = /^rustc 1\.(\d+)\./.exec(say("--version")) ?? [];
-  if (!existsSync(source) || Number(minor) < SMALL_SINCE) {
+  if (!existsSync(source) || !(Number(minor) >= SMALL_SINCE)) {
     console.warn("The modules are larger than they need be: rustup component add rust-src makes them smaller.");
     return { args: [], env: {} };
   }

@@ -807,7 +807,7 @@ int32_t espprov_send_raw(struct EspprovDevice *device,
                          const void *data,
                          size_t data_len);
 
-/// What to do next. `now_ms` is the caller's time, in milliseconds from any beginning; it must not go back.
+/// What to do next. `now_ms` is the caller's time, in milliseconds from any beginning within the last 500 years; it must not go back.
 ///
 /// `ESPPROV_EXCHANGE`, `ESPPROV_RECONNECT` and `ESPPROV_WAIT` fill `action`. Polled again before there is an answer, it says the same again, and
 /// from `deadline_ms` on it gives up by itself: a program with an event loop polls whenever it wakes up. `ESPPROV_BUSY`: poll

@@ -29,6 +29,9 @@ export interface UiOptions {
 
 type Choice = "served" | "bluetooth" | "serial" | "simulator";
 
+/** Errors whose help is a choice below "More". */
+const ANSWERED_BELOW_MORE = new Set(["plaintext_not_allowed", "security_downgrade", "request_too_large"]);
+
 /** The dialog of the page and of `<espprov-button>`: from the choice of a device to the network it is on. */
 export class Ui {
   readonly #root: HTMLElement;
@@ -43,8 +46,8 @@ export class Ui {
   #plaintext = false;
   /** The console of the device's firmware reads lines of any length. */
   #longLines = false;
-  /** The person was told that a device has no encryption. */
-  #inClear = false;
+  /** The person was told to say something that is asked for below "More". */
+  #more = false;
   /** Ends what the screen that is left had under way. */
   #leave = new AbortController();
 
@@ -82,28 +85,45 @@ export class Ui {
     const longLines = el("input", { onchange: () => { this.#longLines = longLines.checked; } });
     longLines.checked = this.#longLines;
     const said = el("p", { class: "muted", role: "status" });
-    const read = async (text: string) => {
+    const known = () => {
+      said.textContent = this.#code === undefined ? "" : `The code is of ${this.#code.name}. Choose how it is reached.`;
+    };
+    const read = async (from: string) => {
       try {
-        this.#code = { ...(await readSetupCode(text)), text };
-        if (this.#code.pop !== undefined) pop.value = this.#pop = this.#code.pop;
-        said.textContent = `The code is of ${this.#code.name}. Choose how it is reached.`;
+        const code = { ...(await readSetupCode(from)), text: from };
+        // What is there now counts, and that may be another text.
+        if (text.value !== from) return;
+        this.#code = code;
+        if (code.pop !== undefined) pop.value = this.#pop = code.pop;
+        known();
       } catch (error) {
+        if (text.value !== from) return;
         this.#code = undefined;
         said.textContent = error instanceof EspprovError ? `${error.message}: ${error.help}.` : String(error);
       }
     };
     const text = el("textarea", {
-      autocomplete: "off", spellcheck: "false", oninput: () => { if (text.value.trim()) void read(text.value); },
+      autocomplete: "off", spellcheck: "false", oninput: () => {
+        if (text.value.trim()) {
+          void read(text.value);
+        } else {
+          // A code that is not to be seen must not count: it says what the device is and how it is protected.
+          this.#code = undefined;
+          known();
+        }
+      },
     });
+    text.value = this.#code?.text ?? "";
+    known();
     const camera = el("div", { class: "stack" });
     const links = this.#links();
     this.#screen.append(
       el("div", { class: "stack" },
         field("Proof of possession (PoP) or password", pop, "On the device's label. Leave it empty if there is none."),
-        el("details", {},
+        el("details", { open: this.#code !== undefined },
           el("summary", {}, "I have the code of the device"),
           el("div", { class: "stack" }, field("Text of the code", text), camera, said)),
-        el("details", { open: this.#inClear },
+        el("details", { open: this.#more },
           el("summary", {}, "More"),
           choice("Allow a device without encryption", plaintext),
           hasSerial() && choice("The serial console reads lines without a limit", longLines)),
@@ -317,13 +337,15 @@ export class Ui {
   #another(): void {
     this.#code = undefined;
     this.#pop = this.#options.pop ?? "";
+    // What was said of the one device is not said of the next.
+    this.#plaintext = this.#longLines = this.#more = false;
     this.start();
   }
 
   #failed(error: unknown, signal: AbortSignal, again: () => void): void {
     if (signal.aborted) return;
     const known = error instanceof EspprovError ? error : undefined;
-    this.#inClear ||= known?.code === "plaintext_not_allowed" || known?.code === "security_downgrade";
+    this.#more ||= known !== undefined && ANSWERED_BELOW_MORE.has(known.code);
     this.#show("error", "That did not work", known);
     this.#screen.append(
       el("div", { class: "stack" },

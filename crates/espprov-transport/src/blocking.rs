@@ -80,7 +80,7 @@ impl<L: Link + ?Sized> Link for &mut L {
 
 /// A monotonic clock that can also wait; [`crate::Clock`] without async.
 pub trait Clock {
-    /// Time since an arbitrary fixed moment; never goes back.
+    /// Time since a fixed moment, any within the last 500 years; never goes back.
     fn now(&self) -> Duration;
 
     /// Waits.

@@ -13,7 +13,7 @@ use core::time::Duration;
     reason = "no Send bound in generic code; the concrete edge asserts Send"
 )]
 pub trait Clock {
-    /// Time since an arbitrary fixed moment; never goes back.
+    /// Time since a fixed moment, any within the last 500 years; never goes back.
     fn now(&self) -> Duration;
 
     /// Waits. Cancel-safe: dropping the future has no effect.

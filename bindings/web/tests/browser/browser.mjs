@@ -105,11 +105,21 @@ export class Person {
   }
 
   async type(label, text) {
+    await (await this.#all(label)).type(text);
+  }
+
+  /** Nothing stands in the field any more. */
+  async clear(label) {
+    await (await this.#all(label)).press("Backspace");
+  }
+
+  /** A field of one line, all of which is marked. */
+  async #all(label) {
     // By its label, as a person finds it: engines differ in the role of a field for passwords.
     const find = `return [...document.querySelectorAll("label")].find((one) => one.innerText === ${JSON.stringify(label)})?.control`;
     const handle = await this.page.locator(new Function(find)).waitHandle();
     await handle.click({ count: 3 });
-    await handle.type(text);
+    return handle;
   }
 
   async tick(label) {

@@ -62,13 +62,15 @@ test("the page's policy: its own script and style, its own server, and nothing e
     person.isClean();
     const forbidden = await person.page.evaluate(async () => {
       const kept = [];
-      document.addEventListener("securitypolicyviolation", (event) => kept.push(event.effectiveDirective));
+      const all = new Promise((resolve) => {
+        document.addEventListener("securitypolicyviolation", (event) => { if (kept.push(event.effectiveDirective) === 4) resolve(); });
+      });
       const add = (name, properties) => document.body.append(Object.assign(document.createElement(name), properties));
       add("script", { textContent: "globalThis.ran = true" });
       add("style", { textContent: "body { display: none }" });
       add("img", { src: "https://elsewhere.test/" });
       await fetch("https://elsewhere.test/").catch(() => undefined);
-      await new Promise((resolve) => { setTimeout(resolve, 0); });
+      await all;
       return { kept: kept.sort(), ran: globalThis.ran, display: getComputedStyle(document.body).display };
     });
     assert.deepEqual(forbidden, { kept: ["connect-src", "img-src", "script-src-elem", "style-src-elem"], display: "block" });

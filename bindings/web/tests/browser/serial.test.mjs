@@ -92,7 +92,6 @@ test("security 2 takes lines that stock firmware does not read: it says so, and 
     await person.sees("That did not work");
     assert.match(await person.text(), /longer lines, say .*without a limit/);
     await person.click("Try again");
-    await person.page.locator("::-p-aria(More)").click();
     await person.tick("The serial console reads lines without a limit");
     await person.button(/^USB or serial port/).click();
     await joins(person);

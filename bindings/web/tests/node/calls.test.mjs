@@ -146,13 +146,29 @@ test("state, reset and another network", async () => {
 
 test("a Thread device", async () => {
   const { device } = await open(
-    `seed = 1\n[device]\nnetwork = "thread"\nlink = "ideal"\n[security]\nscheme = 1\npop = "abcd1234"\n`,
+    `seed = 1\n[device]\nnetwork = "thread"\nlink = "ideal"\n[security]\nscheme = 1\npop = "abcd1234"\n
+    [[thread_network]]\nname = "Field"\npan_id = 0x51de\next_pan_id = "1111222233334444"\nchannel = 15\nrssi = -48\nlqi = 207
+    network_key = "00112233445566778899aabbccddeeff"\n`,
   );
   assert.ok((await device.info()).capabilities.includes("thread_prov"));
   assert.equal((await failure(device.provision(NETWORK))).code, "no_wifi");
   assert.equal((await failure(device.scan())).code, "no_wifi");
   assert.equal((await device.threadStatus()).state, "connecting");
   assert.equal((await failure(device.provisionThread("not a dataset"))).code, "dataset_invalid");
+  assert.deepEqual(await device.scanThread(), [
+    { name: "Field", panId: 0x51de, extPanId: "1111222233334444", channel: 15, rssi: -48, lqi: 207 },
+  ]);
+  // Channel, PAN ID, extended PAN ID and network key, as TLVs.
+  const dataset = "000300000f" + "010251de" + "02081111222233334444" + "051000112233445566778899aabbccddeeff";
+  const joined = { networkName: "Field", panId: 0x51de, channel: 15 };
+  assert.deepEqual(await device.provisionThread(dataset), { outcome: "connected", ...joined });
+  assert.deepEqual(await device.threadStatus(), { state: "connected", ...joined });
+});
+
+test("no Thread on a device for Wi-Fi", async () => {
+  const { device } = await open();
+  assert.equal((await failure(device.scanThread())).code, "no_thread");
+  assert.equal((await failure(device.provisionThread("010251de"))).code, "no_thread");
 });
 
 test("setup codes", async () => {

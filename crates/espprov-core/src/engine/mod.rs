@@ -280,7 +280,7 @@ impl<A: Authenticator, R, B: AsMut<[u8]>, O> Engine<A, R, B, O> {
 }
 
 impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R, B, O> {
-    /// Takes what came of the last step and says what to do next. `now` is the caller's time, from any beginning;
+    /// Takes what came of the last step and says what to do next. `now` is the caller's time, from any beginning within the last 500 years;
     /// `limits` are the link's.
     ///
     /// # Errors

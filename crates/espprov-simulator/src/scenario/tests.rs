@@ -158,6 +158,12 @@ fn mistakes_are_named_with_their_line() {
     for (text, line, words) in [
         ("sed = 1".to_owned(), Some(1), "unknown field `sed`"),
         ("seed = \"x\"".to_owned(), Some(1), "invalid type"),
+        ("seed = -1".to_owned(), Some(1), "invalid value"),
+        ("seed = 1\nseed = 2".to_owned(), Some(2), "duplicate key"),
+        ("seed = 18446744073709551616".to_owned(), Some(1), "at most 64 bits"),
+        ("seed = 1.5".to_owned(), Some(1), "no float in a scenario"),
+        (network("ssid = \"a\"\nauth = 2.5"), Some(7), "no float in a scenario"),
+        (network("ssid = \"a\"\nafter_ms = 2026-11-27"), Some(7), "no datetime in a scenario"),
         (
             "seed = 1\n[device]\nflavour = \"idf-3\"".to_owned(),
             Some(3),
@@ -232,6 +238,16 @@ fn mistakes_are_named_with_their_line() {
         if line.is_some() {
             assert_eq!(error.line(), line, "{text}\n→ {error}");
         }
+    }
+}
+
+#[test]
+fn a_seed_has_64_bits() {
+    for (text, seed) in [
+        ("18446744073709551615", u64::MAX),
+        ("0xDEADBEEFDEADBEEF", 0xDEAD_BEEF_DEAD_BEEF),
+    ] {
+        assert_eq!(Scenario::parse(&format!("seed = {text}")).unwrap().seed, seed);
     }
 }
 
@@ -396,6 +412,14 @@ fn properties_that_cannot_be() {
         ),
         ("name = \"a\"\ntype = 9\nsize = 5000", "length"),
         ("name = \"a\"\ntype = 9\ncolour = 5", "unknown field"),
+        (
+            "name = \"a\"\ntype = 1\nvalue = 21.5",
+            "a whole number, true or false, or text",
+        ),
+        (
+            "name = \"a\"\ntype = 1\nvalue = 18446744073709551615",
+            "a number, true or false, or text",
+        ),
     ] {
         let error = refused(&format!("[[property]]\n{text}"));
         assert!(error.message().contains(complaint), "{text}: {error}");

@@ -60,17 +60,25 @@ impl<'de> Deserializer<'de> for Value<'de> {
         match self.0.get_ref() {
             DeValue::String(text) => visitor.visit_str(text),
             DeValue::Integer(number) => {
-                let number = i64::from_str_radix(number.as_str(), number.radix());
-                let number = number.map_err(|_| de::Error::custom("the number is too large"));
-                number.and_then(|number| visitor.visit_i64(number))
+                let (digits, radix) = (number.as_str(), number.radix());
+                // A seed may be any number of 64 bits.
+                match (
+                    i64::from_str_radix(digits, radix),
+                    u64::from_str_radix(digits, radix),
+                ) {
+                    (Ok(number), _) => visitor.visit_i64(number),
+                    (_, Ok(number)) => visitor.visit_u64(number),
+                    _ => Err(de::Error::custom("a number has at most 64 bits")),
+                }
             }
             DeValue::Boolean(yes) => visitor.visit_bool(*yes),
             DeValue::Array(items) => visitor.visit_seq(Items(items.iter())),
             DeValue::Table(table) => visitor.visit_map(Entries(table.iter(), None)),
-            other => Err(de::Error::invalid_type(
-                Unexpected::Other(other.type_str()),
-                &visitor,
-            )),
+            // Whoever asks takes anything at times, and could not say what is expected.
+            other => Err(de::Error::custom(format_args!(
+                "there is no {} in a scenario: a value is a whole number, true or false, or text",
+                other.type_str()
+            ))),
         }
         .map_err(|wrong: Wrong| wrong.at(self.0.span()))
     }
