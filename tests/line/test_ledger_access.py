@@ -29,6 +29,9 @@ def test_passwords_and_where_they_come_from(server: Server, espprov: Command, tm
     said = run(spelled)
     assert failure(said) == (2, "password_in_arguments")
     assert escaped not in said.why()
+    for wrong in (f"Postgres://line:{escaped}@h/d", f"jdbc:postgresql://line:{escaped}@h/d"):
+        said = run(wrong)
+        assert failure(said) == (2, "invalid_ledger") and escaped not in said.why(), "no name of a file, and not repeated"
     file = tmp_path / "pgpass"
     colons = PASSWORD.replace(":", "\\:")
     file.write_text(f"*:*:other:*:wrong\n127.0.0.1:{server.port}:passwords:line:{colons}\n")
@@ -59,6 +62,7 @@ def test_a_table_of_somebody_else_is_left_alone(server: Server, espprov: Command
     server.psql("COMMENT ON TABLE espprov_ledger IS 'espprov ledger, version 2'", "others")
     assert failure(Station(espprov.program, manifest, ledger, "one")) == (2, "ledger_version")
     schema = f"{ledger}?options=-c%20search_path%3Dl7"
+    assert failure(Station(espprov.program, manifest, schema, "one")) == (2, "ledger_missing")
     server.psql("CREATE SCHEMA l7", "others")
     assert Station(espprov.program, manifest, schema, "one").end()[0] == 0
     assert server.psql("SELECT count(*) FROM l7.espprov_ledger", "others") == ["1"]
@@ -99,6 +103,9 @@ def test_nothing_is_sent_to_who_has_no_certificate(server: Server, espprov: Comm
 
     other, _ = certificate(tmp_path, "other", "127.0.0.1")
     assert failure(run("sslmode=prefer")) == (2, "invalid_ledger")
+    mistyped = run("sslmode=require&sslrootcert=/nowhere/root.pem")
+    assert failure(mistyped) == (2, "ledger_tls")
+    assert "/nowhere/root.pem" in mistyped.why() and "No such file" in mistyped.why(), "not: it has none"
     assert failure(run(f"sslmode=require&sslrootcert={other}")) == (2, "ledger_tls"), "the server has no TLS"
     cert, key = certificate(server.folder, "server", "127.0.0.1")
     elsewhere, elsewhere_key = certificate(server.folder, "elsewhere", "db.example")

@@ -111,7 +111,7 @@ def test_a_database_that_stays_away_ends_the_run_in_time(
     try:
         code, events = run.end()
         assert (code, events[-1]["error"]["code"]) == (1, "ledger"), events
-        assert oks(events) == [] and warnings(events, "lease_lost"), "left before it ended"
+        assert oks(events) == [] and len(warnings(events, "lease_lost")) == 2, "each is left before it ended, and named"
         assert len(devices.count("joining")) == 2, "no other one was begun"
     finally:
         server.start()
@@ -131,6 +131,7 @@ def test_a_station_that_was_asleep_has_lost_its_device(
     second = Station(espprov.program, devices.manifest, ledger, "awake")
     code, events = second.end()
     assert (code, oks(events)) == (0, devices.names), events
+    assert warnings(events, "lease_elsewhere") == [f"{devices.names[0]} is with station sleeps, waiting"], "once"
     first.process.send_signal(signal.SIGCONT)
     code, events = first.end()
     assert (code, oks(events)) == (0, []), events
@@ -172,6 +173,25 @@ def test_who_is_interrupted_gives_back_what_he_has(
     assert server.psql("SELECT DISTINCT state FROM espprov_ledger", "interrupted") == ["taken"]
     code, events = Station(espprov.program, devices.manifest, ledger, "goes-on", "--jobs", 4).end()
     assert (code, len(oks(events))) == (0, 4), events
+
+
+def test_a_device_is_not_ok_before_that_is_written(
+    server: Server, farm: Callable[[int, int], Farm], espprov: Command
+) -> None:
+    devices = farm(1, 3000)
+    ledger = server.database("unwritten")
+    run = Station(espprov.program, devices.manifest, ledger, "one", "--lease", "60m")
+    wait_until(lambda: devices.count("joining"), run)
+    server.psql("ALTER TABLE espprov_ledger ADD CONSTRAINT no_room CHECK (state <> 'ok')", "unwritten")
+    code, events = run.end()
+    assert (code, oks(events), events[-1]["error"]["code"]) == (1, [], "ledger"), events
+    (result,) = (event for event in events if event["event"] == "device_result")
+    assert result["error"]["code"] == "not_written" and result["error"]["help"], result
+    server.psql("ALTER TABLE espprov_ledger DROP CONSTRAINT no_room", "unwritten")
+    server.psql("UPDATE espprov_ledger SET lease_until = clock_timestamp()", "unwritten")
+    code, events = Station(espprov.program, devices.manifest, ledger, "one").end()
+    assert (code, oks(events)) == (0, devices.names), events
+    assert devices.count("joining") == Counter(devices.names), "looked at, not told twice"
 
 
 def test_failed_devices_are_tried_once_more_by_one_station(server: Server, espprov: Command, tmp_path: Path) -> None:

@@ -18,10 +18,10 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// The same, for what must be renewed in time even where a computer is busy.
+/// The same, within what a shared ledger takes.
 #[cfg(feature = "postgres")]
 pub(super) fn lease(text: &str) -> Result<Duration, String> {
-    let range = Duration::from_secs(3)..=Duration::from_secs(3600);
+    let range = espprov_line::shared::LEASES;
     let lease = duration(text).ok().filter(|lease| range.contains(lease));
     lease.ok_or_else(|| "give a time from 3s to 60m".to_owned())
 }

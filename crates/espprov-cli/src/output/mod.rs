@@ -24,6 +24,9 @@ use std::collections::HashSet;
 use std::io::{ErrorKind, IsTerminal, Write};
 use style::Paint;
 
+/// Warnings that are given as often as they come: each is about a device, or a try, of its own.
+const EACH_TIME: [&str; 3] = ["lease_elsewhere", "lease_lost", "retrying"];
+
 /// Where output goes, and in which form. One for the whole run.
 pub(crate) struct Output {
     json: bool,
@@ -40,7 +43,7 @@ pub(crate) struct Output {
     on_stdout: Paint,
     on_stderr: Paint,
     spinner: RefCell<Option<ProgressBar>>,
-    /// Codes of the warnings given: once each is enough, but for retries.
+    /// Codes of the warnings given: once each is enough, but for those of [`EACH_TIME`].
     warned: RefCell<HashSet<&'static str>>,
     /// Steps told to people: once each is enough, however often they are taken again.
     told: RefCell<HashSet<String>>,
@@ -112,7 +115,7 @@ impl Output {
     /// Reports an event.
     pub(crate) fn event(&self, report: &Report) {
         if let Report::Warning { code, message } = report {
-            if self.quiet || (!self.warned.borrow_mut().insert(code) && *code != "retrying") {
+            if self.quiet || (!self.warned.borrow_mut().insert(code) && !EACH_TIME.contains(code)) {
                 return;
             }
             if !self.json {
@@ -142,7 +145,7 @@ impl Output {
         }
     }
 
-    /// Warns, once per code.
+    /// Warns, once per code but for those of [`EACH_TIME`].
     pub(crate) fn warn(&self, code: &'static str, message: impl Into<String>) {
         self.event(&Report::Warning {
             code,

@@ -135,10 +135,12 @@ fn provider() -> Option<Arc<CryptoProvider>> {
 fn of_file(path: &Path) -> Result<RootCertStore, SharedError> {
     use std::io::Read;
     let mut pem = Zeroizing::new(Vec::new());
-    let file = std::fs::File::open(path).map_err(|_| SharedError::Roots)?;
-    file.take(MAX_ROOTS)
-        .read_to_end(&mut pem)
-        .map_err(|_| SharedError::Roots)?;
+    let unreadable = |error: io::Error| SharedError::RootsFile {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    };
+    let file = std::fs::File::open(path).map_err(unreadable)?;
+    file.take(MAX_ROOTS).read_to_end(&mut pem).map_err(unreadable)?;
     let mut store = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         let added = certificate

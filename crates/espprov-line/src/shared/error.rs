@@ -3,6 +3,7 @@
 use core::error::Error;
 use core::fmt;
 use std::io;
+use std::path::PathBuf;
 
 /// Why a ledger in a database cannot be used. What a server says is in it as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,8 +22,17 @@ pub enum SharedError {
     NoPassword,
     /// No connection over TLS: what is wrong with it.
     Tls(String),
-    /// The file of roots has none, or cannot be read.
+    /// There is no certificate in the file of roots.
     Roots,
+    /// The file of roots cannot be read.
+    RootsFile {
+        /// Which one.
+        path: PathBuf,
+        /// In the system's words.
+        reason: String,
+    },
+    /// A lease that is shorter or longer than [`LEASES`](super::LEASES).
+    Lease,
     /// The table was made by another version of this program.
     OtherVersion(u32),
     /// There is a table of its name that is something else.
@@ -47,6 +57,10 @@ impl fmt::Display for SharedError {
             Self::NoPassword => f.write_str("the database wants a password"),
             Self::Tls(reason) => write!(f, "no TLS with the database: {reason}"),
             Self::Roots => f.write_str("there is no certificate in the file of roots"),
+            Self::RootsFile { path, reason } => {
+                write!(f, "the file of roots {} cannot be read: {reason}", path.display())
+            }
+            Self::Lease => f.write_str("a lease is from 3 seconds to an hour"),
             Self::OtherVersion(version) => write!(f, "the ledger in the database is of version {version}"),
             Self::NotALedger => f.write_str("the table espprov_ledger in the database is something else"),
             Self::Answer => f.write_str("what the database answers is no answer"),
@@ -56,12 +70,13 @@ impl fmt::Display for SharedError {
 
 impl Error for SharedError {}
 
-/// Codes of servers that are going down, coming up, have too many guests, or found that two transactions were in each other's way.
+/// Codes of servers that are going down, coming up, have too many guests, end connections that are idle, or found that two transactions
+/// were in each other's way.
 fn passes(code: &str) -> bool {
     code.starts_with("08")
         || matches!(
             code,
-            "57P01" | "57P02" | "57P03" | "57014" | "53300" | "40001" | "40P01"
+            "57P01" | "57P02" | "57P03" | "57P05" | "57014" | "53300" | "40001" | "40P01" | "55P03"
         )
 }
 
@@ -113,11 +128,11 @@ mod tests {
 
     #[test]
     fn what_passes_is_told_from_what_does_not() {
-        for code in ["57P03", "08006", "53300", "40001"] {
+        for code in ["57P03", "57P05", "08006", "53300", "40001", "55P03"] {
             assert!(passes(code), "{code}");
         }
-        // Wrong password, no such database, no rights, disk full, a standby.
-        for code in ["28P01", "3D000", "42501", "53100", "25006"] {
+        // Wrong password, no such database, no such schema, no rights, disk full, a standby.
+        for code in ["28P01", "3D000", "3F000", "42501", "53100", "25006"] {
             assert!(!passes(code), "{code}");
         }
     }

@@ -9,7 +9,8 @@
 //! |---|---|
 //! | two stations want a device at once | one has it, the other one takes the next |
 //! | a station dies | its lease ends, another one looks at the device first |
-//! | the database is away for a moment | devices under way go on; the next question is asked until it is back, or until a lease would be over |
+//! | the database is away for less than half a lease | devices under way go on; the next question is asked until it is back |
+//! | it is away for up to a lease | a device whose lease was last renewed five sixths of it ago is left, and looked at first when the database is back |
 //! | it is away for longer | what is under way is left in time, and no other device begun |
 //! | an answer is lost | the question is asked again: each can be, without harm |
 //!
@@ -21,7 +22,7 @@
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let address = Address::parse("postgres://line@db.example/line")?; // the password is in ~/.pgpass
 //! let ledger = SharedLedger::open(address, "station-1", Duration::from_secs(60)).await?;
-//! if let Taken::Yours { lease, look_first } = ledger.take("PROV_1", "ble:PROV_1", false).await? {
+//! if let Taken::Yours { lease, look_first, .. } = ledger.take("PROV_1", "ble:PROV_1", false).await? {
 //!     tokio::select! {
 //!         () = async { /* the device, looked at first if that is so */ } => {
 //!             ledger.finish(&lease, &End::ok("connected", None, 1200)).await?;
@@ -35,6 +36,7 @@
 mod address;
 mod connection;
 mod error;
+mod moment;
 mod password;
 mod table;
 
@@ -44,8 +46,10 @@ pub use error::SharedError;
 use crate::ledger::{End, State};
 use connection::Link;
 use core::fmt;
+use core::ops::RangeInclusive;
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
+use moment::Moment;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -53,10 +57,15 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row};
 
+/// How long leases may be: renewed in time even where a computer is busy, and a station that dies is missed within a shift.
+pub const LEASES: RangeInclusive<Duration> = Duration::from_secs(3)..=Duration::from_secs(3600);
+
 /// A question takes so long at most, and no more than a third of a lease: then the connection is given up.
 const ANSWER: Duration = Duration::from_secs(10);
 /// Between two tries.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How often is looked whether the computer has slept.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// A ledger in a database.
 pub struct SharedLedger {
@@ -66,8 +75,8 @@ pub struct SharedLedger {
     lease: Duration,
     /// This run's name, which its leases begin with.
     run: String,
-    /// When it began, by the database's clock.
-    began: String,
+    /// When it began, by the database's clock, in microseconds.
+    began: i64,
     leases: AtomicU64,
     link: Mutex<Option<Arc<Link>>>,
     away: AtomicBool,
@@ -79,13 +88,15 @@ pub struct Lease {
     key: String,
     token: String,
     /// Before it was asked for: the database counts from later on.
-    since: Instant,
+    since: Moment,
 }
 
 /// What became of the wish for a device.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum Taken {
     /// It may be touched now.
+    #[non_exhaustive]
     Yours {
         /// For so long.
         lease: Lease,
@@ -97,6 +108,7 @@ pub enum Taken {
     /// It failed, with this outcome, and failed ones were not asked for.
     Failed(String),
     /// Another station has it.
+    #[non_exhaustive]
     Elsewhere {
         /// Its name.
         station: String,
@@ -105,10 +117,11 @@ pub enum Taken {
 
 /// Why a device must not be touched any more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Lost {
     /// Another station has it: this one was not heard of in time.
     Taken,
-    /// The database is away, and the lease is nearly over.
+    /// The database is away or this computer slept, and the lease is over or nearly so.
     Away,
 }
 
@@ -131,29 +144,39 @@ impl fmt::Debug for SharedLedger {
 }
 
 impl SharedLedger {
-    /// Opens the ledger, and makes its table in a database that has none. A database that is away is told at once.
+    /// Opens the ledger, and makes its table in a database that has none. A database that is away is told at once. The lease is one of
+    /// [`LEASES`].
     ///
     /// # Errors
     /// [`SharedError`].
     pub async fn open(address: Address, station: &str, lease: Duration) -> Result<Self, SharedError> {
-        let mut ledger = Self {
-            address,
-            station: station.to_owned(),
-            lease,
-            run: String::new(),
-            began: String::new(),
-            leases: AtomicU64::new(0),
-            link: Mutex::new(None),
-            away: AtomicBool::new(false),
-        };
+        if !LEASES.contains(&lease) {
+            return Err(SharedError::Lease);
+        }
+        let mut ledger = Self::closed(address, station, lease);
+        // Nobody waits for a lease yet.
         let row = ledger
-            .once(async |client| {
+            .once_within(ANSWER, async |client| {
                 table::prepare(client).await?;
                 Ok(client.query_typed_one(table::RUN, &[]).await?)
             })
             .await?;
         (ledger.run, ledger.began) = (row.try_get(0)?, row.try_get(1)?);
         Ok(ledger)
+    }
+
+    /// Before anything was asked.
+    fn closed(address: Address, station: &str, lease: Duration) -> Self {
+        Self {
+            address,
+            station: station.to_owned(),
+            lease,
+            run: String::new(),
+            began: i64::MIN,
+            leases: AtomicU64::new(0),
+            link: Mutex::new(None),
+            away: AtomicBool::new(false),
+        }
     }
 
     /// The address, as people may see it.
@@ -197,16 +220,16 @@ impl SharedLedger {
         let number = self.leases.fetch_add(1, Ordering::Relaxed);
         let token = format!("{}-{number}", self.run);
         let (station, ms) = (self.station.as_str(), self.lease_ms());
-        let before = retry_failed.then_some(self.began.as_str());
+        let before = retry_failed.then_some(self.began);
         self.ask(async |client| {
-            let since = Instant::now();
+            let since = Moment::now();
             let values: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 6] = [
                 (&key, Type::TEXT),
                 (&target, Type::TEXT),
                 (&station, Type::TEXT),
                 (&token, Type::TEXT),
                 (&ms, Type::INT8),
-                (&before, Type::TEXT),
+                (&before, Type::INT8),
             ];
             if let Some(row) = client.query_typed_opt(table::TAKE, &values).await? {
                 let (key, token) = (key.to_owned(), token.clone());
@@ -232,27 +255,28 @@ impl SharedLedger {
     }
 
     /// Renews a lease again and again. Ends when it is lost: then the device must not be touched any more. Can be dropped at any time.
+    ///
+    /// A computer that slept past the lease has lost it. A clock that is set forward by as much looks the same.
     pub async fn keep(&self, lease: &Lease) -> Lost {
-        let (step, margin) = (self.lease / 3, self.lease / 6);
+        let (step, over) = (self.lease / 3, self.lease - self.lease / 6);
         let mut since = lease.since;
         loop {
-            let over = since + self.lease - margin;
-            sleep(step).await;
-            let renewed = loop {
-                let asked = Instant::now();
-                match timeout(
-                    over.saturating_duration_since(asked),
-                    self.once(async |client| self.renew(client, lease).await),
-                )
-                .await
-                {
+            while let Some(left) = step.checked_sub(since.elapsed()).filter(|left| !left.is_zero()) {
+                sleep(left.min(LOOK)).await;
+            }
+            since = loop {
+                let asked = Moment::now();
+                let left = over.saturating_sub(since.elapsed());
+                if left.is_zero() {
+                    return Lost::Away;
+                }
+                match timeout(left, self.once(async |client| self.renew(client, lease).await)).await {
                     Ok(Ok(true)) => break asked,
                     Ok(Ok(false)) => return Lost::Taken,
-                    Ok(Err(_)) if Instant::now() + PAUSE < over => sleep(PAUSE).await,
+                    Ok(Err(_)) if since.elapsed() + PAUSE < over => sleep(PAUSE).await,
                     _ => return Lost::Away,
                 }
             };
-            since = renewed;
         }
     }
 
@@ -289,17 +313,18 @@ impl SharedLedger {
         .await
     }
 
-    /// Gives a device back whose end is not known: whoever wants it next need not wait, and looks at it first.
+    /// Gives devices back whose ends are not known, all of them by one question: whoever wants them next need not wait, and looks at
+    /// them first.
     ///
     /// # Errors
-    /// [`SharedError`]: then its lease ends by itself.
-    pub async fn give_back(&self, lease: &Lease) -> Result<(), SharedError> {
-        let values: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 3] = [
-            (&lease.key, Type::TEXT),
-            (&lease.token, Type::TEXT),
-            (&-1_i64, Type::INT8),
-        ];
-        self.once(async |client| Ok(client.execute_typed(table::RENEW, &values).await?))
+    /// [`SharedError`]: then their leases end by themselves.
+    pub async fn give_back(&self, leases: &[&Lease]) -> Result<(), SharedError> {
+        let keys: Vec<&str> = leases.iter().map(|lease| lease.key.as_str()).collect();
+        // No two leases have the same one.
+        let tokens: Vec<&str> = leases.iter().map(|lease| lease.token.as_str()).collect();
+        let values: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
+            [(&keys, Type::TEXT_ARRAY), (&tokens, Type::TEXT_ARRAY)];
+        self.once(async |client| Ok(client.execute_typed(table::GIVE_BACK, &values).await?))
             .await
             .map(|_| ())
     }
@@ -327,7 +352,14 @@ impl SharedLedger {
         &self,
         question: impl AsyncFn(&Client) -> Result<T, SharedError>,
     ) -> Result<T, SharedError> {
-        let limit = ANSWER.min(self.lease / 3);
+        self.once_within(ANSWER.min(self.lease / 3), question).await
+    }
+
+    async fn once_within<T>(
+        &self,
+        limit: Duration,
+        question: impl AsyncFn(&Client) -> Result<T, SharedError>,
+    ) -> Result<T, SharedError> {
         let mut used = None;
         let asking = async {
             let link = self.link().await?;
@@ -370,3 +402,6 @@ fn state(state: &str, outcome: Option<String>) -> Result<State, SharedError> {
         _ => Err(SharedError::Answer),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,15 +41,20 @@ pub(super) fn from_file(
     user: &str,
 ) -> Result<Option<Zeroizing<String>>, AddressError> {
     let Some(place) = place else { return Ok(None) };
+    let unreadable = if place.named {
+        AddressError::PasswordFile
+    } else {
+        AddressError::OwnPasswordFile
+    };
     let mut file = match File::open(&place.path) {
         Ok(file) => file,
         Err(_) if !place.named => return Ok(None),
-        Err(_) => return Err(AddressError::PasswordFile),
+        Err(_) => return Err(unreadable),
     };
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let about = file.metadata().map_err(|_| AddressError::PasswordFile)?;
+        let about = file.metadata().map_err(|_| unreadable)?;
         if about.is_file() && about.permissions().mode() & 0o077 != 0 {
             return Err(AddressError::PasswordFileOpen);
         }
@@ -58,7 +63,7 @@ pub(super) fn from_file(
     (&mut file)
         .take(MOST)
         .read_to_string(&mut text)
-        .map_err(|_| AddressError::PasswordFile)?;
+        .map_err(|_| unreadable)?;
     let host = match host {
         Host::Socket(folder) => folder.to_str().unwrap_or_default(),
         Host::Network(name) => name,
@@ -156,6 +161,11 @@ mod tests {
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
             assert_eq!(read(&path, true), expected, "{mode:o}");
         }
+        // What is no text is told of the file that it is.
+        std::fs::write(&path, [0xff]).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        assert_eq!(read(&path, false), Err(AddressError::OwnPasswordFile));
+        assert_eq!(read(&path, true), Err(AddressError::PasswordFile));
         std::fs::remove_file(&path).unwrap();
         assert_eq!(read(&path, false), Ok(None));
         assert_eq!(read(&path, true), Err(AddressError::PasswordFile));

@@ -1,4 +1,4 @@
-//! The table, made on first use, and the four statements that are ever put to it. Each is one transaction, and each can be put a second
+//! The table, made on first use, and the statements that are ever put to it. Each is one transaction, and each can be put a second
 //! time without harm: an answer that was lost on the way is asked for again.
 
 use super::SharedError;
@@ -9,9 +9,9 @@ const VERSION: u32 = 1;
 /// What stands before it in the table's comment.
 const COMMENT: &str = "espprov ledger, version ";
 
-/// Any number that nobody else's locks have: "espprov" in letters.
+/// The lock's number: any that nobody else's locks have; "espprov" in letters.
 const MAKE: &str = "\
-SELECT pg_advisory_xact_lock(28554860013645686);
+SELECT pg_advisory_xact_lock(28555899407855478);
 CREATE TABLE IF NOT EXISTS espprov_ledger (
   key text PRIMARY KEY,
   target text NOT NULL,
@@ -32,13 +32,14 @@ COMMENT ON TABLE espprov_ledger IS 'espprov ledger, version 1'";
 /// A new connection. That a commit may be lost in a crash of the server is no setting for a ledger.
 pub(super) const BEGIN: &str = "SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off'";
 
-/// A name for this run, and when it began.
-pub(super) const RUN: &str = "SELECT md5(random()::text || clock_timestamp()::text || pg_backend_pid()::text), clock_timestamp()::text";
+/// A name for this run, and when it began: microseconds, as a time in words would be in the manner of one connection.
+pub(super) const RUN: &str =
+    "SELECT gen_random_uuid()::text, CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)";
 
 /// What is known of these devices.
 pub(super) const STATES: &str = "SELECT key, state, outcome FROM espprov_ledger WHERE key = ANY($1)";
 
-/// Takes a device, if nobody has it: key, target, station, lease, its milliseconds, the failures up to when count as new (or none).
+/// Takes a device, if nobody has it: key, target, station, lease, its milliseconds, up to when failures are tried again (or none are).
 ///
 /// The lease that is asked for may be there already, by an answer that was lost: then it is as it was.
 pub(super) const TAKE: &str = "\
@@ -50,7 +51,7 @@ ON CONFLICT (key) DO UPDATE SET
   attempts = CASE WHEN l.lease = $4 THEN l.attempts ELSE l.attempts + 1 END,
   state = 'taken', outcome = NULL, ip = NULL, error = NULL, ms = NULL, attempted_at = clock_timestamp(), ended_at = NULL
 WHERE (l.state = 'taken' AND (l.lease = $4 OR l.lease_until < clock_timestamp()))
-   OR (l.state = 'failed' AND l.ended_at <= CAST($6 AS timestamptz))
+   OR (l.state = 'failed' AND CAST(extract(epoch FROM l.ended_at) * 1000000 AS bigint) <= $6)
 RETURNING look_first";
 
 /// Why it was not to be had.
@@ -60,6 +61,11 @@ pub(super) const HOLDER: &str = "SELECT state, outcome, station FROM espprov_led
 pub(super) const RENEW: &str = "\
 UPDATE espprov_ledger SET lease_until = clock_timestamp() + $3 * interval '1 millisecond'
 WHERE key = $1 AND lease = $2 AND state = 'taken'";
+
+/// Leases end at once: keys, leases.
+pub(super) const GIVE_BACK: &str = "\
+UPDATE espprov_ledger SET lease_until = clock_timestamp() - interval '1 millisecond'
+WHERE key = ANY($1) AND lease = ANY($2) AND state = 'taken'";
 
 /// What came of it: key, lease, state, outcome, address, error, milliseconds. Nobody's lease but the holder's.
 pub(super) const FINISH: &str = "\

@@ -43,7 +43,7 @@ pub(super) enum Take {
     Ended(State),
     /// Another station has it.
     #[cfg(feature = "postgres")]
-    Elsewhere,
+    Elsewhere { station: String },
 }
 
 impl Book {
@@ -63,9 +63,9 @@ impl Book {
             name.push(".ledger.jsonl");
             name.into()
         });
-        match given.to_str().filter(|text| is_address(text)) {
+        match is_address(&given).then(|| given.to_string_lossy()) {
             #[cfg(feature = "postgres")]
-            Some(address) => Shared::open(address, by_flag, &station(), args.lease)
+            Some(address) => Shared::open(&address, by_flag, &station(), args.lease)
                 .await
                 .map(|shared| Self::Shared(Box::new(shared))),
             #[cfg(not(feature = "postgres"))]
@@ -166,8 +166,9 @@ impl Book {
     }
 }
 
-fn is_address(text: &str) -> bool {
-    text.starts_with("postgres://") || text.starts_with("postgresql://")
+/// An address, of whatever: one that is none of a ledger is no file either, and is not repeated, as there may be a password in it.
+fn is_address(given: &Path) -> bool {
+    given.to_string_lossy().contains("://")
 }
 
 /// Which computer this is, for people who read ledgers.

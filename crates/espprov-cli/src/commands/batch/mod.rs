@@ -120,7 +120,10 @@ impl Batch {
         let mut queue = VecDeque::new();
         let now = Instant::now();
         for (mut job, state) in jobs.into_iter().zip(states) {
-            job.retry_failed = args.retry_failed;
+            #[cfg(feature = "postgres")]
+            {
+                job.retry_failed = args.retry_failed;
+            }
             match state {
                 State::New => queue.push_back((now, job)),
                 State::Unknown => {
@@ -164,8 +167,8 @@ impl Batch {
                     continue;
                 }
                 #[cfg(feature = "postgres")]
-                Take::Elsewhere => {
-                    self.later(job);
+                Take::Elsewhere { station } => {
+                    self.elsewhere(job, &station);
                     continue;
                 }
             };
@@ -185,13 +188,15 @@ impl Batch {
         let ended = work.await;
         #[cfg(feature = "postgres")]
         let ended = tokio::select! {
-            ended = work => ended,
+            // The lease first: after a sleep both may be due, and without it the device is not to be touched.
+            biased;
             lost = self.book.keep(&hold) => {
                 self.table.leave(worker);
                 self.lost(&job.key, lost);
                 self.later(job);
                 return Ok(());
             }
+            ended = work => ended,
         };
         let ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let end = match &ended {
@@ -206,6 +211,14 @@ impl Batch {
             self.later(job);
             return Ok(());
         }
+        let (ended, end) = match &written {
+            // The next run looks at it first, and says it then.
+            Err(failure) if end.ok => {
+                let ended = Err(not_written(&job, &end, failure));
+                (ended, End::failed(NOT_WRITTEN, NOT_WRITTEN, ms))
+            }
+            _ => (ended, end),
+        };
         self.table.end(worker, end.ok);
         self.report(&job, &ended, &end);
         written.map(|_| ())
@@ -235,6 +248,20 @@ impl Batch {
         self.queue
             .borrow_mut()
             .push_back((Instant::now() + ELSEWHERE, job));
+    }
+
+    /// Tells what this run waits for: not at the first time, when there are other devices to go on with.
+    #[cfg(feature = "postgres")]
+    fn elsewhere(&self, mut job: Job, station: &str) {
+        job.elsewhere = job.elsewhere.saturating_add(1);
+        if job.elsewhere == 2 {
+            let (key, station) = (clean(&job.key), clean(station));
+            self.out.warn(
+                "lease_elsewhere",
+                format!("{key} is with station {station}, waiting"),
+            );
+        }
+        self.later(job);
     }
 
     #[cfg(feature = "postgres")]
@@ -344,6 +371,21 @@ impl Batch {
             self.book.place()
         )))
     }
+}
+
+/// A device that is provisioned, of which the ledger does not know.
+const NOT_WRITTEN: &str = "not_written";
+
+/// It is not `ok` before the ledger says so.
+fn not_written(job: &Job, end: &End, failure: &Failure) -> Failure {
+    let message = format!(
+        "{} was provisioned ({}), but that is not written down",
+        clean(&job.key),
+        end.outcome
+    );
+    Failure::new(Class::Unexpected, NOT_WRITTEN, message)
+        .with_cause(failure.message().to_owned())
+        .with_help("mend the ledger, then run again: the device is looked at first, and nothing is sent to it if it is done")
 }
 
 /// What a failed device's outcome is called: where that says no more than "failed", by the code of its error.

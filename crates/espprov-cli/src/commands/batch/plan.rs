@@ -31,8 +31,12 @@ pub(super) struct Job {
     pub(super) network: Network,
     /// What became of an earlier attempt is not known.
     pub(super) look_first: bool,
-    /// It is tried though it has failed.
+    /// It is tried though it has failed: the ledger decides, when its turn comes.
+    #[cfg(feature = "postgres")]
     pub(super) retry_failed: bool,
+    /// How often another station had it when its turn came.
+    #[cfg(feature = "postgres")]
+    pub(super) elsewhere: u32,
 }
 
 /// What a device is to join.
@@ -170,7 +174,10 @@ async fn job(number: usize, row: &Row, defaults: &Defaults) -> Result<Job, Wrong
         }),
         network: network(row, defaults).map_err(Wrong::Here)?,
         look_first: false,
+        #[cfg(feature = "postgres")]
         retry_failed: false,
+        #[cfg(feature = "postgres")]
+        elsewhere: 0,
     })
 }
 

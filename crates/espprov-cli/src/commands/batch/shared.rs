@@ -68,7 +68,9 @@ impl Shared {
     pub(super) async fn take(&self, job: &Job) -> Result<Take, Failure> {
         let taken = self.ledger.take(&job.key, &job.shown, job.retry_failed).await;
         Ok(match taken.map_err(|error| self.explain(&error))? {
-            Taken::Yours { lease, look_first } => {
+            Taken::Yours {
+                lease, look_first, ..
+            } => {
                 let lease = Rc::new(lease);
                 self.held.borrow_mut().insert(job.key.clone(), Rc::clone(&lease));
                 Take::Yours {
@@ -78,7 +80,8 @@ impl Shared {
             }
             Taken::Done => Take::Ended(State::Done),
             Taken::Failed(outcome) => Take::Ended(State::Failed(outcome)),
-            Taken::Elsewhere { .. } => Take::Elsewhere,
+            Taken::Elsewhere { station, .. } => Take::Elsewhere { station },
+            _ => return Err(self.explain(&SharedError::Answer)),
         })
     }
 
@@ -97,13 +100,12 @@ impl Shared {
     /// Gives back what this run has.
     pub(super) async fn let_go(&self) {
         let held = core::mem::take(&mut *self.held.borrow_mut());
-        let all = async {
-            for lease in held.values() {
-                // One that is not taken back ends by itself.
-                let _ = self.ledger.give_back(lease).await;
-            }
-        };
-        let _ = tokio::time::timeout(PARTING, all).await;
+        if held.is_empty() {
+            return;
+        }
+        let leases: Vec<&shared::Lease> = held.values().map(Rc::as_ref).collect();
+        // What is not given back ends by itself.
+        let _ = tokio::time::timeout(PARTING, self.ledger.give_back(&leases)).await;
     }
 
     pub(super) fn is_away(&self) -> bool {
@@ -135,8 +137,11 @@ fn wrong(error: AddressError) -> Failure {
             .with_cause("a password that others can read is none")
             .with_help("chmod 600 ~/.pgpass, or what PGPASSFILE names"),
         AddressError::PasswordFile => failure
-            .with_cause("PGPASSFILE names it")
+            .with_cause("it is not there, not for this user to read, or no text")
             .with_help("correct PGPASSFILE, or make the file readable for its owner"),
+        AddressError::OwnPasswordFile => failure
+            .with_cause("~/.pgpass (on Windows postgresql\\pgpass.conf in %APPDATA%) cannot be read, or is no text in UTF-8")
+            .with_help("make it readable for its owner, or take it away and give the password by PGPASSWORD"),
         _ => failure
             .with_cause("it is not repeated here: there may be a password in it")
             .with_help("give postgres://USER@HOST/DATABASE, and the password by PGPASSWORD or ~/.pgpass"),
@@ -157,6 +162,12 @@ fn explain(address: &str, error: &SharedError) -> Failure {
         SharedError::Tls(_) | SharedError::Roots => failure(Class::Usage, "ledger_tls", &said)
             .with_cause("somebody else could stand between this computer and the database; nothing was sent")
             .with_help("name the root of the server's certificate by sslrootcert=FILE, and the server as it is called there; where the network is trusted, sslmode=disable"),
+        SharedError::RootsFile { .. } => failure(Class::Usage, "ledger_tls", &said)
+            .with_cause("sslrootcert or PGSSLROOTCERT names it; nothing was sent")
+            .with_help("correct the path, or make the file readable for this user"),
+        SharedError::Lease => Failure::usage("usage", said)
+            .with_cause("a lease is renewed every third of its time")
+            .with_help("give --lease a time from 3s to 60m"),
         SharedError::OtherVersion(_) => failure(Class::Usage, "ledger_version", &said)
             .with_cause("another version of this program made it")
             .with_help("run the same version on all stations"),
@@ -171,6 +182,11 @@ fn explain(address: &str, error: &SharedError) -> Failure {
                     "correct PGPASSWORD or ~/.pgpass, or ask who keeps the database",
                 ),
                 "3D000" => ("ledger_missing", "there is no such database", "createdb makes one; the table is made by the first run"),
+                "3F000" => (
+                    "ledger_missing",
+                    "there is no such schema in the search_path",
+                    "CREATE SCHEMA makes one; the table is made by the first run",
+                ),
                 "42501" => (
                     "ledger_rights",
                     "the user may not use the table, or may not make it",
