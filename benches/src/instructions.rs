@@ -1,10 +1,46 @@
 //! Instructions, counted by valgrind. A neighbour on the same core takes some of its units and of its caches, and of two programs it slows the
 //! one that keeps more of them busy: even a ratio of times then says something about the neighbour. Nobody changes a count.
 
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitCode, Stdio};
 
 /// What says that a program is to do something so often and nothing else, for valgrind: `--count WHAT TIMES`.
-pub const COUNT: &str = "--count";
+const COUNT: &str = "--count";
+
+/// A program that prints its `figures`, and says whether they are within the ceilings: with `--check` it fails where they are not, or where they
+/// could not be had. Under valgrind it is asked to `count`, and does something of that name so often.
+pub fn program(
+    name: &str,
+    count: impl FnOnce(&str, usize) -> ExitCode,
+    figures: impl FnOnce() -> Result<bool, String>,
+) -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let check = match arguments.as_slice() {
+        [] => false,
+        ["--check"] => true,
+        [flag, word, times] if *flag == COUNT => {
+            if let Ok(times) = times.parse() {
+                return count(word, times);
+            }
+            return usage(name);
+        }
+        _ => return usage(name),
+    };
+    let good = figures().unwrap_or_else(|error| {
+        eprintln!("{error}");
+        false
+    });
+    if check && !good {
+        eprintln!("above a ceiling, or not counted");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
+}
+
+fn usage(name: &str) -> ExitCode {
+    eprintln!("usage: {name} [--check]");
+    ExitCode::from(2)
+}
 
 /// Instructions of doing `what` once more, by this program, after it has been done a `few` times: as what goes before and after is in
 /// both counts, the difference of two is taken, the other with so many `more`.

@@ -14,7 +14,7 @@ use core::pin::Pin;
 use core::task::Poll;
 use core::time::Duration;
 use espprov_benches::BothHalves;
-use espprov_benches::instructions::{COUNT, each, grouped};
+use espprov_benches::instructions::{each, grouped, program};
 use espprov_benches::time::{quick, thread_time};
 use espprov_core::auth::Auto;
 use espprov_core::{Outcome, Provisioner, WifiConfig};
@@ -238,22 +238,9 @@ fn instructions() -> Result<bool, String> {
     Ok(ratio <= INSTRUCTIONS_CEILING && growth <= INSTRUCTIONS_GROWTH_CEILING)
 }
 
-fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let check = match arguments.as_slice() {
-        [] => false,
-        ["--check"] => true,
-        [flag, word, times] if *flag == COUNT && times.parse::<usize>().is_ok() => {
-            return count(word, times.parse().unwrap_or_default());
-        }
-        _ => {
-            eprintln!("usage: pairs [--check]");
-            return ExitCode::from(2);
-        }
-    };
-    let scenario = scenario("2");
-    let bare = BothHalves::new();
+/// Prints what a thousand pairs take of time and memory, and tells whether that is within the ceilings.
+fn crowd() -> bool {
+    let (scenario, bare) = (scenario("2"), BothHalves::new());
     // First: what has been used once is not given back to the system, and then costs nothing.
     let crowd = run(&scenario, CROWD, &bare);
     let few = run(&scenario, FEW, &bare);
@@ -264,17 +251,12 @@ fn main() -> ExitCode {
     );
     println!("compared with a pair among {FEW}: {growth:.2} (ceiling {GROWTH_CEILING:.1})");
     println!("memory of a pair: {memory} bytes (ceiling {MEMORY_CEILING})");
-    let mut good = time <= TIME_CEILING && growth <= GROWTH_CEILING && memory <= MEMORY_CEILING;
-    match instructions() {
-        Ok(within) => good &= within,
-        Err(error) => {
-            eprintln!("{error}");
-            good = false;
-        }
-    }
-    if check && !good {
-        eprintln!("above a ceiling, or not counted");
-        return ExitCode::FAILURE;
-    }
-    ExitCode::SUCCESS
+    time <= TIME_CEILING && growth <= GROWTH_CEILING && memory <= MEMORY_CEILING
+}
+
+fn main() -> ExitCode {
+    program("pairs", count, || {
+        let good = crowd();
+        Ok(instructions()? && good)
+    })
 }

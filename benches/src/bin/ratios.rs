@@ -5,7 +5,7 @@
 //! code without a carry chain, a table that was dropped, arithmetic that is not optimised. They are this thread's processor time; ours and
 //! theirs alternate, so that a change of clock speed hits both, and of each the quick ones count.
 
-use espprov_benches::instructions::{COUNT, each, grouped};
+use espprov_benches::instructions::{each, grouped, program};
 use espprov_benches::time::{quick, thread_time};
 use espprov_benches::{OpenSsl, Security1, Security2, two_x25519};
 use std::process::ExitCode;
@@ -19,7 +19,7 @@ struct Pair {
     counted: usize,
     /// Most that ours may take of the reference's time.
     time: f64,
-    /// Most instructions of ours: what Rust 1.95 makes of it for x86-64, and 3 %. Who makes it better lowers it.
+    /// Most instructions of ours on x86-64: what Rust 1.95 makes of it, and 3 %. Who makes it better lowers it.
     instructions: u64,
     /// Most that ours may take of the reference's instructions.
     ratio: f64,
@@ -103,7 +103,9 @@ fn instructions(pair: &Pair) -> Result<bool, String> {
         grouped(theirs),
         pair.ratio
     );
-    Ok(ours <= pair.instructions && ratio <= pair.ratio)
+    // On other processors it is another program, and only the ratio says something.
+    let within = ours <= pair.instructions || !cfg!(target_arch = "x86_64");
+    Ok(within && ratio <= pair.ratio)
 }
 
 /// Under valgrind: so often, and nothing else.
@@ -123,35 +125,14 @@ fn count(word: &str, times: usize) -> ExitCode {
 }
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let check = match arguments.as_slice() {
-        [] => false,
-        ["--check"] => true,
-        [flag, word, times] if *flag == COUNT && times.parse::<usize>().is_ok() => {
-            return count(word, times.parse().unwrap_or_default());
+    program("ratios", count, || {
+        let mut good = true;
+        for pair in &PAIRS {
+            good &= times(pair);
         }
-        _ => {
-            eprintln!("usage: ratios [--check]");
-            return ExitCode::from(2);
+        for pair in &PAIRS {
+            good &= instructions(pair)?;
         }
-    };
-    let mut good = true;
-    for pair in &PAIRS {
-        good &= times(pair);
-    }
-    for pair in &PAIRS {
-        match instructions(pair) {
-            Ok(within) => good &= within,
-            Err(error) => {
-                eprintln!("{error}");
-                good = false;
-            }
-        }
-    }
-    if check && !good {
-        eprintln!("above a ceiling, or not counted");
-        return ExitCode::FAILURE;
-    }
-    ExitCode::SUCCESS
+        Ok(good)
+    })
 }

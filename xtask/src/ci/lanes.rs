@@ -3,7 +3,7 @@
 //! Linking firmware and emulating a processor keep one core busy, so a step after the other leaves the second one idle half of
 //! the time. Steps that wait for the same build directory's lock share a lane. Those that build into a directory of their own are for
 //! whichever lane is done with its steps first, the longest before the others: so the lanes end at about the same time, whatever becomes
-//! longer.
+//! longer. (`bench` lints into the common one first, and waits for it if need be.)
 
 use super::{Options, Outcome, Step};
 use crate::tools::{children, target_dir};
