@@ -23,8 +23,8 @@ for (const scheme of ["light", "dark"]) {
         assert.ok(wide <= 320, `${name} is ${wide} pixels wide`);
       };
       await person.button(/^A simulated device/).waitHandle();
-      await person.page.locator("::-p-aria(I have the code of the device)").click();
-      await person.page.locator("::-p-aria(More)").click();
+      await person.opens("I have the code of the device");
+      await person.opens("More");
       await looked("start");
       await person.type("Proof of possession (PoP) or password", "abcd1234");
       await person.button(/^A simulated device/).click();

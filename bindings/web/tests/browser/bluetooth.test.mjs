@@ -42,13 +42,6 @@ async function connects(person, radio, pop = "abcd1234") {
   await person.click("Bluetooth");
 }
 
-async function joins(person, passphrase = "correct-horse") {
-  await person.sees("Choose its network");
-  await person.button(/^Home/).click();
-  await person.type("Passphrase", passphrase);
-  await person.click("Give the device this network");
-}
-
 for (const [name, args] of [
   ["security 1", ["--security", "1"]],
   ["security 2, patch 0", ["--security", "2", "--patch", "0"]],
@@ -60,7 +53,7 @@ for (const [name, args] of [
       await person.sees("Choose its network");
       const listed = await person.page.$$eval(".network", (found) => found.map((one) => one.firstChild.textContent));
       assert.deepEqual(listed, ["Home", ...Array.from({ length: 15 }, (_, at) => `Net ${at + 1}`)]);
-      await joins(person);
+      await person.joins();
       await person.sees("The device is online");
       // Far more than the 20 bytes of one packet.
       assert.ok(radio.longest > 100, String(radio.longest));
@@ -69,10 +62,10 @@ for (const [name, args] of [
 
 test("security 0, once the person has allowed it", () =>
   withDevice(async (person, radio) => {
-    await person.page.locator("::-p-aria(More)").click();
+    await person.opens("More");
     await person.tick("Allow a device without encryption");
     await connects(person, radio, undefined);
-    await joins(person);
+    await person.joins();
     await person.sees("The device is online");
   }, { args: ["--security", "0"] }));
 
@@ -94,11 +87,11 @@ for (const hangsUp of [false, true]) {
 test("a wrong passphrase, then the right one", () =>
   withDevice(async (person, radio) => {
     await connects(person, radio);
-    await joins(person, "wrong-horse");
+    await person.joins("wrong-horse");
     await person.sees("That did not work");
     assert.match(await person.text(), /refused the device/);
     await person.click("Try again");
-    await joins(person);
+    await person.joins();
     await person.sees("The device is online");
   }));
 
@@ -117,7 +110,7 @@ for (const [name, how, heading] of [
     };
     return withDevice(async (person, radio) => {
       await connects(person, radio);
-      await joins(person);
+      await person.joins();
       await person.sees(heading);
     }, { scenario: world({ connect: 3_600_000 }), peripheral: { before } });
   });

@@ -122,6 +122,24 @@ export class Person {
     return handle;
   }
 
+  /** From the list of networks to the wish that the device joins this one. */
+  async joins(passphrase = "correct-horse") {
+    await this.sees("Choose its network");
+    await this.button(/^Home/).click();
+    await this.type("Passphrase", passphrase);
+    await this.click("Give the device this network");
+  }
+
+  /** Opens what is closed on the first screen. */
+  async opens(summary) {
+    await this.page.locator(`::-p-aria(${summary})`).click();
+  }
+
+  /** Whether it is ticked. */
+  async isTicked(label) {
+    return (await this.page.locator(`::-p-aria([name="${label}"][role="checkbox"])`).waitHandle()).evaluate((box) => box.checked);
+  }
+
   async tick(label) {
     await this.page.locator(`::-p-aria([name="${label}"][role="checkbox"])`).click();
   }

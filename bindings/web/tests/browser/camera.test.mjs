@@ -66,6 +66,12 @@ async function withReader(page, read) {
   });
 }
 
+async function looks(person, origin) {
+  await person.page.goto(`${origin}/page.html`);
+  await person.opens("I have the code of the device");
+  await person.click("Scan it with the camera");
+}
+
 test("a code in front of the camera is read, and the camera is off again", () =>
   withServer((origin) => withBrowser(async (browser) => {
     const text = encode("text").trim();
@@ -78,9 +84,7 @@ test("a code in front of the camera is read, and the camera is off again", () =>
       const { stdout } = await promisify(execFile)(program, ["--json", "qr", "decode", "--show-secrets", file]).catch(() => ({ stdout: "" }));
       return stdout.includes("PROV_1A2B") && stdout.includes("abcd1234") ? text : "";
     });
-    await person.page.goto(`${origin}/page.html`);
-    await person.page.locator("::-p-aria(I have the code of the device)").click();
-    await person.click("Scan it with the camera");
+    await looks(person, origin);
     await person.page.waitForFunction(() => document.body.innerText.includes("The code is of PROV_1A2B"));
     assert.ok(pictures > 0);
     const tracks = await person.page.evaluate(() => globalThis.streams.flatMap((stream) => stream.getTracks().map((track) => track.readyState)));
@@ -96,9 +100,7 @@ test("whoever leaves while the camera looks has it off", () =>
   withServer((origin) => withBrowser(async (browser) => {
     const person = await Person.at(browser, "about:blank", PHONE);
     await withReader(person.page, () => "");
-    await person.page.goto(`${origin}/page.html`);
-    await person.page.locator("::-p-aria(I have the code of the device)").click();
-    await person.click("Scan it with the camera");
+    await looks(person, origin);
     await person.page.waitForFunction(() => document.querySelector("video")?.videoWidth > 0);
     await person.button(/^A simulated device/).click();
     await person.page.waitForFunction(() => globalThis.streams.flatMap((stream) => stream.getTracks()).every((track) => track.readyState === "ended"));
@@ -108,9 +110,7 @@ test("a camera that the person does not allow is said to be one", () =>
   withServer((origin) => withBrowser(async (browser) => {
     const person = await Person.at(browser, "about:blank", PHONE);
     await withReader(person.page, () => "");
-    await person.page.goto(`${origin}/page.html`);
-    await person.page.locator("::-p-aria(I have the code of the device)").click();
-    await person.click("Scan it with the camera");
+    await looks(person, origin);
     await person.page.waitForFunction(() => document.body.innerText.includes("The camera cannot be used"));
     // The text of the code is still to be pasted.
     await person.type("Text of the code", '{"ver":"v1","name":"PROV_1A2B","pop":"abcd1234","transport":"ble"}');

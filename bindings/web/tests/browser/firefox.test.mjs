@@ -9,10 +9,7 @@ const POP = "Proof of possession (PoP) or password";
 const FIREFOX = { browser: "firefox" };
 
 async function joins(person) {
-  await person.sees("Choose its network");
-  await person.button(/^Home/).click();
-  await person.type("Passphrase", "correct-horse");
-  await person.click("Give the device this network");
+  await person.joins();
   await person.sees("The device is online");
 }
 

@@ -148,7 +148,7 @@ test("the simulated device in the page, by keyboard alone", () =>
 test("the code on the device is read, and one of something else is named", () =>
   withServer((origin) => withBrowser(async (browser) => {
     const person = await Person.at(browser, `${origin}/page.html`, PHONE);
-    await person.page.locator("::-p-aria(I have the code of the device)").click();
+    await person.opens("I have the code of the device");
     assert.match(await person.text(), /reads no QR codes/);
     await person.type("Text of the code", "WIFI:S:Home;;");
     await person.page.waitForFunction(() => document.body.innerText.includes("the code of a Wi-Fi network"));
@@ -162,7 +162,7 @@ test("the code on the device is read, and one of something else is named", () =>
 test("a device that offers less than its code says is trusted with nothing", () =>
   withDevice((address) => withBrowser(async (browser) => {
     const person = await Person.at(browser, address, PHONE);
-    await person.page.locator("::-p-aria(I have the code of the device)").click();
+    await person.opens("I have the code of the device");
     await person.type("Text of the code", '{"ver":"v1","name":"PROV_1A2B","pop":"abcd1234","transport":"softap","security":"2"}');
     await person.page.waitForFunction(() => document.body.innerText.includes("The code is of PROV_1A2B"));
     await person.click("The device that shows this page");

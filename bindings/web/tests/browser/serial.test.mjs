@@ -73,10 +73,7 @@ async function connects(person) {
 }
 
 async function joins(person) {
-  await person.sees("Choose its network");
-  await person.button(/^Home/).click();
-  await person.type("Passphrase", "correct-horse");
-  await person.click("Give the device this network");
+  await person.joins();
   await person.sees("The device is online");
 }
 
@@ -95,6 +92,10 @@ test("security 2 takes lines that stock firmware does not read: it says so, and 
     await person.tick("The serial console reads lines without a limit");
     await person.button(/^USB or serial port/).click();
     await joins(person);
+    // What was said of this device is not said of the next.
+    await person.click("Another device");
+    await person.opens("More");
+    assert.equal(await person.isTicked("The serial console reads lines without a limit"), false);
   }, "--security", "2", "--line-limit", "0"));
 
 test("a port that is unplugged is lost, and gone when it is tried again", () =>
