@@ -42,7 +42,7 @@ pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
             return Err(format!("the tests need {}: apt-get install {package}", names[0]));
         }
     }
-    let mut rows = Rows::default();
+    let rows = Rows::default();
     let mut all = Counts::default();
     let mut row = |name: &str, start: Instant, counts: Counts| {
         rows.step(name, start, &counts.to_string());

@@ -4,7 +4,6 @@ mod ble;
 mod line;
 mod python;
 mod report;
-mod speed;
 mod web;
 
 /// What `cargo xtask e2e` was asked for.

@@ -3,6 +3,7 @@
 use core::fmt;
 use std::fs;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 /// What tests came to.
@@ -32,23 +33,23 @@ impl fmt::Display for Counts {
     }
 }
 
-/// The rows of a suite.
+/// The rows of a suite, some of whose steps run at the same time.
 #[derive(Default)]
-pub(super) struct Rows(Vec<String>);
+pub(super) struct Rows(Mutex<Vec<String>>);
 
 impl Rows {
     /// A step that began then is over.
-    pub(super) fn step(&mut self, name: &str, start: Instant, text: &str) {
+    pub(super) fn step(&self, name: &str, start: Instant, text: &str) {
         let seconds = start.elapsed().as_secs_f64();
         println!("{name}: {text} ({seconds:.1} s)");
         let text = text.replace('"', "'");
-        self.0.push(format!(
-            "{{\"step\":\"{name}\",\"seconds\":{seconds:.1},\"result\":\"{text}\"}}"
-        ));
+        let row = format!("{{\"step\":\"{name}\",\"seconds\":{seconds:.1},\"result\":\"{text}\"}}");
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(row);
     }
 
     /// All of them, as a JSON array.
     pub(super) fn write(&self, file: &Path) -> Result<(), String> {
-        fs::write(file, format!("[{}]\n", self.0.join(",\n"))).map_err(|e| format!("{}: {e}", file.display()))
+        let rows = self.0.lock().unwrap_or_else(PoisonError::into_inner).join(",\n");
+        fs::write(file, format!("[{rows}]\n")).map_err(|e| format!("{}: {e}", file.display()))
     }
 }

@@ -21,7 +21,7 @@ const SUITES: [&str; 2] = ["node", "browser"];
 pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
     let out = target_dir().join("e2e");
     fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
-    let mut rows = Rows::default();
+    let rows = Rows::default();
     let start = Instant::now();
     let node = node()?;
     let libraries = libraries()?;

@@ -14,9 +14,13 @@ const ROUNDS: usize = 5;
 /// leaves each a quiet round: the quickest of each. The lesser of the two counts, as what is ours is in both.
 const CEILING: f64 = 1.3;
 
+/// What Python is compared with.
+pub(super) fn rust() -> Result<Command, String> {
+    programs::bench("provisions", false)
+}
+
 /// The ratio, in words; or that it is too much. `python` has the package installed.
-pub(super) fn ratio(python: &Path, bindings: &Path) -> Result<String, String> {
-    let mut rust = programs::bench("provisions", false)?;
+pub(super) fn ratio(python: &Path, bindings: &Path, mut rust: Command) -> Result<String, String> {
     let mut script = Command::new(python);
     script.arg(bindings.join("benches/loop.py"));
     let (mut ours, mut theirs, mut rounds) = (f64::MAX, f64::MAX, Vec::new());

@@ -1,0 +1,310 @@
+//! `cargo xtask e2e python`: builds the wheel, looks at it, installs it in fresh environments without Rust, and runs its tests there.
+//! Ends with `N passed, 0 failed, 0 skipped`; `target/e2e/python.json` has a row per step.
+
+mod speed;
+mod wheel;
+
+pub(super) use wheel::built;
+
+use super::report::{Counts, Rows};
+use crate::tools::{capture, root, run, target_dir};
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::Instant;
+use wheel::{glibc, path_with, sdist, tools, wheel};
+
+/// Largest wheel in bytes.
+const MAX_WHEEL: u64 = 3_000_000;
+/// Newest glibc that a wheel may ask for: 2.28, of 2018.
+const MAX_GLIBC: u32 = 28;
+/// Oldest Python that the package is for.
+const OLDEST: u32 = 10;
+
+const NO_PYTHON: &str = "no Python 3.10 or newer: apt-get install python3 python3-venv";
+
+pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
+    let out = target_dir().join("e2e");
+    fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
+    let pythons = interpreters();
+    let (Some((oldest, _)), Some((newest, program))) = (pythons.first_key_value(), pythons.last_key_value())
+    else {
+        return Err(NO_PYTHON.into());
+    };
+    let versions = BTreeSet::from([*oldest, *newest]);
+    let rows = Rows::default();
+    // The optimiser's last minute keeps one core: what else has to be compiled or installed is so meanwhile.
+    let ((tools, wheel, glibc, size), rust) = both(
+        || package(&out, program, &rows),
+        || {
+            let start = Instant::now();
+            for version in &versions {
+                prepared(&out, &pythons[version], *version)?;
+            }
+            let rust = speed::rust()?;
+            rows.step(
+                "prepare",
+                start,
+                "environments without Rust; what Python is compared with",
+            );
+            Ok(rust)
+        },
+    )?;
+    for version in &versions {
+        installed(&out, *version, &wheel)?;
+    }
+    let (all, ()) = both(
+        || all_tests(&out, &versions, only, &rows),
+        || {
+            let start = Instant::now();
+            sdist(&out, &tools)?;
+            rows.step("sdist", start, "has all that cargo asks for");
+            let start = Instant::now();
+            types(&out, &tools, *newest)?;
+            rows.step("types", start, "mypy --strict and pyright find nothing");
+            let start = Instant::now();
+            workflow(&tools)?;
+            rows.step("workflow", start, "as its schema wants it");
+            Ok(())
+        },
+    )?;
+    let start = Instant::now();
+    let python = bin(&out, *newest).join("python");
+    rows.step("speed", start, &speed::ratio(&python, &bindings(), rust)?);
+    rows.write(&out.join("python.json"))?;
+    let verdict = all.to_string();
+    println!("{verdict}");
+    if all.failed + all.skipped > 0 {
+        return Err(verdict);
+    }
+    Ok(format!(
+        "{verdict}; Python 3.{oldest} and 3.{newest}, manylinux_2_{glibc}, {size} bytes"
+    ))
+}
+
+/// Two things at the same time, and what came of both; where both fail, what the first said.
+fn both<A: Send, B: Send>(
+    one: impl FnOnce() -> Result<A, String> + Send,
+    other: impl FnOnce() -> Result<B, String> + Send,
+) -> Result<(A, B), String> {
+    thread::scope(|scope| {
+        let other = scope.spawn(other);
+        let one = one();
+        let other = ended(other);
+        Ok((one?, other?))
+    })
+}
+
+fn ended<T>(thread: thread::ScopedJoinHandle<'_, Result<T, String>>) -> Result<T, String> {
+    thread
+        .join()
+        .unwrap_or_else(|_| Err("the thread has panicked".into()))
+}
+
+/// What builds and checks, the wheel, the second number of the glibc it needs, and its size.
+fn package(out: &Path, python: &Path, rows: &Rows) -> Result<(PathBuf, PathBuf, u32, u64), String> {
+    let start = Instant::now();
+    let tools = tools(out, python)?;
+    rows.step("tools", start, "installed");
+    let start = Instant::now();
+    let wheel = wheel(out, &tools)?;
+    let size = fs::metadata(&wheel)
+        .map_err(|e| format!("{}: {e}", wheel.display()))?
+        .len();
+    if size > MAX_WHEEL {
+        return Err(format!("the wheel has {size} bytes, more than {MAX_WHEEL}"));
+    }
+    rows.step("wheel", start, &format!("{size} bytes"));
+    let start = Instant::now();
+    let glibc = glibc(&tools, &wheel)?;
+    if glibc > MAX_GLIBC {
+        return Err(format!(
+            "the wheel needs glibc 2.{glibc}, newer than 2.{MAX_GLIBC}"
+        ));
+    }
+    rows.step("auditwheel", start, &format!("manylinux_2_{glibc}"));
+    Ok((tools, wheel, glibc, size))
+}
+
+/// The tests in all of them at the same time: most of it is waiting.
+fn all_tests(
+    out: &Path,
+    versions: &BTreeSet<u32>,
+    only: Option<&str>,
+    rows: &Rows,
+) -> Result<Counts, String> {
+    thread::scope(|scope| {
+        let started: Vec<_> = versions
+            .iter()
+            .map(|&version| {
+                scope.spawn(move || {
+                    let start = Instant::now();
+                    let counts = tests(out, version, only)?;
+                    rows.step(&format!("python3.{version}"), start, &counts.to_string());
+                    Ok::<_, String>(counts)
+                })
+            })
+            .collect();
+        let results: Vec<_> = started.into_iter().map(ended).collect();
+        let mut all = Counts::default();
+        for counts in results {
+            all.add(counts?);
+        }
+        Ok(all)
+    })
+}
+
+/// By its minor version, each Python 3 there is that the package is for: in `PATH`, and where pyenv keeps its own.
+pub(super) fn interpreters() -> BTreeMap<u32, PathBuf> {
+    let mut found = BTreeMap::new();
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
+    let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let versions = env::var_os("PYENV_ROOT")
+        .map_or_else(|| home.join(".pyenv"), PathBuf::from)
+        .join("versions");
+    folders.extend(
+        fs::read_dir(versions)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path().join("bin")),
+    );
+    for folder in folders {
+        // pyenv's own programs of these names only choose among the others.
+        if folder.ends_with("shims") {
+            continue;
+        }
+        let program = folder.join("python3");
+        if !program.is_file() {
+            continue;
+        }
+        let mut ask = Command::new(&program);
+        // Without the module for environments it is of no use here.
+        ask.args(["-c", "import sys, ensurepip, venv; print(sys.version_info[1])"]);
+        if let Ok((true, said)) = capture(&mut ask)
+            && let Ok(version @ OLDEST..) = said.trim().parse()
+        {
+            found.entry(version).or_insert(program);
+        }
+    }
+    found
+}
+
+/// An environment made anew, unless `keep` says what is in it already.
+pub(super) fn environment(folder: &Path, python: &Path) -> Result<PathBuf, String> {
+    let _ = fs::remove_dir_all(folder);
+    run(Command::new(python).args(["-m", "venv"]).arg(folder))?;
+    Ok(folder.join("bin"))
+}
+
+fn bindings() -> PathBuf {
+    root().join("bindings/python")
+}
+
+/// The programs of the environment in which that Python is tested.
+fn bin(out: &Path, version: u32) -> PathBuf {
+    out.join(format!("python-3.{version}/bin"))
+}
+
+/// What is found there: no Rust.
+fn plain(bin: &Path) -> String {
+    format!("{}:/usr/bin:/bin", bin.display())
+}
+
+/// An environment that has all but the wheel.
+fn prepared(out: &Path, python: &Path, version: u32) -> Result<(), String> {
+    let bin = environment(&out.join(format!("python-3.{version}")), python)?;
+    run(Command::new(bin.join("pip"))
+        .args(["install", "--quiet", "--requirement"])
+        .arg(bindings().join("tests/requirements.txt"))
+        .env("PATH", plain(&bin)))
+}
+
+/// And the wheel.
+fn installed(out: &Path, version: u32, wheel: &Path) -> Result<(), String> {
+    let bin = bin(out, version);
+    run(Command::new(bin.join("pip"))
+        .args(["install", "--quiet", "--no-index"])
+        .arg(wheel)
+        .env("PATH", plain(&bin)))
+}
+
+fn tests(out: &Path, version: u32, only: Option<&str>) -> Result<Counts, String> {
+    let bin = bin(out, version);
+    let report = out.join(format!("python-3.{version}.xml"));
+    let _ = fs::remove_file(&report);
+    let mut pytest = Command::new(bin.join("python"));
+    pytest
+        .args([
+            "-m",
+            "pytest",
+            "--quiet",
+            "-p",
+            "no:cacheprovider",
+            "--durations=5",
+        ])
+        .arg(format!("--junitxml={}", report.display()))
+        .current_dir(bindings())
+        .env("PATH", plain(&bin))
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    if let Some(only) = only {
+        pytest.args(["-k", only]);
+    }
+    let (ended_well, said) = capture(&mut pytest)?;
+    println!("{said}");
+    let counts = junit(&report)?;
+    if !ended_well && counts.failed == 0 {
+        return Err(format!("pytest failed on Python 3.{version}, though no test did"));
+    }
+    Ok(counts)
+}
+
+/// What a report of pytest counts.
+pub(super) fn junit(report: &Path) -> Result<Counts, String> {
+    let text = fs::read_to_string(report).map_err(|e| format!("{}: {e}", report.display()))?;
+    let count = |name: &str| -> Result<u32, String> {
+        let value = text
+            .split_once(&format!(" {name}=\""))
+            .and_then(|(_, rest)| rest.split('"').next());
+        value
+            .and_then(|value| value.parse().ok())
+            .ok_or_else(|| format!("{}: no {name}", report.display()))
+    };
+    let (failed, skipped) = (count("failures")? + count("errors")?, count("skipped")?);
+    let passed = count("tests")?.saturating_sub(failed + skipped);
+    Ok(Counts {
+        passed,
+        failed,
+        skipped,
+    })
+}
+
+/// The workflow that builds the wheels of the other platforms cannot run here; what can be checked is its form.
+fn workflow(tools: &Path) -> Result<(), String> {
+    run(Command::new(tools.join("check-jsonschema"))
+        .args(["--builtin-schema", "vendor.github-workflows"])
+        .arg(root().join(".github/workflows/wheels.yml")))
+}
+
+/// What two type checkers say of the package, as it is installed, and of the tests and examples that use it.
+fn types(out: &Path, tools: &Path, version: u32) -> Result<(), String> {
+    let python = bin(out, version).join("python");
+    run(Command::new(tools.join("mypy"))
+        .args(["--strict", "--python-executable"])
+        .arg(&python)
+        .args(["--cache-dir"])
+        .arg(out.join("mypy"))
+        .args(["python/espprov", "tests", "examples", "benches"])
+        .current_dir(bindings())
+        .env("MYPYPATH", "python:tests"))?;
+    run(Command::new(tools.join("pyright"))
+        .arg("--pythonpath")
+        .arg(&python)
+        .args(["python/espprov", "examples", "benches"])
+        .current_dir(bindings())
+        .env("PATH", path_with(tools)?))
+}
