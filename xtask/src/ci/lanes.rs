@@ -1,9 +1,10 @@
-//! Two lanes of steps at the same time, and the table of what came of them.
+//! Three lanes of steps at the same time, and the table of what came of them.
 //!
-//! Linking firmware and emulating a processor keep one core busy, so a step after the other leaves the second one idle half of
-//! the time. Steps that wait for the same build directory's lock share a lane. Those that build into a directory of their own are for
-//! whichever lane is done with its steps first, the longest before the others: so the lanes end at about the same time, whatever becomes
-//! longer. (`bench` lints into the common one first, and waits for it if need be.)
+//! Linking firmware and emulating a processor keep one core busy, and tests that talk to browsers, stations and virtual machines keep
+//! none: so a step after the other leaves half of two cores idle, and two at a time still a fifth. Steps that wait for the same build
+//! directory's lock share a lane. Those that build into a directory of their own are for whichever lane is done with its steps first, the
+//! longest before the others: so the lanes end at about the same time, whatever becomes longer. (`bench` lints into the common one
+//! first, and waits for it if need be.)
 
 use super::{Options, Outcome, Step};
 use crate::tools::{children, target_dir};
@@ -21,8 +22,10 @@ use std::time::Instant;
 pub(super) enum Lane {
     /// What builds into the one target directory, and what is done with it.
     Compiler,
-    /// Emulated boards and virtual machines.
+    /// The tests, which have been compiled and wait more than they compute; then emulated boards.
     Machines,
+    /// The Python package, and virtual machines, which take its wheel along.
+    Packages,
     /// Either, when it has nothing else to do.
     Any,
 }
@@ -83,7 +86,7 @@ impl Row {
     }
 }
 
-/// Both lanes, each in a thread; each step is a process of its own, so that its output stays together and its processor time can
+/// All lanes, each in a thread; each step is a process of its own, so that its output stays together and its processor time can
 /// be told.
 pub(super) fn run(steps: &[&Step], options: &Options) -> Result<(), String> {
     let start = Instant::now();
@@ -106,17 +109,12 @@ pub(super) fn run(steps: &[&Step], options: &Options) -> Result<(), String> {
         left.pop_front()
     };
     thread::scope(|scope| {
-        for lane in [Lane::Compiler, Lane::Machines] {
+        for lane in [Lane::Compiler, Lane::Machines, Lane::Packages] {
             let (add, next) = (&add, &next);
             scope.spawn(move || {
                 let own = steps.iter().copied().filter(|step| step.lane == lane);
                 for step in own.chain(core::iter::from_fn(next)) {
-                    let (row, text) = match options.tests_took {
-                        Some(seconds) if step.name == "test" => {
-                            (run_by_the_caller(seconds, options.tests_cpu), String::new())
-                        }
-                        _ => apart(step, options),
-                    };
+                    let (row, text) = apart(step, options);
                     add(row, &text);
                 }
             });
@@ -126,16 +124,22 @@ pub(super) fn run(steps: &[&Step], options: &Options) -> Result<(), String> {
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
     rows.sort_by_key(|row| steps.iter().position(|step| step.name == row.name));
-    let before = Duration::from_secs(options.tests_took.unwrap_or_default());
-    summary(&rows, Some(start.elapsed() + before))
+    let mut took = start.elapsed();
+    if let Some(seconds) = options.compiled_in {
+        let compiled = by_the_caller(seconds, options.compiled_cpu);
+        took += compiled.elapsed;
+        rows.insert(0, compiled);
+    }
+    summary(&rows, Some(took))
 }
 
-fn run_by_the_caller(seconds: u64, cpu: Option<u64>) -> Row {
+/// What `.ci/run` did before it started this program.
+fn by_the_caller(seconds: u64, cpu: Option<u64>) -> Row {
     Row {
-        name: "test".into(),
+        name: "compile".into(),
         elapsed: Duration::from_secs(seconds),
         cpu: cpu.map(Duration::from_secs),
-        outcome: Ok("run by the caller, which has its result".into()),
+        outcome: Ok("the tests, by the caller, which has its result".into()),
     }
 }
 

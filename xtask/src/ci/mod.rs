@@ -15,12 +15,12 @@ use std::path::PathBuf;
 /// What `cargo xtask ci` was asked for.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Leave out `cargo test`: the caller has run it, in so many seconds
+    /// For the table: the caller has compiled the tests, in so many seconds
     #[arg(long, value_name = "SECONDS")]
-    tests_took: Option<u64>,
+    compiled_in: Option<u64>,
     /// And in so many of processor time
-    #[arg(long, value_name = "SECONDS", requires = "tests_took")]
-    tests_cpu: Option<u64>,
+    #[arg(long, value_name = "SECONDS", requires = "compiled_in")]
+    compiled_cpu: Option<u64>,
     /// How long each fuzz target runs
     #[arg(long, default_value_t = 6)]
     fuzz_seconds: u32,
@@ -45,7 +45,7 @@ const fn step(lane: Lane, name: &'static str, run: fn(&Options) -> Outcome) -> S
     Step { name, lane, run }
 }
 
-use Lane::{Any, Compiler, Machines};
+use Lane::{Any, Compiler, Machines, Packages};
 
 /// In each lane in the order of how soon a mistake shows, and after what they need. Those for either come last, the longest first.
 const STEPS: &[Step] = &[
@@ -61,7 +61,6 @@ const STEPS: &[Step] = &[
     step(Compiler, "vectors", |_| {
         vectors::run(false).map(|()| "up to date".into())
     }),
-    step(Compiler, "test", |_| steps::tests()),
     step(Compiler, "clippy", |_| steps::clippy()),
     step(Compiler, "doc", |_| steps::documentation()),
     step(Compiler, "package", |_| package::package()),
@@ -71,9 +70,10 @@ const STEPS: &[Step] = &[
     step(Compiler, "c", |_| crate::c::c()),
     step(Compiler, "platforms", |_| platforms::platforms()),
     step(Compiler, "line", |_| e2e::line(None)),
+    step(Machines, "test", |_| steps::tests()),
     step(Machines, "embedded", |_| embedded::run(false)),
-    step(Machines, "python", |_| e2e::python(None)),
-    step(Machines, "e2e", |_| e2e::bluetooth(None)),
+    step(Packages, "python", |_| e2e::python(None)),
+    step(Packages, "e2e", |_| e2e::bluetooth(None)),
     step(Any, "web", |_| e2e::web(None)),
     step(Any, "fuzz", steps::fuzz_smoke),
     step(Any, "deny", |_| deny::deny()),
