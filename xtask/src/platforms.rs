@@ -2,21 +2,32 @@
 //! needs for the browser; one of them by the oldest compiler that we promise to be content with (`rust-version`).
 //!
 //! Checking needs the target's standard library but neither its linker nor its system libraries: none of the
-//! dependencies there compiles C. The feature `https` would bring one that does, so the command is checked with all of TLS but its
-//! cryptography.
+//! dependencies there compiles C. The feature `https` would bring one that does, and with it the command's `postgres`: so the command is
+//! checked with all of TLS but its cryptography, and the ledger of several stations in its library only.
 
 use crate::tools::{capture, cargo, root, run, target_dir};
 use std::env;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// The command with its default features, but for the one that compiles C.
+/// The command with its default features, but for those that compile C, and without the production line.
 const COMMAND: &[&str] = &[
     "--package",
     "espprov-cli",
     "--no-default-features",
     "--features",
     "ble,network,serial,tls",
+];
+
+/// The same with the production line.
+const COMMAND_AND_LINE: &[&str] = &[
+    "--package",
+    "espprov-cli",
+    "--package",
+    "espprov-line",
+    "--no-default-features",
+    "--features",
+    "espprov-cli/ble,espprov-cli/network,espprov-cli/serial,espprov-cli/tls,espprov-cli/line,espprov-line/postgres",
 ];
 
 /// What is checked, for whom and by which compiler.
@@ -31,7 +42,7 @@ struct Check {
 const CHECKS: [Check; 3] = [
     Check {
         target: "x86_64-pc-windows-gnu",
-        what: COMMAND,
+        what: COMMAND_AND_LINE,
         oldest: false,
     },
     Check {
