@@ -313,6 +313,22 @@ fn credentials_as_long_as_firmware_takes_them() {
     assert_eq!(run(&[&["credentials"][..], &options].concat()).code, 0);
 }
 
+/// What is given as PoP opens the device, whichever scheme it runs; a password is for security 2 alone.
+#[test]
+fn a_simulated_device_is_opened_by_the_pop_it_was_given() {
+    for scheme in ["1", "2"] {
+        let simulator = Simulator::start(&["--scenario", "zero", "--security", scheme, "--pop", "mine"]);
+        for (pop, code) in [("mine", 0), ("abcd1234", 4)] {
+            let scan = run(&["scan", &simulator.url, "--pop", pop, "--json"]);
+            assert_eq!(scan.code, code, "security {scheme}, {pop}: {scan:?}");
+        }
+    }
+    let both = ["--scenario", "zero", "--pop", "mine", "--password", "other"];
+    let simulator = Simulator::start(&both);
+    let scan = run(&["scan", &simulator.url, "--password", "other", "--json"]);
+    assert_eq!(scan.code, 0, "{scan:?}");
+}
+
 /// What people paste is understood, as far as it is a setup code; else it is named for what it is.
 #[test]
 fn setup_codes_as_they_are_pasted() {

@@ -132,11 +132,10 @@ impl Simulator {
         };
         scenario.security.scheme = security.or(scenario.security.scheme);
         if let Some(pop) = &pop {
-            scenario.security.pop = secret(pop)?;
+            scenario.set_proof(secret(pop)?);
         }
-        // A security 2 device takes its PoP for a password, as apps do.
-        if let Some(password) = password.as_ref().or(pop.as_ref()) {
-            scenario.security.password = secret(password)?;
+        if let Some(password) = &password {
+            scenario.security.password = Some(secret(password)?);
         }
         scenario.security.username = username.or(scenario.security.username.take());
         if let Some(name) = flavour {
@@ -275,13 +274,8 @@ impl Simulator {
     /// What opens it: the proof of possession, or the password of security 2; empty without.
     #[getter]
     fn pop(&self) -> String {
-        let security = &self.scenario.security;
-        let secret = match self.scenario.scheme() {
-            1 => security.pop.expose(),
-            2 => security.password.expose(),
-            _ => &[],
-        };
-        String::from_utf8_lossy(secret).into_owned()
+        let proof = self.scenario.proof().map_or(&[][..], |proof| proof.expose());
+        String::from_utf8_lossy(proof).into_owned()
     }
 
     /// The user name of security 2.

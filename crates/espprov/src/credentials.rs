@@ -47,16 +47,14 @@ impl Credentials {
         if self.has_proof() {
             return;
         }
-        let security = &scenario.security;
-        match scenario.scheme() {
-            1 => self.pop = Some(secret(security.pop.expose())),
-            2 => {
-                self.password = Some(secret(security.password.expose()));
-                if self.username.is_none() {
-                    self.username = Some(secret(scenario.username().as_bytes()));
-                }
-            }
-            _ => {}
+        let Some(proof) = scenario.proof() else { return };
+        if scenario.scheme() == 1 {
+            self.pop = Some(secret(proof.expose()));
+            return;
+        }
+        self.password = Some(secret(proof.expose()));
+        if self.username.is_none() {
+            self.username = Some(secret(scenario.username().as_bytes()));
         }
     }
 

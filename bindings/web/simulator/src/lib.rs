@@ -51,13 +51,8 @@ impl Simulator {
     /// What opens it: the proof of possession, or the password of security 2; empty without.
     #[must_use]
     pub fn pop(&self) -> String {
-        let security = &self.scenario.security;
-        let secret = match self.scenario.scheme() {
-            1 => security.pop.expose(),
-            2 => security.password.expose(),
-            _ => &[],
-        };
-        String::from_utf8_lossy(secret).into_owned()
+        let proof = self.scenario.proof().map_or(&[][..], |proof| proof.expose());
+        String::from_utf8_lossy(proof).into_owned()
     }
 
     /// The user name of security 2.

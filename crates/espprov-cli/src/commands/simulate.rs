@@ -217,7 +217,6 @@ async fn serve_pty(
 /// Tells a person how to reach the device. Its credentials are shown on a terminal only, so that they get
 /// into no log.
 fn introduce(out: &Output, scenario: &Scenario) {
-    let security = &scenario.security;
     let scheme = scenario.scheme();
     out.say_labelled("Device", &scenario.device.name);
     out.say_labelled(
@@ -235,14 +234,14 @@ fn introduce(out: &Output, scenario: &Scenario) {
         return;
     }
     let text = |bytes: &[u8]| crate::output::clean(&String::from_utf8_lossy(bytes));
-    match scheme {
-        1 if security.pop.is_empty() => out.say_labelled("PoP", "(none)"),
-        1 => out.say_labelled("PoP", &text(security.pop.expose())),
-        2 => {
+    match (scheme, scenario.proof()) {
+        (1, Some(pop)) if pop.is_empty() => out.say_labelled("PoP", "(none)"),
+        (1, Some(pop)) => out.say_labelled("PoP", &text(pop.expose())),
+        (_, Some(password)) => {
             out.say_labelled("Username", &crate::output::clean(scenario.username()));
-            out.say_labelled("Password", &text(security.password.expose()));
+            out.say_labelled("Password", &text(password.expose()));
         }
-        _ => {}
+        (_, None) => {}
     }
     if let Some(payload) = payload(scenario) {
         out.say_labelled("Setup code", &payload);
@@ -255,21 +254,19 @@ fn payload(scenario: &Scenario) -> Option<String> {
         // It has its network: there is nothing to set up.
         return None;
     }
-    let security = &scenario.security;
     let mut payload = SetupPayload::new(&scenario.device.name, SetupTransport::SoftAp).ok()?;
     payload.security = Some(scenario.scheme());
     if scenario.network() == NetworkType::Thread {
         payload.network = SetupNetwork::Thread;
     }
-    match scenario.scheme() {
-        1 if !security.pop.is_empty() => {
-            payload.pop = espprov_types::Secret::new(security.pop.expose()).ok();
-        }
-        2 => {
-            payload.username = scenario.username().try_into().ok();
-            payload.pop = espprov_types::Secret::new(security.password.expose()).ok();
-        }
-        _ => {}
+    let proof = scenario.proof().map(Secret::expose);
+    if scenario.scheme() == 2 {
+        payload.username = scenario.username().try_into().ok();
+        payload.pop = proof.and_then(|password| espprov_types::Secret::new(password).ok());
+    } else {
+        // Empty, it wants none.
+        let pop = proof.filter(|pop| !pop.is_empty());
+        payload.pop = pop.and_then(|pop| espprov_types::Secret::new(pop).ok());
     }
     let mut text = String::new();
     payload.write_json(&mut text).ok()?;
@@ -288,13 +285,13 @@ async fn scenario(context: &Context, args: &SimulateArgs) -> Result<Scenario, Fa
         })
     };
     if let Some(pop) = &given.pop {
-        scenario.security.pop = secret(pop)?;
+        scenario.set_proof(secret(pop)?);
     }
     if let Some(username) = &given.username {
         scenario.security.username = Some(String::from_utf8_lossy(username).into_owned());
     }
     if let Some(password) = &given.password {
-        scenario.security.password = secret(password)?;
+        scenario.security.password = Some(secret(password)?);
     }
     scenario.security.scheme = args.security.or(scenario.security.scheme);
     scenario.security.patch = args.patch.or(scenario.security.patch);

@@ -1,6 +1,7 @@
 //! From a scenario to a device with one of the three schemes.
 
 use super::SimDevice;
+use crate::Secret;
 use crate::scenario::{Flavour, Scenario, ScenarioError};
 use espprov_device::{AnySecurity, VersionReply};
 use espprov_local_ctrl::Protocol;
@@ -33,7 +34,7 @@ impl SimDevice {
 }
 
 fn sec2(scenario: &Scenario) -> Result<AnySecurity, ScenarioError> {
-    let password = &scenario.security.password;
+    let password = scenario.proof().map_or(&[][..], Secret::expose);
     // Another stream than the handshakes', so that the salt does not shift them.
     let mut rng = ChaCha20Rng::seed_from_u64(scenario.seed);
     rng.set_stream(1);
@@ -42,7 +43,7 @@ fn sec2(scenario: &Scenario) -> Result<AnySecurity, ScenarioError> {
         None => Verifier::generate_salt(SALT_LEN, &mut rng)
             .map_err(|_| ScenarioError::new("this seed gives no salt"))?,
     };
-    let verifier = Verifier::generate(scenario.username().as_bytes(), password.expose(), &salt);
+    let verifier = Verifier::generate(scenario.username().as_bytes(), password, &salt);
     let verifier = verifier.map_err(|_| ScenarioError::new("security username must not be empty"))?;
     let patch = match scenario.patch() {
         0 => Patch::FixedNonce,

@@ -35,6 +35,7 @@ pub use settings::{
     UnknownNetworkType,
 };
 
+use crate::Secret;
 use crate::fault::{self, Injection};
 use error::{At, Complaint};
 use serde::Deserialize;
@@ -268,6 +269,22 @@ impl Scenario {
             _ => "wifiprov",
         };
         self.security.username.as_deref().unwrap_or(by_network)
+    }
+
+    /// What opens the device: the PoP of security 1 (empty: it wants none), the password of security 2; nothing with security 0.
+    #[must_use]
+    pub fn proof(&self) -> Option<&Secret> {
+        match self.scheme() {
+            0 => None,
+            1 => Some(&self.security.pop),
+            _ => Some(self.security.password.as_ref().unwrap_or(&self.security.pop)),
+        }
+    }
+
+    /// Sets what opens the device, for whichever scheme it runs.
+    pub fn set_proof(&mut self, proof: Secret) {
+        self.security.password = None;
+        self.security.pop = proof;
     }
 
     /// Security scheme in force: as set, else what this firmware would have.

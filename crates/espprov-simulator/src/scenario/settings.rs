@@ -274,14 +274,14 @@ impl DeviceSettings {
 pub struct SecuritySettings {
     /// 0, 1 or 2; not set: 2, or 1 on firmware without security 2.
     pub scheme: Option<u8>,
-    /// Proof of possession for security 1; empty: the device says `no_pop`.
+    /// Proof of possession for security 1; empty: the device says `no_pop`. Security 2 takes it for its password where none is set.
     #[serde(deserialize_with = "secret::from_text")]
     pub pop: Secret,
     /// User name for security 2; not set: that of the vendor's example for this kind of network.
     pub username: Option<String>,
-    /// Password for security 2.
-    #[serde(deserialize_with = "secret::from_text")]
-    pub password: Secret,
+    /// Password for security 2; not set: the PoP, as apps send it.
+    #[serde(deserialize_with = "secret::some_from_text")]
+    pub password: Option<Secret>,
     /// Security 2 patch level, 0 or 1; not set: as the firmware has it.
     pub patch: Option<u8>,
     /// Salt of security 2, 1 to 64 bytes; not set: made from the seed.
@@ -298,7 +298,7 @@ impl Default for SecuritySettings {
             scheme: None,
             pop: default_secret(),
             username: None,
-            password: default_secret(),
+            password: None,
             patch: None,
             salt: None,
             max_wrong_proofs: 0,

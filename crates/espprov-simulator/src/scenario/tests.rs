@@ -76,6 +76,29 @@ fn schemes_follow_the_firmware() {
 }
 
 #[test]
+fn one_secret_opens_whichever_scheme_there_is() {
+    let opens = |text: &str| {
+        let scenario = Scenario::parse(&format!("[security]\n{text}")).unwrap();
+        scenario
+            .proof()
+            .map(|proof| String::from_utf8_lossy(proof.expose()).into_owned())
+    };
+    for (text, proof) in [
+        ("", Some("abcd1234")),
+        ("scheme = 0", None),
+        ("scheme = 1\npop = \"mine\"\npassword = \"other\"", Some("mine")),
+        ("pop = \"mine\"", Some("mine")),
+        ("pop = \"mine\"\npassword = \"other\"", Some("other")),
+        ("scheme = 1\npop = \"\"", Some("")),
+    ] {
+        assert_eq!(opens(text).as_deref(), proof, "{text}");
+    }
+    let mut scenario = Scenario::parse("[security]\npassword = \"other\"").unwrap();
+    scenario.set_proof(Secret::new(b"mine").unwrap());
+    assert_eq!(scenario.proof().map(|proof| proof.expose()), Some(&b"mine"[..]));
+}
+
+#[test]
 fn a_thread_device_is_one_that_was_asked_for() {
     let read = |text: &str| Scenario::parse(text).unwrap();
     let mut unset = read("");

@@ -76,14 +76,15 @@ struct Row {
 
 impl Row {
     fn of(scenario: &Scenario) -> Self {
-        let security = &scenario.security;
-        let text = |secret: &Secret| String::from_utf8_lossy(secret.expose()).into_owned();
         let scheme = scenario.scheme();
+        let proof = scenario
+            .proof()
+            .map(|secret| String::from_utf8_lossy(secret.expose()).into_owned());
         Self {
             name: scenario.device.name.clone(),
-            pop: (scheme == 1).then(|| text(&security.pop)),
+            pop: proof.clone().filter(|_| scheme == 1),
             username: (scheme == 2).then(|| scenario.username().to_owned()),
-            password: (scheme == 2).then(|| text(&security.password)),
+            password: proof.filter(|_| scheme == 2),
         }
     }
 
@@ -131,7 +132,8 @@ fn numbered(scenario: &Scenario, number: usize) -> Result<Scenario, Failure> {
     let mut own = scenario.clone();
     own.device.name = format!("{}_{number:04}", own.device.name);
     own.seed = own.seed.wrapping_add(u64::try_from(number).unwrap_or_default());
-    for secret in [&mut own.security.pop, &mut own.security.password] {
+    let security = &mut own.security;
+    for secret in core::iter::once(&mut security.pop).chain(&mut security.password) {
         if !secret.is_empty() {
             let ending = format!("-{number:04}");
             *secret = Secret::new(&[secret.expose(), ending.as_bytes()].concat()).map_err(|_| {
@@ -168,7 +170,7 @@ mod tests {
         assert_ne!(one.seed, two.seed, "salts and keys come of it");
         assert_ne!(one.device.name, two.device.name);
         assert_ne!(one.security.pop.expose(), two.security.pop.expose());
-        assert_ne!(one.security.password.expose(), two.security.password.expose());
+        assert_ne!(one.proof(), two.proof());
     }
 
     #[test]
