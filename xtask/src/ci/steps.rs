@@ -66,8 +66,9 @@ fn lint(dir: &str, flags: &[&str]) -> Result<(), String> {
         .env("CARGO_TARGET_DIR", target_dir()))
 }
 
+/// The very command of the README, to the letter: that the lock file is as it should be is for `locks` to say.
 pub(super) fn tests() -> Outcome {
-    run(cargo().args(["test", "--workspace", "--locked"]))?;
+    run(cargo().args(["test", "--workspace"]))?;
     Ok("passed".into())
 }
 
