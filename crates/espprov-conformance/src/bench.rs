@@ -65,7 +65,7 @@ impl<T: Reconnect, C: Clock> Bench for Async<'_, T, C> {
 
     fn driver(&mut self, credentials: Credentials) -> Result<impl Driver, Failure> {
         let auth = credentials.auth()?;
-        let driver = Provisioner::new(Lent(self.link), auth, entropy(), &self.clock, buffer());
+        let driver = Provisioner::new(&mut *self.link, auth, entropy(), &self.clock, buffer());
         Ok(OfCore(driver))
     }
 
@@ -79,7 +79,7 @@ impl<T: Reconnect, C: Clock> Bench for Async<'_, T, C> {
     }
 }
 
-impl<T: Reconnect, C: Clock> Takes for Provisioner<Lent<'_, T>, Auto, ChaCha20Rng, &C, Vec<u8>> {
+impl<T: Reconnect, C: Clock> Takes for Provisioner<&mut T, Auto, ChaCha20Rng, &C, Vec<u8>> {
     type Error = T::Error;
 
     async fn take<K: Call<T::Error> + IntoResult>(
@@ -91,44 +91,6 @@ impl<T: Reconnect, C: Clock> Takes for Provisioner<Lent<'_, T>, Auto, ChaCha20Rn
 
     async fn close(&mut self) {
         self.close().await;
-    }
-}
-
-/// The link under test, lent to the driver.
-pub(crate) struct Lent<'l, T>(&'l mut T);
-
-impl<T: Reconnect> Transport for Lent<'_, T> {
-    type Error = T::Error;
-
-    async fn exchange(
-        &mut self,
-        endpoint: Endpoint<'_>,
-        buf: &mut [u8],
-        len: usize,
-    ) -> Result<usize, T::Error> {
-        self.0.exchange(endpoint, buf, len).await
-    }
-
-    fn limits(&self) -> Limits {
-        self.0.limits()
-    }
-
-    fn delivered(&self) -> bool {
-        self.0.delivered()
-    }
-
-    fn endpoints(&self, visit: &mut dyn FnMut(&str)) {
-        self.0.endpoints(visit);
-    }
-
-    async fn close(&mut self) {
-        self.0.close().await;
-    }
-}
-
-impl<T: Reconnect> Reconnect for Lent<'_, T> {
-    async fn reconnect(&mut self, intent: SessionIntent) -> Result<(), T::Error> {
-        self.0.reconnect(intent).await
     }
 }
 

@@ -118,9 +118,48 @@ pub trait Reconnect: Transport {
     async fn reconnect(&mut self, intent: SessionIntent) -> Result<(), Self::Error>;
 }
 
+/// A link that is lent.
+impl<T: Transport + ?Sized> Transport for &mut T {
+    type Error = T::Error;
+
+    async fn exchange(
+        &mut self,
+        endpoint: Endpoint<'_>,
+        buf: &mut [u8],
+        len: usize,
+    ) -> Result<usize, T::Error> {
+        (**self).exchange(endpoint, buf, len).await
+    }
+
+    fn limits(&self) -> Limits {
+        (**self).limits()
+    }
+
+    fn endpoints(&self, visit: &mut dyn FnMut(&str)) {
+        (**self).endpoints(visit);
+    }
+
+    fn delivered(&self) -> bool {
+        (**self).delivered()
+    }
+
+    async fn close(&mut self) {
+        (**self).close().await;
+    }
+}
+
+impl<T: Reconnect + ?Sized> Reconnect for &mut T {
+    async fn reconnect(&mut self, intent: SessionIntent) -> Result<(), T::Error> {
+        (**self).reconnect(intent).await
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use core::future::Future;
+    use core::pin::pin;
+    use core::task::{Context, Poll, Waker};
 
     struct Bare;
 
@@ -162,5 +201,72 @@ mod tests {
         Bare.endpoints(&mut |_| names += 1);
         assert_eq!(names, 0);
         assert!(!Bare.delivered());
+    }
+
+    /// Answers differently from what is given where nothing is said, and counts.
+    #[derive(Default)]
+    struct Talkative {
+        closed: u32,
+        fresh: u32,
+    }
+
+    impl Transport for Talkative {
+        type Error = Never;
+
+        async fn exchange(&mut self, _: Endpoint<'_>, _: &mut [u8], len: usize) -> Result<usize, Never> {
+            Ok(len + 1)
+        }
+
+        fn limits(&self) -> Limits {
+            Limits {
+                max_request: Some(7),
+                ..Limits::UNKNOWN
+            }
+        }
+
+        fn endpoints(&self, visit: &mut dyn FnMut(&str)) {
+            visit("prov-config");
+        }
+
+        fn delivered(&self) -> bool {
+            true
+        }
+
+        async fn close(&mut self) {
+            self.closed += 1;
+        }
+    }
+
+    impl Reconnect for Talkative {
+        async fn reconnect(&mut self, intent: SessionIntent) -> Result<(), Never> {
+            self.fresh += u32::from(intent == SessionIntent::Fresh);
+            Ok(())
+        }
+    }
+
+    fn at_once<F: Future>(future: F) -> F::Output {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(output) => output,
+            Poll::Pending => panic!("nothing here waits"),
+        }
+    }
+
+    fn used(mut link: impl Reconnect<Error = Never>) {
+        let sent = at_once(link.exchange(Endpoint::PROV_CONFIG, &mut [0; 8], 3));
+        assert_eq!(sent.ok(), Some(4));
+        assert_eq!(link.limits().max_request, Some(7));
+        let mut names = 0;
+        link.endpoints(&mut |name| names += u32::from(name == "prov-config"));
+        assert_eq!(names, 1);
+        assert!(link.delivered());
+        assert!(at_once(link.reconnect(SessionIntent::Fresh)).is_ok());
+        at_once(link.close());
+    }
+
+    #[test]
+    fn a_link_that_is_lent_is_the_link() {
+        let mut link = Talkative::default();
+        used(&mut link);
+        assert_eq!((link.fresh, link.closed), (1, 1));
     }
 }
