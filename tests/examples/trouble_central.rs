@@ -13,22 +13,17 @@
 //! a task, with `provision` every scheme is one: a scan, then the credentials.
 
 use core::time::Duration;
-use embassy_futures::select::{Either, select};
 use espprov::TokioClock;
-use espprov_conformance::{CASES, SECRET, Scheme, Tally, USERNAME, Verdict};
-use espprov_core::auth::Auto;
+use espprov_conformance::{CASES, Scheme, Tally, Verdict};
 use espprov_core::{Outcome, ProvisionError, Provisioner, ScanOptions, WifiConfig};
-use espprov_embedded::ble::{BleError, BleOptions, BleTransport, Filter, Finder, LongWrite, Name, Prepared};
-use espprov_simulator_ble::pool::Heap;
+use espprov_embedded::ble::{BleError, Filter, Name};
 use espprov_simulator_ble::{Controller, Hci};
+use espprov_tests::ble::{self, Host, hosted};
+use espprov_tests::pair::SetUp;
 use getrandom::SysRng;
 use std::io::{self, BufRead, Write};
-use trouble_host::prelude::{Address, HostResources};
 
-/// Packets of a host that offers an MTU of 517: the device decides.
-type Pool = Heap<521>;
-
-type Link<'a, 's, 'p> = BleTransport<'a, 's, 'p, Controller, Pool, TokioClock>;
+type Link<'a, 's, 'p> = ble::Link<'a, 's, 'p, Controller>;
 
 /// Longest task, setting up the link included.
 const LIMIT: Duration = Duration::from_secs(100);
@@ -101,16 +96,7 @@ async fn provisions() -> bool {
 
 /// A scan, then the credentials.
 async fn provision(link: Link<'_, '_, '_>, scheme: Scheme) -> Result<(), String> {
-    let secret = SECRET.as_bytes();
-    let auth = match scheme {
-        Scheme::Sec0 => Ok(Auto::new().allow_plaintext(true)),
-        Scheme::Sec1 => Auto::new().with_pop(secret),
-        Scheme::Sec2Patch0 | Scheme::Sec2Patch1 => Auto::new()
-            .with_username(USERNAME.as_bytes())
-            .and_then(|auth| auth.with_password(secret)),
-    };
-    let auth = auth.map_err(|error| error.to_string())?;
-    let mut device = Provisioner::new(link, auth, SysRng, TokioClock::new(), vec![0; 2048]);
+    let mut device = Provisioner::new(link, scheme.auth(), SysRng, TokioClock::new(), vec![0; 2048]);
     let home = WifiConfig::new(b"Home", b"correct-horse").map_err(|error| error.to_string())?;
     let result = async {
         let networks = device.scan_wifi(&ScanOptions::default()).await?.len();
@@ -142,24 +128,13 @@ async fn meet<R>(
     work: impl for<'a, 's, 'p> AsyncFnOnce(Link<'a, 's, 'p>) -> R,
 ) -> Result<R, String> {
     let controller = hci.open().await.map_err(|error| format!("{hci}: {error}"))?;
-    let prepared = Prepared::new();
-    let clock = TokioClock::new();
-    let mut resources: HostResources<Pool, 1, 2> = HostResources::new();
-    let stack = trouble_host::new(LongWrite::new(controller, &prepared), &mut resources)
-        .set_random_address(Address::random([1, 2, 3, 4, 5, 0xc6]))
-        .build();
-    let mut runner = stack.runner();
-    let finder = Finder::new(Filter::any().with_name(Name::Exact("PROV_CONFORM")));
-    let work = async {
-        let found = finder.find(&stack, &clock, Duration::from_secs(5)).await?;
-        let options = BleOptions::default();
-        let link = BleTransport::connect(&stack, &prepared, clock, found.address, options).await?;
+    let whom = Filter::any().with_name(Name::Exact("PROV_CONFORM"));
+    let run = hosted(controller, whom, async |host: Host<'_, '_, '_, Controller>| {
+        let link = host.connect(Duration::from_secs(5)).await?;
         Ok::<R, BleError>(work(link).await)
-    };
-    let run = select(runner.run_with_handler(&finder), work);
+    });
     match tokio::time::timeout(LIMIT, run).await {
         Err(_) => Err(format!("no end in {LIMIT:?}")),
-        Ok(Either::First(end)) => Err(format!("the host stopped: {end:?}")),
-        Ok(Either::Second(result)) => result.map_err(|error| error.to_string()),
+        Ok(result) => result?.map_err(|error| error.to_string()),
     }
 }

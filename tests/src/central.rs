@@ -34,11 +34,7 @@ thread_local! {
     /// A test has a thread of its own.
     static TAKEN: Cell<usize> = const { Cell::new(0) };
     static THERE: Cell<usize> = const { Cell::new(PACKETS) };
-    static RUNTIME: Runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .expect("a runtime");
+    static RUNTIME: Runtime = crate::ble::paused();
 }
 
 /// From now on, the device has so many packets.

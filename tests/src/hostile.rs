@@ -1,7 +1,8 @@
 //! A Bluetooth peripheral whose every packet is a test's own: a small GATT server without a host below it, which
 //! a test may overrule at any request.
 
-use crate::ble::Pool;
+use crate::ble;
+pub use crate::ble::Link;
 use crate::raw::{CONNECTION, Heard, Packet, listen, packets, send};
 use bt_hci::cmd::SyncCmd;
 use bt_hci::cmd::le::{LeSetAdvData, LeSetAdvEnable, LeSetAdvParams};
@@ -9,15 +10,11 @@ use bt_hci::cmd::link_control::Disconnect;
 use bt_hci::param::{
     AddrKind, AdvChannelMap, AdvFilterPolicy, AdvKind, BdAddr, ConnHandle, DisconnectReason, Duration,
 };
-use embassy_futures::select::{Either, Either3, select, select3};
+use embassy_futures::select::{Either, select};
 use espprov::TokioClock;
-use espprov_embedded::ble::{BleError, BleOptions, BleTransport, Filter, Finder, LongWrite, Prepared};
+use espprov_embedded::ble::{BleError, Filter};
 use espprov_simulator_ble::air::{Air, AirController, AirOptions};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
-use trouble_host::prelude::{Address, HostResources, Stack};
-
-/// The client's end.
-pub type Link<'a, 's, 'p> = BleTransport<'a, 's, 'p, AirController, Pool, TokioClock>;
 
 /// Longest value of an attribute, and then some.
 const LONGEST: usize = 600;
@@ -248,9 +245,7 @@ async fn serve(
 
 /// A client's host.
 pub struct Host<'a, 's, 'p> {
-    stack: &'a Stack<'s, LongWrite<'p, AirController>, Pool>,
-    prepared: &'p Prepared,
-    finder: &'a Finder<'a>,
+    host: ble::Host<'a, 's, 'p>,
     /// The time.
     pub clock: TokioClock,
     /// The air.
@@ -263,10 +258,7 @@ impl<'a, 's, 'p> Host<'a, 's, 'p> {
     /// # Errors
     /// Those of the transport.
     pub async fn connect(&self) -> Result<Link<'a, 's, 'p>, BleError> {
-        let limit = core::time::Duration::from_secs(5);
-        let found = self.finder.find(self.stack, &self.clock, limit).await?;
-        let options = BleOptions::default();
-        BleTransport::connect(self.stack, self.prepared, self.clock, found.address, options).await
+        self.host.connect(core::time::Duration::from_secs(5)).await
     }
 }
 
@@ -279,35 +271,19 @@ pub fn run<R>(
     mut script: Script,
     client: impl for<'a, 's, 'p> AsyncFnOnce(&Host<'a, 's, 'p>) -> R,
 ) -> R {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .expect("a runtime");
-    runtime.block_on(async {
+    ble::paused().block_on(async {
         let mut options = AirOptions::default();
         (options.acl_len, options.acl_count) = (251, 4);
         let (air, near, far) = Air::new(options);
         let (heard, news) = unbounded_channel();
         let device = select(listen(&far, heard), serve(&far, news, mtu, &mut script));
-        let prepared = Prepared::new();
-        let mut resources: HostResources<Pool, 1, 2> = HostResources::new();
-        let stack = trouble_host::new(LongWrite::new(near, &prepared), &mut resources)
-            .set_random_address(Address::random([1, 2, 3, 4, 5, 0xc6]))
-            .build();
-        let mut runner = stack.runner();
-        let finder = Finder::new(Filter::any());
-        let host = Host {
-            stack: &stack,
-            prepared: &prepared,
-            finder: &finder,
-            clock: TokioClock::new(),
-            air,
-        };
-        match select3(client(&host), runner.run_with_handler(&finder), device).await {
-            Either3::First(result) => result,
-            Either3::Second(end) => panic!("the client's host stopped: {end:?}"),
-            Either3::Third(Either::First(()) | Either::Second(())) => panic!("the peripheral stopped"),
+        let work = ble::hosted(near, Filter::any(), async |host: ble::Host<'_, '_, '_>| {
+            let clock = host.clock;
+            client(&Host { host, clock, air }).await
+        });
+        match select(work, device).await {
+            Either::First(result) => result.unwrap_or_else(|end| panic!("{end}")),
+            Either::Second(Either::First(()) | Either::Second(())) => panic!("the peripheral stopped"),
         }
     })
 }

@@ -1,7 +1,11 @@
 //! A client and a simulated device in virtual time: the main harness.
 
+pub use espprov_conformance::Scheme;
+
 use core::cell::RefCell;
+use core::future::pending;
 use core::time::Duration;
+use espprov_conformance::SECRET;
 use espprov_core::auth::Auto;
 use espprov_core::{Event, Provisioner};
 use espprov_device::AnySecurity;
@@ -53,58 +57,41 @@ rssi = -48
 network_key = "00112233445566778899aabbccddeeff"
 "#;
 
-/// A security scheme and how both sides are set up for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scheme {
-    /// Security 0, plaintext allowed by the client.
-    Sec0,
-    /// Security 1 with PoP.
-    Sec1,
-    /// Security 2 with the fixed nonce.
-    Sec2Patch0,
-    /// Security 2 with the counter nonce.
-    Sec2Patch1,
-}
-
-impl Scheme {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Sec0, Self::Sec1, Self::Sec2Patch0, Self::Sec2Patch1];
-
+/// How both sides are set up for a security scheme.
+pub trait SetUp {
     /// The scenario with this scheme in force.
     ///
     /// # Panics
     /// On a scenario that does not parse.
     #[must_use]
-    pub fn scenario(self, world: &str) -> Scenario {
-        let security = match self {
-            Self::Sec0 => "scheme = 0",
-            Self::Sec1 => "scheme = 1\npop = \"abcd1234\"",
-            Self::Sec2Patch0 => "scheme = 2\npatch = 0\nusername = \"wifiprov\"\npassword = \"abcd1234\"",
-            Self::Sec2Patch1 => "scheme = 2\npatch = 1\nusername = \"wifiprov\"\npassword = \"abcd1234\"",
-        };
-        let flavour = if self == Self::Sec2Patch0 {
-            "flavour = \"idf-5.2\""
-        } else {
-            ""
-        };
-        let text = world.replacen(
-            "[device]",
-            &format!("[security]\n{security}\n[device]\n{flavour}"),
-            1,
-        );
-        Scenario::parse(&text).unwrap_or_else(|e| panic!("{e}\n{text}"))
-    }
+    fn scenario(self, world: &str) -> Scenario;
 
     /// The right credentials.
     ///
     /// # Panics
     /// Never: they are short enough.
     #[must_use]
-    pub fn auth(self) -> Auto {
+    fn auth(self) -> Auto;
+}
+
+impl SetUp for Scheme {
+    fn scenario(self, world: &str) -> Scenario {
+        let flavour = if self == Self::Sec2Patch0 {
+            "flavour = \"idf-5.2\""
+        } else {
+            ""
+        };
+        let device = format!("{}[device]\n{flavour}", self.settings());
+        let text = world.replacen("[device]", &device, 1);
+        Scenario::parse(&text).unwrap_or_else(|e| panic!("{e}\n{text}"))
+    }
+
+    fn auth(self) -> Auto {
+        let secret = SECRET.as_bytes();
         match self {
             Self::Sec0 => Auto::new().allow_plaintext(true),
-            Self::Sec1 => Auto::new().with_pop(b"abcd1234").expect("short"),
-            Self::Sec2Patch0 | Self::Sec2Patch1 => Auto::new().with_password(b"abcd1234").expect("short"),
+            Self::Sec1 => Auto::new().with_pop(secret).expect("short"),
+            Self::Sec2Patch0 | Self::Sec2Patch1 => Auto::new().with_password(secret).expect("short"),
         }
     }
 }
@@ -165,27 +152,59 @@ pub fn client<T: Reconnect>(
     )
 }
 
-/// Notes the endpoint of every exchange.
-pub struct Recorder<T> {
-    inner: T,
-    log: Rc<RefCell<Vec<String>>>,
+/// Notes the endpoint of every exchange, and reconnects, in a log shared with the caller.
+pub fn recorded<T: Reconnect>(link: T) -> (impl Reconnect<Error = T::Error>, Rc<RefCell<Vec<String>>>) {
+    let log = Rc::new(RefCell::new(Vec::new()));
+    let (asked, again) = (Rc::clone(&log), Rc::clone(&log));
+    let link = Through::new(link, async move |link, endpoint, buf, len| {
+        asked.borrow_mut().push(endpoint.as_str().to_owned());
+        link.exchange(endpoint, buf, len).await
+    });
+    let link = link.on_reconnect(move |_| again.borrow_mut().push("reconnect".to_owned()));
+    (link, log)
 }
 
-impl<T> Recorder<T> {
-    /// Wraps `inner`; the log is shared with the caller.
-    pub fn new(inner: T) -> (Self, Rc<RefCell<Vec<String>>>) {
-        let log = Rc::new(RefCell::new(Vec::new()));
-        (
-            Self {
-                inner,
-                log: Rc::clone(&log),
-            },
-            log,
-        )
+/// A link with a test in between: each exchange goes through a function, which has the link.
+pub struct Through<T, F> {
+    link: T,
+    exchange: F,
+    reconnecting: Box<dyn FnMut(&mut T)>,
+    closes: bool,
+}
+
+impl<T: Reconnect, F> Through<T, F>
+where
+    F: AsyncFnMut(&mut T, Endpoint<'_>, &mut [u8], usize) -> Result<usize, T::Error>,
+{
+    /// Everything else is the link's own.
+    pub fn new(link: T, exchange: F) -> Self {
+        Self {
+            link,
+            exchange,
+            reconnecting: Box::new(|_| ()),
+            closes: true,
+        }
+    }
+
+    /// Before each reconnect, this.
+    #[must_use]
+    pub fn on_reconnect(mut self, reconnecting: impl FnMut(&mut T) + 'static) -> Self {
+        self.reconnecting = Box::new(reconnecting);
+        self
+    }
+
+    /// Closing it comes to no end.
+    #[must_use]
+    pub fn that_never_closes(mut self) -> Self {
+        self.closes = false;
+        self
     }
 }
 
-impl<T: Transport> Transport for Recorder<T> {
+impl<T: Reconnect, F> Transport for Through<T, F>
+where
+    F: AsyncFnMut(&mut T, Endpoint<'_>, &mut [u8], usize) -> Result<usize, T::Error>,
+{
     type Error = T::Error;
 
     async fn exchange(
@@ -193,28 +212,34 @@ impl<T: Transport> Transport for Recorder<T> {
         endpoint: Endpoint<'_>,
         buf: &mut [u8],
         len: usize,
-    ) -> Result<usize, T::Error> {
-        self.log.borrow_mut().push(endpoint.as_str().to_owned());
-        self.inner.exchange(endpoint, buf, len).await
+    ) -> Result<usize, Self::Error> {
+        (self.exchange)(&mut self.link, endpoint, buf, len).await
     }
 
     fn limits(&self) -> Limits {
-        self.inner.limits()
+        self.link.limits()
     }
 
     fn delivered(&self) -> bool {
-        self.inner.delivered()
+        self.link.delivered()
     }
 
     async fn close(&mut self) {
-        self.inner.close().await;
+        if self.closes {
+            self.link.close().await;
+        } else {
+            pending().await
+        }
     }
 }
 
-impl<T: Reconnect> Reconnect for Recorder<T> {
+impl<T: Reconnect, F> Reconnect for Through<T, F>
+where
+    F: AsyncFnMut(&mut T, Endpoint<'_>, &mut [u8], usize) -> Result<usize, T::Error>,
+{
     async fn reconnect(&mut self, intent: SessionIntent) -> Result<(), T::Error> {
-        self.log.borrow_mut().push("reconnect".to_owned());
-        self.inner.reconnect(intent).await
+        (self.reconnecting)(&mut self.link);
+        self.link.reconnect(intent).await
     }
 }
 

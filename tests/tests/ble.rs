@@ -147,6 +147,20 @@ fn habits(stack: BleStack) -> Options {
     Options::new("PROV_HABITS".into(), &Quirks::vendor_ble(Firmware::Idf44, stack))
 }
 
+fn names(link: &Link<'_, '_, '_>) -> Vec<String> {
+    let mut names = Vec::new();
+    link.endpoints(&mut |name| names.push(name.to_owned()));
+    names
+}
+
+/// Runs `client` on a link to a device of habits, in the usual air.
+fn with_habits<R: Send>(
+    options: &Options,
+    client: impl for<'a, 's, 'p> AsyncFnOnce(&Surroundings<Habits>, Link<'a, 's, 'p>) -> R + Send,
+) -> R {
+    run(Habits::default(), options, AirOptions::default(), client)
+}
+
 #[test]
 fn values_of_every_length_cross_whole() {
     for (mtu, acl_len, acl_count) in [
@@ -193,11 +207,8 @@ fn values_of_every_length_cross_whole() {
 fn limits_and_names_are_known_before_sending() {
     let mut options = habits(BleStack::Bluedroid);
     options.close_on_refusal = false;
-    let air = AirOptions::default();
-    run(
-        Habits::default(),
+    with_habits(
         &options,
-        air,
         async |around: &Surroundings<Habits>, mut link: Link<'_, '_, '_>| {
             let before = around.air.att_requests();
             assert_eq!(ask(&mut link, "nope", b"x").await, Err(LinkFault::NoSuchEndpoint));
@@ -213,8 +224,7 @@ fn limits_and_names_are_known_before_sending() {
             assert_eq!(link.limits().max_request, Some(257));
             assert_eq!(ask(&mut link, "echo", &[7; 257]).await, Ok(vec![7; 257]));
             assert_eq!(ask(&mut link, "empty", b"x").await, Ok(vec![]));
-            let mut names = Vec::new();
-            link.endpoints(&mut |name| names.push(name.to_owned()));
+            let names = names(&link);
             assert_eq!(names.len(), 9);
         },
     );
@@ -222,11 +232,8 @@ fn limits_and_names_are_known_before_sending() {
 
 #[test]
 fn a_small_buffer_gets_the_length_it_should_have_had() {
-    let air = AirOptions::default();
-    run(
-        Habits::default(),
+    with_habits(
         &habits(BleStack::NimBle),
-        air,
         async |_: &Surroundings<Habits>, mut link: Link<'_, '_, '_>| {
             let mut buf = [0; 4];
             let full = link
@@ -251,11 +258,8 @@ fn refusals_follow_the_firmware() {
     for (stack, alive) in [(BleStack::NimBle, true), (BleStack::Bluedroid, false)] {
         let mut options = habits(stack);
         options.close_on_refusal = !alive;
-        let air = AirOptions::default();
-        run(
-            Habits::default(),
+        with_habits(
             &options,
-            air,
             async |_: &Surroundings<Habits>, mut link: Link<'_, '_, '_>| {
                 for name in ["refuse", "prov-session"] {
                     let fault = ask(&mut link, name, b"x").await;
@@ -288,10 +292,8 @@ fn replies_longer_than_a_value() {
         for stack in [BleStack::NimBle, BleStack::Bluedroid] {
             let mut options = Options::new("PROV_HABITS".into(), &Quirks::vendor_ble(firmware, stack));
             options.max_value = 257;
-            run(
-                Habits::default(),
+            with_habits(
                 &options,
-                AirOptions::default(),
                 async |around: &Surroundings<Habits>, mut link: Link<'_, '_, '_>| {
                     let got = ask(&mut link, "huge", b"x").await;
                     if firmware == Firmware::Idf6 {
@@ -312,10 +314,8 @@ fn newest_bluedroid_answers_before_it_hangs_up() {
         "PROV_HABITS".into(),
         &Quirks::vendor_ble(Firmware::Idf6, BleStack::Bluedroid),
     );
-    run(
-        Habits::default(),
+    with_habits(
         &options,
-        AirOptions::default(),
         async |around: &Surroundings<Habits>, mut link: Link<'_, '_, '_>| {
             use espprov_transport::Clock as _;
             let got = ask(&mut link, "refuse", b"x").await;
@@ -330,11 +330,8 @@ fn newest_bluedroid_answers_before_it_hangs_up() {
 
 #[test]
 fn no_answer_and_dropped_exchanges_end_the_connection() {
-    let air = AirOptions::default();
-    run(
-        Habits::default(),
+    with_habits(
         &habits(BleStack::NimBle),
-        air,
         async |around: &Surroundings<Habits>, mut link: Link<'_, '_, '_>| {
             use espprov_transport::Clock as _;
             assert_eq!(ask(&mut link, "slow", b"x").await, Ok(b"at last".to_vec()));
@@ -416,8 +413,7 @@ fn firmware_without_names_is_known_by_its_ids() {
         &options,
         AirOptions::default(),
         async |around: &Surroundings<SimDevice>, link: Link<'_, '_, '_>| {
-            let mut names = Vec::new();
-            link.endpoints(&mut |name| names.push(name.to_owned()));
+            let names = names(&link);
             let standard = [
                 "prov-ctrl",
                 "prov-scan",
@@ -499,8 +495,7 @@ fn properties_are_listed_and_set() {
             &options,
             AirOptions::default(),
             async |around: &Surroundings<SimDevice>, link: Link<'_, '_, '_>| {
-                let mut names = Vec::new();
-                link.endpoints(&mut |name| names.push(name.to_owned()));
+                let mut names = names(&link);
                 names.sort_unstable();
                 let expected = [
                     "custom-data",

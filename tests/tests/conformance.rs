@@ -3,7 +3,7 @@
 
 use embedded_io_adapters::tokio_1::FromTokio;
 use espprov::{TokioClock, TokioRuntime};
-use espprov_conformance::{CASES, Case, SECRET, Tally, USERNAME, WORLD};
+use espprov_conformance::{CASES, Case, Tally, WORLD};
 use espprov_http::{HttpTarget, HttpTransport, Tls};
 use espprov_simulator::scenario::{Flavour, Link};
 use espprov_simulator::time::{VirtualClock, block_on};
@@ -20,16 +20,7 @@ use tokio::task::JoinHandle;
 
 /// The device a case asks for.
 fn device(case: &Case, link: Link, flavour: Flavour) -> SimDevice {
-    let (scheme, patch) = (case.scheme.number(), case.scheme.patch());
-    let patch = if scheme == 2 {
-        format!("patch = {patch}")
-    } else {
-        String::new()
-    };
-    let security = format!(
-        "[security]\nscheme = {scheme}\n{patch}\npop = \"{SECRET}\"\nusername = \"{USERNAME}\"\npassword = \"{SECRET}\"\n"
-    );
-    let mut scenario = Scenario::parse(&format!("{WORLD}\n{security}")).unwrap();
+    let mut scenario = Scenario::parse(&format!("{WORLD}\n{}", case.scheme.settings())).unwrap();
     scenario.device.link = link;
     scenario.device.flavour = flavour;
     SimDevice::new(scenario).unwrap()

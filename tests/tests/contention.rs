@@ -8,7 +8,7 @@ use espprov_core::auth::Auto;
 use espprov_core::{Outcome, Phase, ProvisionError, Provisioner, WifiConfig, WifiConnection, WifiFailure};
 use espprov_http::{HttpError, HttpTarget, HttpTransport};
 use espprov_simulator::{HttpServer, Shared, SimDevice};
-use espprov_tests::pair::{Scheme, WORLD};
+use espprov_tests::pair::{Scheme, SetUp, WORLD};
 use espprov_transport::{Endpoint, Transport};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;

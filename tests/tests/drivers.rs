@@ -16,9 +16,9 @@ use espprov_security::Budget;
 use espprov_simulator::fault::{Fault, FaultyTransport, Injection};
 use espprov_simulator::time::{VirtualClock, block_on};
 use espprov_simulator::{Console, HttpServer, LinkModel, Shared, SimDevice};
-use espprov_tests::pair::{Pair, Recorder, Scheme, WORLD, client};
+use espprov_tests::pair::{Pair, Scheme, SetUp, Through, WORLD, client, recorded};
 use espprov_transport::blocking::{Blocked, Wait};
-use espprov_transport::{Endpoint, Endpoints, Limits, Reconnect, SessionIntent, Transport};
+use espprov_transport::{Endpoint, Endpoints, Reconnect, Transport};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -59,7 +59,7 @@ fn futures_can_be_spawned_on_any_runtime() {
 #[test]
 fn a_session_goes_on_with_another_driver() {
     let pair = pair(Scheme::Sec2Patch1);
-    let (link, log) = Recorder::new(pair.link(LinkModel::Ideal));
+    let (link, log) = recorded(pair.link(LinkModel::Ideal));
     let mut device = client(link, Scheme::Sec2Patch1.auth(), &pair.clock, 1);
     assert_eq!(pair.run(device.connect()).0, Ok(SessionSecurity::Sec2));
     assert!(device.transport_mut().limits().max_request.is_none());
@@ -79,10 +79,10 @@ fn a_session_goes_on_with_another_driver() {
 fn the_blocking_driver_takes_the_same_round_trips() {
     for scheme in Scheme::ALL {
         let (async_pair, blocking_pair) = (pair(scheme), pair(scheme));
-        let (link, asked) = Recorder::new(async_pair.link(LinkModel::nimble()));
+        let (link, asked) = recorded(async_pair.link(LinkModel::nimble()));
         let mut device = client(link, scheme.auth(), &async_pair.clock, 1);
         let online = async_pair.run(device.provision_wifi(&home())).0;
-        let (link, asked_too) = Recorder::new(blocking_pair.link(LinkModel::nimble()));
+        let (link, asked_too) = recorded(blocking_pair.link(LinkModel::nimble()));
         let time = Wait::new(&blocking_pair.clock, &blocking_pair.clock);
         let rng = ChaCha20Rng::seed_from_u64(1);
         let buf = vec![0; 16 * 1024];
@@ -175,17 +175,8 @@ fn a_device_that_is_online_is_followed_without_credentials() {
 }
 
 /// A device that calls its endpoints otherwise.
-struct Renamed<T>(T);
-
-impl<T: Reconnect> Transport for Renamed<T> {
-    type Error = T::Error;
-
-    async fn exchange(
-        &mut self,
-        endpoint: Endpoint<'_>,
-        buf: &mut [u8],
-        len: usize,
-    ) -> Result<usize, T::Error> {
+fn renamed<T: Reconnect>(link: T) -> impl Reconnect<Error = T::Error> {
+    Through::new(link, async |link, endpoint, buf, len| {
         let name = match endpoint.as_str() {
             "local/session" => "prov-session",
             "local/version" => "proto-ver",
@@ -193,7 +184,7 @@ impl<T: Reconnect> Transport for Renamed<T> {
             other => other,
         };
         assert_eq!(endpoint.is_encrypted(), !endpoint.as_str().starts_with("local/"));
-        let len = self.0.exchange(Endpoint::custom(name).unwrap(), buf, len).await?;
+        let len = link.exchange(Endpoint::custom(name).unwrap(), buf, len).await?;
         // The version as that protocol tells it.
         if name == "proto-ver" {
             let told = String::from_utf8(buf[..len].to_vec()).unwrap();
@@ -201,21 +192,7 @@ impl<T: Reconnect> Transport for Renamed<T> {
             buf[..len].copy_from_slice(told.as_bytes());
         }
         Ok(len)
-    }
-
-    fn limits(&self) -> Limits {
-        self.0.limits()
-    }
-
-    async fn close(&mut self) {
-        self.0.close().await;
-    }
-}
-
-impl<T: Reconnect> Reconnect for Renamed<T> {
-    async fn reconnect(&mut self, intent: SessionIntent) -> Result<(), T::Error> {
-        self.0.reconnect(intent).await
-    }
+    })
 }
 
 #[test]
@@ -223,7 +200,7 @@ fn another_protocol_needs_other_names_and_nothing_else() {
     let names = Endpoints::new("local/session", "local/version").unwrap();
     for (endpoints, works) in [(names.with_root("loco"), true), (names, false)] {
         let pair = pair(Scheme::Sec2Patch1);
-        let link = Renamed(pair.link(LinkModel::Ideal));
+        let link = renamed(pair.link(LinkModel::Ideal));
         let device = client(link, Scheme::Sec2Patch1.auth(), &pair.clock, 1);
         let mut device = device.with_endpoints(endpoints);
         assert_eq!(pair.run(device.connect()).0.is_ok(), works, "{endpoints:?}");

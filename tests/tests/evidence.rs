@@ -6,8 +6,8 @@ use espprov_core::auth::Auto;
 use espprov_core::{Deadlines, Outcome, Phase, ProvisionError, ScanOptions, WifiConfig};
 use espprov_simulator::fault::{Fault, FaultyTransport, Injection, Outage};
 use espprov_simulator::{LinkModel, MemoryError};
-use espprov_tests::pair::{Pair, Scheme, WORLD, client, collect};
-use espprov_transport::{Clock, Endpoint, Limits, Reconnect, SessionIntent, Transport};
+use espprov_tests::pair::{Pair, Scheme, SetUp, Through, WORLD, client, collect};
+use espprov_transport::{Clock, Endpoint, LinkFault, Reconnect, Transport};
 use std::rc::Rc;
 
 fn home() -> WifiConfig<'static> {
@@ -93,44 +93,6 @@ fn success_is_told_as_soon_as_the_link_allows() {
     }
 }
 
-/// After the first link, somebody else answers.
-struct Impostor<T> {
-    device: T,
-    other: T,
-    switched: bool,
-}
-
-impl<T: Reconnect> Transport for Impostor<T> {
-    type Error = T::Error;
-
-    async fn exchange(
-        &mut self,
-        endpoint: Endpoint<'_>,
-        buf: &mut [u8],
-        len: usize,
-    ) -> Result<usize, T::Error> {
-        let link = if self.switched {
-            &mut self.other
-        } else {
-            &mut self.device
-        };
-        link.exchange(endpoint, buf, len).await
-    }
-
-    fn limits(&self) -> Limits {
-        self.device.limits()
-    }
-
-    async fn close(&mut self) {}
-}
-
-impl<T: Reconnect> Reconnect for Impostor<T> {
-    async fn reconnect(&mut self, intent: SessionIntent) -> Result<(), T::Error> {
-        self.switched = true;
-        self.other.reconnect(intent).await
-    }
-}
-
 #[test]
 fn a_stranger_after_apply_proves_nothing_and_is_told() {
     let other = "[security]\nscheme = 2\npatch = 1\nusername = \"wifiprov\"\npassword = \"zzzz\"\n[device]";
@@ -157,11 +119,16 @@ fn a_stranger_after_apply_proves_nothing_and_is_told() {
             let link = |pair: &Pair, plan| {
                 FaultyTransport::new(pair.link(LinkModel::http()), pair.clock.clone(), plan, 0)
             };
-            let link = Impostor {
-                device: link(&pair, plan),
-                other: link(&elsewhere, Vec::new()),
-                switched: false,
-            };
+            // After the first link, somebody else answers.
+            let mut stranger = Some(link(&elsewhere, Vec::new()));
+            let link = Through::new(link(&pair, plan), async |link, endpoint, buf, len| {
+                link.exchange(endpoint, buf, len).await
+            });
+            let link = link.on_reconnect(move |link| {
+                if let Some(stranger) = stranger.take() {
+                    *link = stranger;
+                }
+            });
             let log = Rc::new(RefCell::new(Vec::new()));
             let mut device = client(link, Scheme::Sec1.auth(), &pair.clock, 1).with_observer(collect(&log));
             let (outcome, took) = pair.run(device.provision_wifi(&home()));
@@ -227,64 +194,34 @@ fn the_active_network_with_a_zero_in_its_bssid() {
     }
 }
 
-/// Answers every page with one entry, slowly, and refuses to say where it is.
-struct Slow<C> {
-    clock: C,
-    entry: Duration,
-    found: u8,
-}
-
-impl<C: Clock> Transport for Slow<C> {
-    type Error = MemoryError;
-
-    async fn exchange(
-        &mut self,
-        endpoint: Endpoint<'_>,
-        buf: &mut [u8],
-        len: usize,
-    ) -> Result<usize, MemoryError> {
+/// A device that answers every page with one entry, slowly, and refuses to say where it is.
+fn slow(pair: &Pair, entry: Duration, found: u8) -> impl Reconnect<Error = MemoryError> {
+    let clock = pair.clock.clone();
+    let link = pair.link(LinkModel::Ideal);
+    Through::new(link, async move |_, endpoint, buf, len| {
         let reply: Vec<u8> = match (endpoint.as_str(), buf[..len].get(1)) {
             ("proto-ver", _) => {
                 br#"{"prov":{"ver":"v1.1","sec_ver":0,"cap":["no_sec","wifi_scan"]}}"#.to_vec()
             }
             ("prov-session", _) => vec![0x52, 0x05, 0x08, 0x01, 0xaa, 0x01, 0x00],
             ("prov-scan", _) if buf[0] == 0x52 => vec![0x08, 0x01, 0x5a, 0x00],
-            ("prov-scan", Some(0x02)) => vec![0x08, 0x03, 0x6a, 0x05, 0x08, 0x01, 0x10, self.found, 0x01],
+            ("prov-scan", Some(0x02)) => vec![0x08, 0x03, 0x6a, 0x05, 0x08, 0x01, 0x10, found, 0x01],
             ("prov-scan", Some(0x04)) => {
-                self.clock.sleep(self.entry).await;
+                clock.sleep(entry).await;
                 vec![0x08, 0x05, 0x7a, 0x0a, 0x0a, 0x08, 0x22, 0x06, 1, 2, 3, 4, 5, 6]
             }
-            _ => {
-                let refused = espprov_transport::LinkFault::Refused { link_alive: true };
-                return Err(MemoryError(refused));
-            }
+            _ => return Err(MemoryError(LinkFault::Refused { link_alive: true })),
         };
         buf[..reply.len()].copy_from_slice(&reply);
         Ok(reply.len())
-    }
-
-    fn limits(&self) -> Limits {
-        Limits::UNKNOWN
-    }
-
-    async fn close(&mut self) {}
-}
-
-impl<C: Clock> Reconnect for Slow<C> {
-    async fn reconnect(&mut self, _: SessionIntent) -> Result<(), MemoryError> {
-        Ok(())
-    }
+    })
 }
 
 #[test]
 fn a_scan_takes_no_longer_than_it_may_and_a_refused_status_costs_none_of_it() {
     for (entry, found, ends) in [(9900, 0xff, false), (100, 0x80, true)] {
         let pair = Pair::new(Scheme::Sec0.scenario(WORLD));
-        let slow = Slow {
-            clock: pair.clock.clone(),
-            entry: Duration::from_millis(entry),
-            found,
-        };
+        let slow = slow(&pair, Duration::from_millis(entry), found);
         let log = Rc::new(RefCell::new(Vec::new()));
         let auth = Auto::new().allow_plaintext(true);
         let mut device = client(slow, auth, &pair.clock, 7).with_observer(collect(&log));

@@ -9,7 +9,7 @@ use espprov_core::{
 };
 use espprov_simulator::fault::{Fault, FaultyTransport, Injection, Outage};
 use espprov_simulator::{LinkModel, Service as _, SimEvent};
-use espprov_tests::pair::{Pair, Recorder, Scheme, WORLD, client};
+use espprov_tests::pair::{Pair, Scheme, SetUp, WORLD, client, recorded};
 use espprov_transport::{Clock as _, TransportError};
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ macro_rules! full_run {
 /// The phase each exchange of an undisturbed run belongs to.
 fn phases(scheme: Scheme, model: LinkModel) -> Vec<Phase> {
     let pair = Pair::new(scheme.scenario(&world()));
-    let (link, log) = Recorder::new(pair.link(model));
+    let (link, log) = recorded(pair.link(model));
     let mut device = client(link, scheme.auth(), &pair.clock, 1);
     let (outcome, _) = pair.run(full_run!(device));
     assert!(

@@ -11,10 +11,8 @@ use espprov_core::{
 use espprov_simulator::fault::{Fault, FaultyTransport, Injection};
 use espprov_simulator::scenario::NetworkType;
 use espprov_simulator::{LinkModel, MemoryError};
-use espprov_tests::pair::{Pair, Recorder, Scheme, WORLD, client, collect};
-use espprov_transport::{
-    Clock as _, Endpoint, Limits, LinkFault, Reconnect, SessionIntent, Transport, with_deadline,
-};
+use espprov_tests::pair::{Pair, Scheme, SetUp, Through, WORLD, client, collect, recorded};
+use espprov_transport::{Clock as _, Endpoint, LinkFault, Transport, with_deadline};
 use std::rc::Rc;
 
 fn home() -> WifiConfig<'static> {
@@ -25,7 +23,7 @@ fn home() -> WifiConfig<'static> {
 fn every_scheme_provisions_with_the_fewest_round_trips() {
     for scheme in Scheme::ALL {
         let pair = Pair::new(scheme.scenario(WORLD));
-        let (link, log) = Recorder::new(pair.link(LinkModel::Ideal));
+        let (link, log) = recorded(pair.link(LinkModel::Ideal));
         let mut device = client(link, scheme.auth(), &pair.clock, 1);
         let (outcome, took) = pair.run(device.provision_wifi(&home()));
         let Ok(Outcome::Connected(on)) = outcome else {
@@ -133,7 +131,7 @@ fn no_silent_downgrade() {
     );
 
     // Without credentials there may be a session, but no secret goes over it.
-    let (link, log) = Recorder::new(pair.link(LinkModel::Ideal));
+    let (link, log) = recorded(pair.link(LinkModel::Ideal));
     let mut device = client(link, Auto::new(), &pair.clock, 5);
     let (result, _) = pair.run(device.provision_wifi(&home()));
     assert_eq!(result, Err(ProvisionError::PlaintextNotAllowed));
@@ -155,7 +153,7 @@ fn a_device_that_says_less_than_its_setup_code_is_refused() {
     let code = r#"{"ver":"v1","name":"PROV_1","pop":"abcd1234","transport":"ble","security":2}"#;
     let payload = espprov_types::SetupPayload::parse(code).unwrap();
     let pair = Pair::new(Scheme::Sec1.scenario(WORLD));
-    let (link, log) = Recorder::new(pair.link(LinkModel::Ideal));
+    let (link, log) = recorded(pair.link(LinkModel::Ideal));
     let mut device = client(link, Auto::from_payload(&payload), &pair.clock, 5);
     let (result, _) = pair.run(device.provision_wifi(&home()));
     assert_eq!(
@@ -195,7 +193,7 @@ fn scans_respect_the_link_and_never_reach_past_the_list() {
     ] {
         for blocking in [true, false] {
             let pair = Pair::new(Scheme::Sec1.scenario(&world));
-            let (link, log) = Recorder::new(pair.link(model));
+            let (link, log) = recorded(pair.link(model));
             let mut device = client(link, Scheme::Sec1.auth(), &pair.clock, 6);
             let mut options = ScanOptions::default();
             options.blocking = blocking;
@@ -379,7 +377,7 @@ fn after_a_refusal_a_living_link_is_kept() {
         (LinkModel::http(), 1, refusal),
     ] {
         let pair = Pair::new(Scheme::Sec2Patch1.scenario(WORLD));
-        let (link, log) = Recorder::new(pair.link(model));
+        let (link, log) = recorded(pair.link(model));
         let mut device = client(link, Scheme::Sec2Patch1.auth(), &pair.clock, 14);
         let (refused, _) = pair.run(device.send(Endpoint::PROV_SCAN, b"\xff", None, |_| {}));
         assert_eq!(refused, Err(expected), "{model:?}");
@@ -446,53 +444,20 @@ fn a_device_lost_while_it_follows_other_orders_is_no_success() {
     );
 }
 
-/// A security 0 device whose status answers are all the same.
-struct Stuck<T> {
-    inner: T,
-    answer: &'static [u8],
-}
-
-impl<T: Transport> Transport for Stuck<T> {
-    type Error = T::Error;
-
-    async fn exchange(
-        &mut self,
-        endpoint: Endpoint<'_>,
-        buf: &mut [u8],
-        len: usize,
-    ) -> Result<usize, T::Error> {
-        if buf[..len] == *b"\x52\0" {
-            buf[..self.answer.len()].copy_from_slice(self.answer);
-            return Ok(self.answer.len());
-        }
-        self.inner.exchange(endpoint, buf, len).await
-    }
-
-    fn limits(&self) -> Limits {
-        self.inner.limits()
-    }
-
-    async fn close(&mut self) {
-        core::future::pending().await
-    }
-}
-
-impl<T: Reconnect> Reconnect for Stuck<T> {
-    async fn reconnect(&mut self, intent: SessionIntent) -> Result<(), T::Error> {
-        self.inner.reconnect(intent).await
-    }
-}
-
 #[test]
 fn nonsense_after_apply_is_no_success() {
-    // No state at all (a missing field reads as "connected"); "connected" with a reason of failure; no message.
+    // A status that is always the same. No state at all (a missing field reads as "connected"); "connected" with a reason of failure; no message.
     for answer in [&b"\x08\x01\x5a\0"[..], b"\x08\x01\x5a\x02\x50\0", b"\xff"] {
         let pair = Pair::new(Scheme::Sec0.scenario(WORLD));
-        let stuck = Stuck {
-            inner: pair.link(LinkModel::Ideal),
-            answer,
-        };
-        let mut device = client(stuck, Scheme::Sec0.auth(), &pair.clock, 18);
+        let link = pair.link(LinkModel::Ideal);
+        let stuck = Through::new(link, async |link, endpoint, buf, len| {
+            if buf[..len] == *b"\x52\0" {
+                buf[..answer.len()].copy_from_slice(answer);
+                return Ok(answer.len());
+            }
+            link.exchange(endpoint, buf, len).await
+        });
+        let mut device = client(stuck.that_never_closes(), Scheme::Sec0.auth(), &pair.clock, 18);
         let (outcome, took) = pair.run(device.provision_wifi(&home()));
         assert!(
             matches!(

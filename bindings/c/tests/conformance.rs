@@ -431,7 +431,7 @@ fn every_case_through_c() {
         let mut tally = Tally::default();
         for case in CASES {
             let clock = VirtualClock::new();
-            let device = device::device(link, case.scheme.number(), case.scheme.patch());
+            let device = device::device(link, case.scheme);
             let model = device.scenario().device.link_model();
             let transport = MemoryTransport::new(Shared::new(device), clock.clone(), model);
             let mut program = Program {

@@ -7,17 +7,15 @@ mod device;
 mod support;
 
 use device::{device, device_in};
-use espprov_conformance::WORLD;
+use espprov_conformance::{Scheme, WORLD};
 use espprov_simulator::SimDevice;
 use espprov_simulator::scenario::Link;
 use support::{header_alone, program, run, serve, succeed};
 
-const SCHEMES: [(u8, u8); 4] = [(0, 0), (1, 0), (2, 0), (2, 1)];
-
 const HTTP: &str = "examples/http.c";
 
-fn secret(scheme: u8) -> &'static str {
-    if scheme == 0 {
+fn secret(scheme: Scheme) -> &'static str {
+    if scheme == Scheme::Sec0 {
         "-"
     } else {
         espprov_conformance::SECRET
@@ -25,10 +23,10 @@ fn secret(scheme: u8) -> &'static str {
 }
 
 /// A device that is still joining the network after ten minutes.
-fn slow_device(link: Link, scheme: u8, patch: u8) -> SimDevice {
+fn slow_device(link: Link, scheme: Scheme) -> SimDevice {
     let world = WORLD.replace("connect_ms = 0", "connect_ms = 600000");
     assert_ne!(world, WORLD);
-    device_in(&world, link, scheme, patch)
+    device_in(&world, link, scheme)
 }
 
 #[test]
@@ -39,7 +37,7 @@ fn every_function_is_misused() {
 #[test]
 fn scenarios_with_every_scheme() {
     let scenarios = program("scenarios", &["tests/c/scenarios.c", HTTP]);
-    for (scheme, patch) in SCHEMES {
+    for scheme in Scheme::ALL {
         for name in [
             "whole",
             "wrong-secret",
@@ -48,39 +46,39 @@ fn scenarios_with_every_scheme() {
             "vanish-unsent",
             "vanish-sent",
         ] {
-            if name == "wrong-secret" && scheme == 0 {
+            if name == "wrong-secret" && scheme == Scheme::Sec0 {
                 continue;
             }
             let joins_in_time = !name.starts_with("vanish");
             let made = if joins_in_time {
-                device(Link::Http, scheme, patch)
+                device(Link::Http, scheme)
             } else {
-                slow_device(Link::Http, scheme, patch)
+                slow_device(Link::Http, scheme)
             };
             let port = serve(made).to_string();
             succeed(&scenarios, &[&port, name, secret(scheme)]);
         }
-        let ports = [0; 2].map(|_| serve(device(Link::Http, scheme, patch)).to_string());
+        let ports = [0; 2].map(|_| serve(device(Link::Http, scheme)).to_string());
         succeed(
             &scenarios,
             &[&ports[0], "side-by-side", secret(scheme), &ports[1]],
         );
     }
-    let port = serve(device(Link::Http, 0, 0)).to_string();
+    let port = serve(device(Link::Http, Scheme::Sec0)).to_string();
     succeed(&scenarios, &[&port, "plaintext", "-"]);
 }
 
 #[test]
 fn the_example_provisions_and_explains() {
     let example = program("provision", &["examples/provision.c", HTTP]);
-    let port = serve(device(Link::Http, 1, 0)).to_string();
+    let port = serve(device(Link::Http, Scheme::Sec1)).to_string();
     let said = succeed(
         &example,
         &["127.0.0.1", &port, "abcd1234", "Home", "correct-horse"],
     );
     assert!(said.starts_with("online at 192.168."), "{said}");
 
-    let port = serve(device(Link::Http, 1, 0)).to_string();
+    let port = serve(device(Link::Http, Scheme::Sec1)).to_string();
     let wrong = run(&example, &["127.0.0.1", &port, "wrong", "Home", "correct-horse"]);
     let said = String::from_utf8_lossy(&wrong.stderr).into_owned();
     assert_eq!(wrong.status.code(), Some(1), "{said}");

@@ -1,5 +1,7 @@
 //! The cases.
 
+use crate::{SECRET, USERNAME};
+
 /// Security scheme the device under test runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scheme {
@@ -14,6 +16,9 @@ pub enum Scheme {
 }
 
 impl Scheme {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Sec0, Self::Sec1, Self::Sec2Patch0, Self::Sec2Patch1];
+
     /// Its number.
     #[must_use]
     pub const fn number(self) -> u8 {
@@ -31,6 +36,19 @@ impl Scheme {
             Self::Sec2Patch1 => 1,
             _ => 0,
         }
+    }
+
+    /// This scheme's security settings for a scenario, with the suite's credentials.
+    #[must_use]
+    pub fn settings(self) -> String {
+        let scheme = self.number();
+        let patch = match scheme {
+            2 => format!("patch = {}\n", self.patch()),
+            _ => String::new(),
+        };
+        format!(
+            "[security]\nscheme = {scheme}\n{patch}pop = \"{SECRET}\"\nusername = \"{USERNAME}\"\npassword = \"{SECRET}\"\n"
+        )
     }
 }
 

@@ -11,20 +11,15 @@
 
 use core::error::Error;
 use core::time::Duration;
-use embassy_futures::select::{Either3, select3};
-use espprov::TokioClock;
+use embassy_futures::select::{Either, select};
 use espprov_core::auth::Auto;
 use espprov_core::{Outcome, Provisioner, ScanOptions, WifiConfig};
-use espprov_embedded::ble::{BleOptions, BleTransport, Filter, Finder, LongWrite, Name, Prepared};
-use espprov_simulator_ble::air::{Air, AirController, AirOptions};
-use espprov_simulator_ble::pool::Heap;
+use espprov_embedded::ble::{Filter, Name};
+use espprov_simulator_ble::air::{Air, AirOptions};
+use espprov_tests::ble::{Host, hosted};
 use getrandom::SysRng;
 use std::io::Write as _;
 use tokio::net::UnixListener;
-use trouble_host::prelude::{Address, HostResources, Stack};
-
-/// Packets of a host that offers an MTU of 517: the device decides.
-type Pool = Heap<521>;
 
 /// Until the emulator is there, until the device is found on the air, and until its host ends.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -63,18 +58,11 @@ fn start() -> Result<(), Box<dyn Error + Send + Sync>> {
         let (_air, near, far) = Air::with_wire(options);
         let mut device = core::pin::pin!(far.serve(from_host, to_host));
 
-        let prepared = Prepared::new();
-        let mut resources: HostResources<Pool, 1, 2> = HostResources::new();
-        let stack = trouble_host::new(LongWrite::new(near, &prepared), &mut resources)
-            .set_random_address(Address::random([1, 2, 3, 4, 5, 0xc6]))
-            .build();
-        let mut runner = stack.runner();
-        let finder = Finder::new(Filter::any().with_name(Name::Exact(&name)));
-        let work = client(&stack, &prepared, &finder);
-        match select3(work, runner.run_with_handler(&finder), &mut device).await {
-            Either3::First(result) => result?,
-            Either3::Second(end) => return Err(format!("the client's host stopped: {end:?}").into()),
-            Either3::Third(end) => return Err(format!("the device's host ended early: {end:?}").into()),
+        let whom = Filter::any().with_name(Name::Exact(&name));
+        let work = hosted(near, whom, async |host: Host<'_, '_, '_>| client(&host).await);
+        match select(work, &mut device).await {
+            Either::First(result) => result??,
+            Either::Second(end) => return Err(format!("the device's host ended early: {end:?}").into()),
         }
         tokio::time::timeout(LIMIT, device).await??;
         Ok(())
@@ -82,17 +70,10 @@ fn start() -> Result<(), Box<dyn Error + Send + Sync>> {
 }
 
 /// A scan, then the credentials.
-async fn client(
-    stack: &Stack<'_, LongWrite<'_, AirController>, Pool>,
-    prepared: &Prepared,
-    finder: &Finder<'_>,
-) -> Result<(), Box<dyn Error + Send + Sync>> {
-    let clock = TokioClock::new();
-    let found = finder.find(stack, &clock, LIMIT).await?;
-    let options = BleOptions::default();
-    let link = BleTransport::connect(stack, prepared, clock, found.address, options).await?;
+async fn client(host: &Host<'_, '_, '_>) -> Result<(), Box<dyn Error + Send + Sync>> {
+    let link = host.connect(LIMIT).await?;
     let auth = Auto::new().with_pop(b"abcd1234")?;
-    let mut device = Provisioner::new(link, auth, SysRng, clock, vec![0; 2048]);
+    let mut device = Provisioner::new(link, auth, SysRng, host.clock, vec![0; 2048]);
     let networks = device.scan_wifi(&ScanOptions::default()).await?;
     say(&format!("networks {}", networks.len()));
     let home = WifiConfig::new(b"Home", b"correct-horse")?;
