@@ -53,6 +53,55 @@ pub(crate) fn shake(
     Ok(())
 }
 
+/// The client takes the device's answer to this command.
+pub(crate) fn pass(
+    client: &mut impl Handshake,
+    device: &mut impl DeviceHandshake,
+    command: &[u8],
+    rng: &mut impl TryCryptoRng,
+) {
+    let response = answer(device, command, rng).unwrap();
+    client.handle_response(&response).unwrap();
+}
+
+/// A command and its answer; the command.
+pub(crate) fn round(
+    client: &mut impl Handshake,
+    device: &mut impl DeviceHandshake,
+    rng: &mut impl TryCryptoRng,
+) -> Vec<u8> {
+    let command = request(client);
+    pass(client, device, &command, rng);
+    command
+}
+
+/// A client that awaits response 1, its device, and that response.
+pub(crate) fn awaiting1<C: Handshake, D: DeviceHandshake>(mut client: C, mut device: D) -> (C, D, Vec<u8>) {
+    let mut rng = rng(2);
+    round(&mut client, &mut device, &mut rng);
+    let command = request(&mut client);
+    let response = answer(&mut device, &command, &mut rng).unwrap();
+    (client, device, response)
+}
+
+/// A device takes command 0 whatever went before, and forgets the session it had.
+pub(crate) fn takes_command_0_in_any_state<C: Handshake>(
+    mut device: impl DeviceHandshake,
+    client: impl Fn(u64) -> C,
+) {
+    for seed in 0..3 {
+        answer(&mut device, &request(&mut client(1)), &mut rng(seed)).unwrap();
+        assert!(
+            device.channel().is_none(),
+            "a new command 0 drops the old session"
+        );
+        shake(&mut client(seed), &mut device, &mut rng(100 + seed)).unwrap();
+        assert!(device.channel().is_some());
+    }
+    device.reset();
+    assert!(device.channel().is_none());
+}
+
 pub(crate) fn seal(channel: &mut impl Channel, plain: &[u8]) -> Vec<u8> {
     let mut buf = plain.to_vec();
     buf.resize(plain.len() + channel.overhead(), 0xee);

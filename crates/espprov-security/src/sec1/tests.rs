@@ -1,7 +1,7 @@
 use super::*;
 use crate::testing::{
-    Broken, Repeat, answer, converse, encode as envelope, poll, request, rng, seal, shake,
-    with_unknown_fields,
+    self, Broken, Repeat, answer, converse, encode as envelope, pass, poll, request, rng, round, seal, shake,
+    takes_command_0_in_any_state, with_unknown_fields,
 };
 use crate::{Channel, ChannelError, DeviceHandshake, Field, Handshake, HandshakeError as E, Notices, Retry};
 use espprov_proto::session::sec1_payload::Payload;
@@ -72,14 +72,7 @@ fn awaiting0() -> Client {
 
 /// A client that awaits response 1, its device, and that response.
 fn awaiting1() -> (Client, Device, Vec<u8>) {
-    let (mut client, mut device, mut rng) = (client(POP), Device::new(POP), rng(2));
-    let command = request(&mut client);
-    client
-        .handle_response(&answer(&mut device, &command, &mut rng).unwrap())
-        .unwrap();
-    let command = request(&mut client);
-    let response = answer(&mut device, &command, &mut rng).unwrap();
-    (client, device, response)
+    testing::awaiting1(client(POP), Device::new(POP))
 }
 
 // ---- foreign vectors ----
@@ -205,10 +198,7 @@ fn unknown_fields_are_ignored() {
 fn a_wrong_pop_shows_at_command_1_on_both_sides() {
     for pop in [&b"wrong"[..], b""] {
         let (mut client, mut device, mut rng) = (client(pop), Device::new(POP), rng(6));
-        let command = request(&mut client);
-        client
-            .handle_response(&answer(&mut device, &command, &mut rng).unwrap())
-            .unwrap();
+        round(&mut client, &mut device, &mut rng);
         let command = request(&mut client);
         let error = answer(&mut device, &command, &mut rng).unwrap_err();
         assert_eq!(error, E::WrongProof);
@@ -401,10 +391,7 @@ fn call_order_is_checked() {
 #[test]
 fn device_rejects_and_keeps_its_state() {
     let (mut client, mut device, mut rng) = (client(POP), Device::new(POP), rng(8));
-    let command0 = request(&mut client);
-    client
-        .handle_response(&answer(&mut device, &command0, &mut rng).unwrap())
-        .unwrap();
+    let command0 = round(&mut client, &mut device, &mut rng);
     let command1 = request(&mut client);
     for (command, error) in [
         (command0[..40].to_vec(), E::Malformed),
@@ -424,9 +411,7 @@ fn device_rejects_and_keeps_its_state() {
     let too_short = device.handle_request(&command1, &mut rng, &mut [0; 42]);
     assert_eq!(too_short, Err(E::BufferTooShort { needed: 43 }));
     assert!(device.channel().is_none());
-    client
-        .handle_response(&answer(&mut device, &command1, &mut rng).unwrap())
-        .unwrap();
+    pass(&mut client, &mut device, &command1, &mut rng);
     converse(&mut client.into_channel().unwrap(), device.channel().unwrap());
 }
 
@@ -444,30 +429,14 @@ fn device_refuses_command_1_first_and_a_repeated_one() {
 
 #[test]
 fn device_takes_command_0_in_any_state() {
-    let mut device = Device::new(POP);
-    for seed in 0..3 {
-        let mut half_done = client(POP);
-        answer(&mut device, &request(&mut half_done), &mut rng(seed)).unwrap();
-        assert!(
-            device.channel().is_none(),
-            "a new command 0 drops the old session"
-        );
-        let mut client = Client::new(POP, &mut rng(seed)).unwrap();
-        shake(&mut client, &mut device, &mut rng(100 + seed)).unwrap();
-        assert!(device.channel().is_some());
-    }
-    device.reset();
-    assert!(device.channel().is_none());
+    takes_command_0_in_any_state(Device::new(POP), |seed| Client::new(POP, &mut rng(seed)).unwrap());
 }
 
 #[test]
 fn old_firmware_takes_no_corrected_command_1() {
     let mut device = Device::new(POP).with_retry_after_wrong_proof(false);
     let (mut client, mut rng) = (client(POP), rng(10));
-    let command0 = request(&mut client);
-    client
-        .handle_response(&answer(&mut device, &command0, &mut rng).unwrap())
-        .unwrap();
+    round(&mut client, &mut device, &mut rng);
     let right = request(&mut client);
     assert_eq!(
         answer(&mut device, &message(2, sc1(&[9; 32])), &mut rng),

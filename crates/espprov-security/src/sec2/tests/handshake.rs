@@ -1,10 +1,11 @@
 //! Both halves of security 2, and what each refuses.
 
-use super::{PASSWORD, SALT, USER, client, device, verifier};
-use crate::sec2::srp::{InnerForm, inner_digest, nonzero, peer_public, private_x};
+use super::{PASSWORD, SALT, USER, client, device, python_made, second_try, verifier};
+use crate::sec2::srp::{nonzero, peer_public};
 use crate::sec2::{Client, Device, Patch, Verifier, VerifierError, group, srp};
 use crate::testing::{
-    Broken, Repeat, answer, converse, encode as envelope, poll, request, rng, shake, with_unknown_fields,
+    self, Broken, Repeat, answer, converse, encode as envelope, pass, poll, request, rng, round, shake,
+    takes_command_0_in_any_state, with_unknown_fields,
 };
 use crate::{DeviceHandshake, Field, Handshake, HandshakeError as E, Notices, Retry};
 use espprov_proto::session::sec2_payload::Payload;
@@ -75,14 +76,7 @@ fn awaiting0() -> Client {
 
 /// A client that awaits response 1, its device, and that response.
 fn awaiting1(claimed: Option<u8>, patch: Patch) -> (Client, Device, Vec<u8>) {
-    let (mut client, mut device, mut rng) = (client(claimed), device(patch), rng(2));
-    let command = request(&mut client);
-    client
-        .handle_response(&answer(&mut device, &command, &mut rng).unwrap())
-        .unwrap();
-    let command = request(&mut client);
-    let response = answer(&mut device, &command, &mut rng).unwrap();
-    (client, device, response)
+    testing::awaiting1(client(claimed), device(patch))
 }
 
 // ---- both halves ----
@@ -173,9 +167,7 @@ fn wrong_credentials_show_at_command_1_never_at_command_0() {
         let mut client = Client::new(user, password, Some(1), &mut rng(6)).unwrap();
         let (mut device, mut rng) = (device(Patch::CounterNonce), rng(7));
         let command = request(&mut client);
-        client
-            .handle_response(&answer(&mut device, &command, &mut rng).unwrap())
-            .unwrap();
+        pass(&mut client, &mut device, &command, &mut rng);
         let command = request(&mut client);
         assert_eq!(answer(&mut device, &command, &mut rng), Err(E::WrongProof));
         assert_eq!(client.handle_refusal(true), Ok(WRONG));
@@ -186,18 +178,6 @@ fn wrong_credentials_show_at_command_1_never_at_command_0() {
 
 // ---- the digest without its leading zeros ----
 
-/// A password whose inner digest begins with 00, and a verifier as the vendor's Python generator makes it.
-fn python_made() -> (Vec<u8>, Verifier) {
-    let password = (0..20_000)
-        .map(|number| std::format!("pass{number}").into_bytes())
-        .find(|password| inner_digest(USER, password)[0] == 0)
-        .unwrap();
-    let x = private_x(&SALT, &inner_digest(USER, &password), InnerForm::Stripped);
-    let verifier = Verifier::new(&SALT, &super::filled(|out| srp::verifier(&x, out))).unwrap();
-    assert!(verifier != Verifier::generate(USER, &password, &SALT).unwrap());
-    (password, verifier)
-}
-
 /// Up to the refused first proof.
 fn refused_proof(password: &[u8], device: &mut Device) -> Client {
     refused_proof_of(8, password, device)
@@ -206,9 +186,7 @@ fn refused_proof(password: &[u8], device: &mut Device) -> Client {
 fn refused_proof_of(seed: u64, password: &[u8], device: &mut Device) -> Client {
     let mut client = Client::new(USER, password, Some(1), &mut rng(seed)).unwrap();
     let command = request(&mut client);
-    client
-        .handle_response(&answer(device, &command, &mut rng(9)).unwrap())
-        .unwrap();
+    pass(&mut client, device, &command, &mut rng(9));
     let command = request(&mut client);
     assert_eq!(answer(device, &command, &mut rng(9)), Err(E::WrongProof));
     client
@@ -235,9 +213,7 @@ fn stripped_digest_on_a_new_session() {
     device.reset();
     let command0 = request(&mut client);
     assert_ne!(command0, first_command0, "A must not repeat");
-    client
-        .handle_response(&answer(&mut device, &command0, &mut rng(11)).unwrap())
-        .unwrap();
+    pass(&mut client, &mut device, &command0, &mut rng(11));
     shake(&mut client, &mut device, &mut rng(12)).unwrap();
     assert!(client.notices().stripped_digest);
     converse(&mut client.into_channel().unwrap(), device.channel().unwrap());
@@ -265,19 +241,9 @@ fn stripped_digest_is_tried_once() {
         let mut device = device(Patch::CounterNonce); // another password altogether
         let mut client = refused_proof(&password, &mut device);
         let retry = client.handle_refusal(link_alive).unwrap();
-        assert_eq!(
-            retry,
-            if link_alive {
-                Retry::Request
-            } else {
-                Retry::Restart
-            }
-        );
+        assert_eq!(retry, second_try(link_alive));
         if !link_alive {
-            let command = request(&mut client);
-            client
-                .handle_response(&answer(&mut device, &command, &mut rng(9)).unwrap())
-                .unwrap();
+            round(&mut client, &mut device, &mut rng(9));
         }
         let command = request(&mut client);
         assert_eq!(answer(&mut device, &command, &mut rng(9)), Err(E::WrongProof));
@@ -445,10 +411,7 @@ fn call_order_is_checked() {
 #[test]
 fn device_rejects_and_keeps_its_state() {
     let (mut client, mut device, mut rng) = (client(Some(1)), device(Patch::CounterNonce), rng(13));
-    let command0 = request(&mut client);
-    client
-        .handle_response(&answer(&mut device, &command0, &mut rng).unwrap())
-        .unwrap();
+    let command0 = round(&mut client, &mut device, &mut rng);
     let command1 = request(&mut client);
     let a = match parse(&command0) {
         Payload::Sc0(command) => command.client_pubkey,
@@ -481,23 +444,15 @@ fn device_rejects_and_keeps_its_state() {
     let too_short = device.handle_request(&command1, &mut rng, &mut [0; 88]);
     assert_eq!(too_short, Err(E::BufferTooShort { needed: 89 }));
     assert!(device.channel().is_none());
-    client
-        .handle_response(&answer(&mut device, &command1, &mut rng).unwrap())
-        .unwrap();
+    pass(&mut client, &mut device, &command1, &mut rng);
     converse(&mut client.into_channel().unwrap(), device.channel().unwrap());
 }
 
 #[test]
 fn device_refuses_command_1_first_and_a_repeated_one() {
     let (mut client, mut device, mut rng) = (client(Some(1)), device(Patch::CounterNonce), rng(14));
-    let command0 = request(&mut client);
-    client
-        .handle_response(&answer(&mut device, &command0, &mut rng).unwrap())
-        .unwrap();
-    let command1 = request(&mut client);
-    client
-        .handle_response(&answer(&mut device, &command1, &mut rng).unwrap())
-        .unwrap();
+    round(&mut client, &mut device, &mut rng);
+    let command1 = round(&mut client, &mut device, &mut rng);
     assert_eq!(answer(&mut device, &command1, &mut rng), Err(E::OutOfOrder));
     converse(&mut client.into_channel().unwrap(), device.channel().unwrap());
     assert_eq!(
@@ -508,19 +463,9 @@ fn device_refuses_command_1_first_and_a_repeated_one() {
 
 #[test]
 fn device_takes_command_0_in_any_state() {
-    let mut device = device(Patch::CounterNonce);
-    for seed in 0..3 {
-        answer(&mut device, &request(&mut client(Some(1))), &mut rng(seed)).unwrap();
-        assert!(
-            device.channel().is_none(),
-            "a new command 0 drops the old session"
-        );
-        let mut client = Client::new(USER, PASSWORD, Some(1), &mut rng(seed)).unwrap();
-        shake(&mut client, &mut device, &mut rng(100 + seed)).unwrap();
-        assert!(device.channel().is_some());
-    }
-    device.reset();
-    assert!(device.channel().is_none());
+    takes_command_0_in_any_state(device(Patch::CounterNonce), |seed| {
+        Client::new(USER, PASSWORD, Some(1), &mut rng(seed)).unwrap()
+    });
 }
 
 // ---- credentials ----

@@ -1,12 +1,11 @@
 //! The client's long arithmetic in steps: the same bytes, and no step longer than was allowed.
 
-use super::{PASSWORD, SALT, USER, device, verifier};
+use super::{PASSWORD, USER, device, python_made, second_try, verifier};
 use crate::sec2::group::COMB;
 use crate::sec2::mont::count;
-use crate::sec2::srp::{InnerForm, inner_digest, private_x};
-use crate::sec2::{Client, Device, Patch, Verifier, srp};
+use crate::sec2::{Client, Device, Patch};
 use crate::testing::{answer, converse, poll, request, rng};
-use crate::{Budget, DeviceHandshake, Handshake, HandshakeError as E, Progress, Retry};
+use crate::{Budget, DeviceHandshake, Handshake, HandshakeError as E, Progress};
 use proptest::prelude::*;
 use std::vec::Vec;
 
@@ -133,12 +132,7 @@ fn it_may_be_called_at_any_time() {
 /// The second try, with the digest in its other form, is computed in steps too.
 #[test]
 fn the_second_try_in_steps() {
-    let password = (0..20_000)
-        .map(|number| std::format!("pass{number}").into_bytes())
-        .find(|password| inner_digest(USER, password)[0] == 0)
-        .unwrap();
-    let x = private_x(&SALT, &inner_digest(USER, &password), InnerForm::Stripped);
-    let verifier = Verifier::new(&SALT, &super::filled(|out| srp::verifier(&x, out))).unwrap();
+    let (password, verifier) = python_made();
     for link_alive in [true, false] {
         let mut device = Device::new(verifier.clone(), Patch::CounterNonce);
         let mut client = Client::new(USER, &password, Some(1), &mut rng(8)).unwrap();
@@ -149,14 +143,7 @@ fn the_second_try_in_steps() {
         count::taken();
         let retry = client.handle_refusal(link_alive).unwrap();
         assert_eq!(count::taken(), 0, "long arithmetic while a refusal is taken");
-        assert_eq!(
-            retry,
-            if link_alive {
-                Retry::Request
-            } else {
-                Retry::Restart
-            }
-        );
+        assert_eq!(retry, second_try(link_alive));
         let before = |client: &mut Client| compute(client, core::iter::repeat(50));
         requests(&mut client, &mut device, before);
         converse(&mut client.into_channel().unwrap(), device.channel().unwrap());
