@@ -1,8 +1,8 @@
 //! Faults at a chosen exchange: the middleware that makes a good link bad.
 
+use crate::named::by_name;
 use core::fmt;
 use core::future::pending;
-use core::str::FromStr;
 use core::time::Duration;
 use espprov_transport::{
     Clock, Endpoint, Limits, LinkFault, Reconnect, SessionIntent, Transport, TransportError,
@@ -79,14 +79,7 @@ impl fmt::Display for Fault {
     }
 }
 
-impl FromStr for Fault {
-    type Err = UnknownFault;
-
-    fn from_str(text: &str) -> Result<Self, UnknownFault> {
-        let found = Self::ALL.into_iter().find(|fault| fault.name() == text);
-        found.ok_or(UnknownFault)
-    }
-}
+by_name!(Fault, UnknownFault);
 
 /// No fault of that name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,8 +94,6 @@ impl fmt::Display for UnknownFault {
         Ok(())
     }
 }
-
-impl core::error::Error for UnknownFault {}
 
 /// Which exchange a fault hits.
 #[derive(Debug, Clone, PartialEq, Eq)]

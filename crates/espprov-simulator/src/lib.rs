@@ -30,6 +30,7 @@ pub mod fault;
 pub mod http;
 pub mod link;
 pub mod memory;
+mod named;
 pub mod scenario;
 mod secret;
 pub mod service;

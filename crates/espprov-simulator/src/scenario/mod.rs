@@ -266,7 +266,7 @@ impl Scenario {
     pub fn username(&self) -> &str {
         let by_network = match self.network() {
             NetworkType::Thread => "threadprov",
-            _ => "wifiprov",
+            _ => espprov_types::DEFAULT_USERNAME,
         };
         self.security.username.as_deref().unwrap_or(by_network)
     }

@@ -1,9 +1,9 @@
 //! The device's side of a scenario.
 
 use crate::link::{Ble, LinkModel};
+use crate::named::by_name;
 use crate::secret::{self, Secret};
 use core::fmt;
-use core::str::FromStr;
 use core::time::Duration;
 use espprov_device::{BleStack, Firmware, GuessLimit, Quirks};
 use espprov_types::hex;
@@ -73,14 +73,7 @@ impl fmt::Display for Flavour {
     }
 }
 
-impl FromStr for Flavour {
-    type Err = UnknownFlavour;
-
-    fn from_str(text: &str) -> Result<Self, UnknownFlavour> {
-        let found = Self::ALL.into_iter().find(|flavour| flavour.name() == text);
-        found.ok_or(UnknownFlavour)
-    }
-}
+by_name!(Flavour, UnknownFlavour);
 
 /// No firmware flavour of that name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,8 +84,6 @@ impl fmt::Display for UnknownFlavour {
         f.write_str("firmware flavours are idf-4.4, idf-5.2, idf-5.5, idf-5.5-wifi and idf-6")
     }
 }
-
-impl core::error::Error for UnknownFlavour {}
 
 /// The link of the in-process device (`espprov … sim`); servers on real links ignore it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
@@ -151,14 +142,7 @@ impl NetworkType {
     }
 }
 
-impl FromStr for NetworkType {
-    type Err = UnknownNetworkType;
-
-    fn from_str(text: &str) -> Result<Self, UnknownNetworkType> {
-        let found = Self::ALL.into_iter().find(|network| network.name() == text);
-        found.ok_or(UnknownNetworkType)
-    }
-}
+by_name!(NetworkType, UnknownNetworkType);
 
 /// Not a kind of network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -169,8 +153,6 @@ impl fmt::Display for UnknownNetworkType {
         f.write_str("the network is wifi, thread or both")
     }
 }
-
-impl core::error::Error for UnknownNetworkType {}
 
 /// What becomes of the device after it stopped by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]

@@ -82,7 +82,7 @@ impl World {
 
     /// When the scans that are running will be over.
     pub(crate) fn scans_end(&self) -> Option<Duration> {
-        self.wifi.scan_ends().max(self.thread.scan_ends())
+        self.wifi.scan.ends().max(self.thread.scan.ends())
     }
 
     /// Power off and on: radios and stored credentials start over.
@@ -157,11 +157,11 @@ impl Application for World {
 
     fn wifi_scan_progress(&mut self) -> Result<ScanProgress, StatusCode> {
         self.needs_wifi()?;
-        Ok(self.wifi.scan_progress(self.now))
+        Ok(self.wifi.scan.progress(self.now))
     }
 
     fn wifi_scan_result(&mut self, index: u32) -> Option<AccessPoint> {
-        self.wifi.scan_result(self.now, index)
+        self.wifi.scan.result(self.now, index)
     }
 
     fn start_thread_scan(&mut self, params: ThreadScanParams) -> Result<(), StatusCode> {
@@ -177,11 +177,11 @@ impl Application for World {
 
     fn thread_scan_progress(&mut self) -> Result<ScanProgress, StatusCode> {
         self.needs_thread()?;
-        Ok(self.thread.scan_progress(self.now))
+        Ok(self.thread.scan.progress(self.now))
     }
 
     fn thread_scan_result(&mut self, index: u32) -> Option<ThreadNetwork> {
-        self.thread.scan_result(self.now, index)
+        self.thread.scan.result(self.now, index)
     }
 
     fn set_wifi(&mut self, config: &WifiConfigRequest<'_>) -> Result<(), StatusCode> {
@@ -305,28 +305,55 @@ impl Application for World {
     }
 }
 
-/// A scan: running until its end, then a list.
+/// A radio's scan: none yet, running until its end, then a list.
 #[derive(Debug)]
-struct Scan<T> {
+struct Scan<T>(Option<Heard<T>>);
+
+#[derive(Debug)]
+struct Heard<T> {
     ends: Duration,
-    found: Vec<T>,
+    networks: Vec<T>,
 }
 
 impl<T: Clone> Scan<T> {
-    fn is_running(&self, now: Duration) -> bool {
-        now < self.ends
+    /// Starts one, unless one is running, and says how many networks it will find: the strongest first.
+    fn start(
+        &mut self,
+        now: Duration,
+        takes: Duration,
+        heard: impl Iterator<Item = T>,
+        rssi: impl Fn(&T) -> i32,
+    ) -> Option<usize> {
+        if self.ends().is_some_and(|ends| now < ends) {
+            return None;
+        }
+        let mut networks: Vec<_> = heard.collect();
+        networks.sort_by_key(|network| core::cmp::Reverse(rssi(network)));
+        let count = networks.len();
+        let ends = now + takes;
+        self.0 = Some(Heard { ends, networks });
+        Some(count)
     }
 
-    /// `None`: no scan yet, which firmware reports as finished and empty.
-    fn progress(scan: Option<&Self>, now: Duration) -> ScanProgress {
-        let running = scan.is_some_and(|scan| scan.is_running(now));
-        let count = scan.filter(|_| !running).map_or(0, |scan| scan.found.len());
+    fn ends(&self) -> Option<Duration> {
+        self.0.as_ref().map(|scan| scan.ends)
+    }
+
+    /// Before the first, firmware reports a scan as finished and empty.
+    fn progress(&self, now: Duration) -> ScanProgress {
+        let running = self.ends().is_some_and(|ends| now < ends);
+        let count = self.found(now).map_or(0, <[T]>::len);
         ScanProgress::new(!running, u32::try_from(count).unwrap_or(u32::MAX))
     }
 
-    fn result(scan: Option<&Self>, now: Duration, index: u32) -> Option<T> {
-        let scan = scan.filter(|scan| !scan.is_running(now))?;
-        scan.found.get(usize::try_from(index).ok()?).cloned()
+    fn result(&self, now: Duration, index: u32) -> Option<T> {
+        self.found(now)?.get(usize::try_from(index).ok()?).cloned()
+    }
+
+    /// What a scan that is over has found.
+    fn found(&self, now: Duration) -> Option<&[T]> {
+        let scan = self.0.as_ref().filter(|scan| now >= scan.ends)?;
+        Some(&scan.networks)
     }
 }
 

@@ -6,14 +6,14 @@ use crate::event::SimEvent;
 use crate::scenario::{Scenario, ThreadNet};
 use crate::secret::{Secret, matches};
 use core::time::Duration;
-use espprov_device::{ScanProgress, ThreadProvisioning};
+use espprov_device::ThreadProvisioning;
 use espprov_types::{StatusCode, ThreadAttachment, ThreadFailure, ThreadNetwork, ThreadStatus};
 
 #[derive(Debug)]
 pub(super) struct ThreadRadio {
     rules: ThreadProvisioning<Secret>,
     end: Option<(Duration, Result<ThreadAttachment, ThreadFailure>)>,
-    scan: Option<Scan<ThreadNetwork>>,
+    pub(super) scan: Scan<ThreadNetwork>,
 }
 
 impl ThreadRadio {
@@ -22,7 +22,7 @@ impl ThreadRadio {
             rules: ThreadProvisioning::new(auto_stop(scenario))
                 .with_reset_when_ready(scenario.device.quirks().reset_when_ready),
             end: None,
-            scan: None,
+            scan: Scan(None),
         }
     }
 
@@ -49,29 +49,10 @@ impl ThreadRadio {
 
     /// Starts a scan and says how many networks it will find; `None` if one is running.
     pub(super) fn start_scan(&mut self, now: Duration, mask: u32, scenario: &Scenario) -> Option<usize> {
-        if self.scan.as_ref().is_some_and(|scan| scan.is_running(now)) {
-            return None;
-        }
         let in_mask = |net: &&ThreadNet| mask == 0 || mask >> net.channel & 1 == 1;
-        let heard = scenario.thread_networks.iter().filter(in_mask);
-        let mut found: Vec<_> = heard.map(as_heard).collect();
-        found.sort_by_key(|net| core::cmp::Reverse(net.rssi));
-        let count = found.len();
-        let ends = now + scenario.delays.thread_scan;
-        self.scan = Some(Scan { ends, found });
-        Some(count)
-    }
-
-    pub(super) fn scan_ends(&self) -> Option<Duration> {
-        self.scan.as_ref().map(|scan| scan.ends)
-    }
-
-    pub(super) fn scan_progress(&self, now: Duration) -> ScanProgress {
-        Scan::progress(self.scan.as_ref(), now)
-    }
-
-    pub(super) fn scan_result(&self, now: Duration, index: u32) -> Option<ThreadNetwork> {
-        Scan::result(self.scan.as_ref(), now, index)
+        let heard = scenario.thread_networks.iter().filter(in_mask).map(as_heard);
+        self.scan
+            .start(now, scenario.delays.thread_scan, heard, |net| net.rssi)
     }
 
     pub(super) fn set(&mut self, dataset: &[u8]) {

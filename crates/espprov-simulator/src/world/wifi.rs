@@ -5,7 +5,7 @@ use crate::event::SimEvent;
 use crate::scenario::{Network, Outcome, Scenario};
 use crate::secret::{Secret, matches};
 use core::time::Duration;
-use espprov_device::{AutoStop, ScanProgress, WifiConfigRequest, WifiProvisioning};
+use espprov_device::{AutoStop, WifiConfigRequest, WifiProvisioning};
 use espprov_types::{AccessPoint, Ssid, StatusCode, WifiConnection, WifiFailure, WifiStatus};
 use std::collections::VecDeque;
 
@@ -32,7 +32,7 @@ enum Step {
 pub(super) struct WifiRadio {
     rules: WifiProvisioning<Credentials>,
     steps: VecDeque<(Duration, Step)>,
-    scan: Option<Scan<AccessPoint>>,
+    pub(super) scan: Scan<AccessPoint>,
     /// Failures each flaky network still has in store, by its place in the scenario.
     failures_left: Vec<u32>,
     /// Attempts of an ordinary round.
@@ -63,7 +63,7 @@ impl WifiRadio {
             counts: quirks.attempt_failed_status,
             last_reason: WifiFailure::AuthError,
             steps: VecDeque::new(),
-            scan: None,
+            scan: Scan(None),
             failures_left: scenario.networks.iter().map(failures).collect(),
         }
     }
@@ -105,27 +105,9 @@ impl WifiRadio {
 
     /// Starts a scan and says how many networks it will find; `None` if one is running.
     pub(super) fn start_scan(&mut self, now: Duration, scenario: &Scenario) -> Option<usize> {
-        if self.scan.as_ref().is_some_and(|scan| scan.is_running(now)) {
-            return None;
-        }
-        let mut found: Vec<_> = scenario.networks.iter().map(as_heard).collect();
-        found.sort_by_key(|ap| core::cmp::Reverse(ap.rssi));
-        let count = found.len();
-        let ends = now + scenario.delays.scan;
-        self.scan = Some(Scan { ends, found });
-        Some(count)
-    }
-
-    pub(super) fn scan_ends(&self) -> Option<Duration> {
-        self.scan.as_ref().map(|scan| scan.ends)
-    }
-
-    pub(super) fn scan_progress(&self, now: Duration) -> ScanProgress {
-        Scan::progress(self.scan.as_ref(), now)
-    }
-
-    pub(super) fn scan_result(&self, now: Duration, index: u32) -> Option<AccessPoint> {
-        Scan::result(self.scan.as_ref(), now, index)
+        let heard = scenario.networks.iter().map(as_heard);
+        self.scan
+            .start(now, scenario.delays.scan, heard, |network| network.rssi)
     }
 
     pub(super) fn set(&mut self, config: &WifiConfigRequest<'_>) {
