@@ -25,6 +25,26 @@ const LONGEST: usize = 4096;
 /// `repr(C)`, and its first field is `size: usize`.
 pub(crate) unsafe trait Record: Copy {}
 
+/// All of them, for this macro.
+macro_rules! every_record {
+    ($of_all:ident) => {
+        $of_all!(
+            EspprovConfig,
+            EspprovSetupCode,
+            EspprovAction,
+            EspprovError,
+            EspprovEvent,
+            EspprovInfo,
+            EspprovApp,
+            EspprovAccessPoint,
+            EspprovThreadNetwork,
+            EspprovWifi,
+            EspprovThread,
+            EspprovAnswer
+        );
+    };
+}
+
 macro_rules! records {
     ($($name:ident),+) => {
         // SAFETY: each is `repr(C)` and begins with its size; `tests::every_record_begins_with_its_size` holds them to it.
@@ -32,20 +52,7 @@ macro_rules! records {
     };
 }
 
-records!(
-    EspprovConfig,
-    EspprovSetupCode,
-    EspprovAction,
-    EspprovError,
-    EspprovEvent,
-    EspprovInfo,
-    EspprovApp,
-    EspprovAccessPoint,
-    EspprovThreadNetwork,
-    EspprovWifi,
-    EspprovThread,
-    EspprovAnswer
-);
+every_record!(records);
 
 /// Ends a panic: nothing may unwind into C.
 pub(crate) fn guard(work: impl FnOnce() -> i32) -> i32 {
@@ -211,20 +218,7 @@ mod tests {
                 $(assert_eq!(offset_of!($name, size), 0, stringify!($name));)+
             };
         }
-        begin!(
-            EspprovConfig,
-            EspprovSetupCode,
-            EspprovAction,
-            EspprovError,
-            EspprovEvent,
-            EspprovInfo,
-            EspprovApp,
-            EspprovAccessPoint,
-            EspprovThreadNetwork,
-            EspprovWifi,
-            EspprovThread,
-            EspprovAnswer
-        );
+        every_record!(begin);
     }
 
     fn answer() -> EspprovAnswer {

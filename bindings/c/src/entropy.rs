@@ -1,7 +1,7 @@
 //! Where a handle's random numbers come from.
 
-use core::fmt;
-use getrandom::SysRng;
+use getrandom::{Error, SysRng};
+use rand_core::utils::next_word_via_fill;
 use rand_core::{TryCryptoRng, TryRng};
 use zeroize::Zeroizing;
 
@@ -15,39 +15,26 @@ pub(crate) enum Entropy {
     },
 }
 
-/// There are no random numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NoEntropy;
-
-impl fmt::Display for NoEntropy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("there are no random numbers")
-    }
-}
-
-impl core::error::Error for NoEntropy {}
+/// The given bytes are used up.
+const USED_UP: Error = Error::new_custom(0);
 
 impl TryRng for Entropy {
-    type Error = NoEntropy;
+    type Error = Error;
 
-    fn try_next_u32(&mut self) -> Result<u32, NoEntropy> {
-        let mut bytes = [0; 4];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u32::from_le_bytes(bytes))
+    fn try_next_u32(&mut self) -> Result<u32, Error> {
+        next_word_via_fill(self)
     }
 
-    fn try_next_u64(&mut self) -> Result<u64, NoEntropy> {
-        let mut bytes = [0; 8];
-        self.try_fill_bytes(&mut bytes)?;
-        Ok(u64::from_le_bytes(bytes))
+    fn try_next_u64(&mut self) -> Result<u64, Error> {
+        next_word_via_fill(self)
     }
 
-    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), NoEntropy> {
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Error> {
         match self {
-            Self::System => SysRng.try_fill_bytes(out).map_err(|_| NoEntropy),
+            Self::System => SysRng.try_fill_bytes(out),
             Self::Given { bytes, used } => {
                 let rest = bytes.get(*used..).unwrap_or_default();
-                let next = rest.get(..out.len()).ok_or(NoEntropy)?;
+                let next = rest.get(..out.len()).ok_or(USED_UP)?;
                 out.copy_from_slice(next);
                 *used = used.saturating_add(out.len());
                 Ok(())
@@ -69,7 +56,7 @@ mod tests {
         assert_eq!(entropy.try_next_u32(), Ok(u32::from_le_bytes([1, 2, 3, 4])));
         let mut four = [0; 4];
         assert_eq!((entropy.try_fill_bytes(&mut four), four), (Ok(()), [5, 6, 7, 8]));
-        assert_eq!(entropy.try_next_u32(), Err(NoEntropy));
+        assert_eq!(entropy.try_next_u32(), Err(USED_UP));
         assert_eq!((entropy.try_fill_bytes(&mut four[..1]), four[0]), (Ok(()), 9));
     }
 
