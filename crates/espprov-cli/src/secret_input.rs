@@ -156,6 +156,19 @@ pub(crate) async fn credentials(args: &CredentialArgs, stdin: &Stdin) -> Result<
     Ok(credentials)
 }
 
+/// The passphrase of the network; `open` is an empty one.
+pub(crate) async fn passphrase(
+    given: Option<&str>,
+    open: bool,
+    stdin: &Stdin,
+) -> Result<Option<SecretBytes>, Failure> {
+    if open {
+        return Ok(Some(Zeroizing::new(Vec::new())));
+    }
+    let given = stdin.value_or_env(given, "--passphrase", "ESPPROV_PASSPHRASE");
+    given.await
+}
+
 /// More of it is not held: see [`MAX_CREDENTIAL`].
 pub(crate) fn check_length(value: Option<&[u8]>, flag: &str) -> Result<(), Failure> {
     match value {

@@ -179,7 +179,7 @@ impl Connect {
     /// The target cannot be meant ([`Class::Usage`](crate::Class)), nothing answers there in time, or several devices could be meant.
     pub async fn open(self) -> Result<Device, Error> {
         let (link, auth, place, clock, options) = self.reach().await?;
-        options.device(link, auth, place, clock)
+        options.over(link, auth, place, clock, Device::new)
     }
 
     /// Opens a device that is on its network already, for its properties. Over Bluetooth, the usual service is that of the vendor's
@@ -190,7 +190,7 @@ impl Connect {
     pub async fn open_local_control(mut self) -> Result<LocalControl, Error> {
         self.options.local = true;
         let (link, auth, place, clock, options) = self.reach().await?;
-        options.local_control(link, auth, place, clock)
+        options.over(link, auth, place, clock, LocalControl::new)
     }
 
     /// The same over a link of one's own, which is open.
@@ -204,7 +204,7 @@ impl Connect {
     {
         self.options.local = true;
         let (auth, place, options) = self.known();
-        options.local_control(link, auth, place, TokioClock::new())
+        options.over(link, auth, place, TokioClock::new(), LocalControl::new)
     }
 
     /// Opens the link to what the target names.
@@ -239,7 +239,7 @@ impl Connect {
         T::Error: LinkError,
     {
         let (auth, place, options) = self.known();
-        options.device(link, auth, place, TokioClock::new())
+        options.over(link, auth, place, TokioClock::new(), Device::new)
     }
 
     /// What the target says where the link is one's own.
@@ -323,42 +323,17 @@ impl Options {
         }
     }
 
-    fn device<T>(mut self, link: T, auth: Auto, place: Place, clock: TokioClock) -> Result<Device<T>, Error>
-    where
-        T: Reconnect,
-        T::Error: LinkError,
-    {
-        let auth = self.authenticator(auth)?;
-        Ok(Device::new(
-            link,
-            auth,
-            place,
-            clock,
-            self.deadline,
-            self.listener,
-        ))
-    }
-
-    fn local_control<T>(
+    /// What `new` makes of an open link: a [`Device`] or a [`LocalControl`].
+    fn over<T, D>(
         mut self,
         link: T,
         auth: Auto,
         place: Place,
         clock: TokioClock,
-    ) -> Result<LocalControl<T>, Error>
-    where
-        T: Reconnect,
-        T::Error: LinkError,
-    {
+        new: impl FnOnce(T, Auto, Place, TokioClock, Duration, Listener) -> D,
+    ) -> Result<D, Error> {
         let auth = self.authenticator(auth)?;
-        Ok(LocalControl::new(
-            link,
-            auth,
-            place,
-            clock,
-            self.deadline,
-            self.listener,
-        ))
+        Ok(new(link, auth, place, clock, self.deadline, self.listener))
     }
 
     /// With all that was said of credentials and policy.

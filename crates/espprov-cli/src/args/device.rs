@@ -1,6 +1,6 @@
 //! Which device, and how to be trusted by it.
 
-use super::value;
+use super::{heading, value};
 use crate::errors::{Failure, missing};
 use clap::{Args, ValueEnum};
 use core::time::Duration;
@@ -17,11 +17,11 @@ pub(crate) struct DeviceArgs {
     pub(crate) credentials: CredentialArgs,
 
     /// The security scheme the device must have
-    #[arg(long, value_enum, default_value_t = SecurityArg::Auto, help_heading = "Security")]
+    #[arg(long, value_enum, default_value_t = SecurityArg::Auto, help_heading = heading::SECURITY)]
     pub(crate) security: SecurityArg,
 
     /// Let secrets travel unencrypted to a device without security
-    #[arg(long, help_heading = "Security")]
+    #[arg(long, help_heading = heading::SECURITY)]
     pub(crate) allow_plaintext: bool,
 
     /// Limit for the whole run; the time that questions take does not count
@@ -74,30 +74,15 @@ pub(crate) fn target_by_environment() -> Result<Option<String>, Failure> {
 #[derive(Args)]
 pub(crate) struct CredentialArgs {
     /// Proof of possession; on a security 2 device the password. `-` = standard input [env: ESPPROV_POP]
-    #[arg(
-        long,
-        value_name = "POP",
-        allow_hyphen_values = true,
-        help_heading = "Security"
-    )]
+    #[arg(long, value_name = "POP", allow_hyphen_values = true, help_heading = heading::SECURITY)]
     pub(crate) pop: Option<String>,
 
     /// Username of a security 2 device; `-` = standard input [env: ESPPROV_USERNAME] [default: wifiprov, for Thread threadprov]
-    #[arg(
-        long,
-        value_name = "NAME",
-        allow_hyphen_values = true,
-        help_heading = "Security"
-    )]
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true, help_heading = heading::SECURITY)]
     pub(crate) username: Option<String>,
 
     /// Password of a security 2 device; `-` = standard input [env: ESPPROV_PASSWORD]
-    #[arg(
-        long,
-        value_name = "PASSWORD",
-        allow_hyphen_values = true,
-        help_heading = "Security"
-    )]
+    #[arg(long, value_name = "PASSWORD", allow_hyphen_values = true, help_heading = heading::SECURITY)]
     pub(crate) password: Option<String>,
 }
 

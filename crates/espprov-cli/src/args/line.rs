@@ -1,6 +1,6 @@
 //! `qr`, `factory`, `batch`: the production line.
 
-use super::{CredentialArgs, SecurityArg, value};
+use super::{CredentialArgs, SecurityArg, heading, value};
 use clap::{Args, Subcommand, ValueEnum};
 use core::time::Duration;
 use espprov_types::{SetupNetwork, SetupTransport};
@@ -219,37 +219,27 @@ pub(crate) struct BatchArgs {
     pub(crate) credentials: CredentialArgs,
 
     /// The security scheme the devices must have, where the manifest says none
-    #[arg(long, value_enum, default_value_t = SecurityArg::Auto, help_heading = "Security")]
+    #[arg(long, value_enum, default_value_t = SecurityArg::Auto, help_heading = heading::SECURITY)]
     pub(crate) security: SecurityArg,
 
     /// Let secrets travel unencrypted to devices without security
-    #[arg(long, help_heading = "Security")]
+    #[arg(long, help_heading = heading::SECURITY)]
     pub(crate) allow_plaintext: bool,
 
     /// Name of the Wi-Fi network, where the manifest says none
-    #[arg(
-        long,
-        value_name = "NAME",
-        allow_hyphen_values = true,
-        help_heading = "Network"
-    )]
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true, help_heading = heading::NETWORK)]
     pub(crate) ssid: Option<String>,
 
     /// Its passphrase; empty = open network, `-` = standard input [env: ESPPROV_PASSPHRASE]
-    #[arg(
-        long,
-        value_name = "PASSPHRASE",
-        allow_hyphen_values = true,
-        help_heading = "Network"
-    )]
+    #[arg(long, value_name = "PASSPHRASE", allow_hyphen_values = true, help_heading = heading::NETWORK)]
     pub(crate) passphrase: Option<String>,
 
     /// The network is open
-    #[arg(long, conflicts_with = "passphrase", help_heading = "Network")]
+    #[arg(long, conflicts_with = "passphrase", help_heading = heading::NETWORK)]
     pub(crate) open: bool,
 
     /// Operational dataset of a Thread network; `-` = standard input
-    #[arg(long, value_name = "HEX", conflicts_with_all = ["ssid", "passphrase", "open"], help_heading = "Network")]
+    #[arg(long, value_name = "HEX", conflicts_with_all = ["ssid", "passphrase", "open"], help_heading = heading::NETWORK)]
     pub(crate) dataset: Option<String>,
 
     /// Limit for each device

@@ -6,6 +6,7 @@
 
 mod address;
 mod device;
+mod heading;
 #[macro_use]
 mod help;
 #[cfg(feature = "line")]

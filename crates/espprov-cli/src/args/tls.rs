@@ -1,5 +1,6 @@
 //! Whom to trust at an `https` target.
 
+use super::heading;
 use crate::errors::{CALLER, Failure, file};
 use crate::signals::unblock;
 use clap::Args;
@@ -16,24 +17,19 @@ const MAX_CA: u64 = 4 * 1024 * 1024;
 #[derive(Args)]
 pub(crate) struct TlsArgs {
     /// Trust the certificates in FILE (PEM) and what they have signed, instead of the system's roots
-    #[arg(long, value_name = "FILE", help_heading = "HTTPS", conflicts_with_all = ["pin", "insecure"])]
+    #[arg(long, value_name = "FILE", help_heading = heading::HTTPS, conflicts_with_all = ["pin", "insecure"])]
     ca: Option<PathBuf>,
 
     /// Trust this one certificate, by its fingerprint: its names, dates and issuer do not count
-    #[arg(long, value_name = "SHA256", help_heading = "HTTPS", conflicts_with_all = ["insecure", "server_name"])]
+    #[arg(long, value_name = "SHA256", help_heading = heading::HTTPS, conflicts_with_all = ["insecure", "server_name"])]
     pin: Option<Fingerprint>,
 
     /// The name that must stand in the certificate, if it is not the target's; '' with --ca: any or none
-    #[arg(
-        long,
-        value_name = "NAME",
-        help_heading = "HTTPS",
-        conflicts_with = "insecure"
-    )]
+    #[arg(long, value_name = "NAME", help_heading = heading::HTTPS, conflicts_with = "insecure")]
     server_name: Option<String>,
 
     /// Trust any certificate: encrypted, but anyone could pose as the device
-    #[arg(long, help_heading = "HTTPS")]
+    #[arg(long, help_heading = heading::HTTPS)]
     insecure: bool,
 }
 

@@ -7,7 +7,7 @@ use crate::errors::{self, CALLER, Failure, explain};
 use crate::hex_input;
 use crate::output::Output;
 use crate::prompt::{self, Answer, Choice};
-use crate::secret_input::SecretBytes;
+use crate::secret_input::{self, SecretBytes};
 use espprov_core::{Phase, ProvisionError, ScanOptions, WifiConfig, WifiConfigError};
 use espprov_types::{AuthMode, Bssid};
 use zeroize::Zeroizing;
@@ -74,15 +74,8 @@ impl Wifi {
             (None, Some(hex)) => Some(hex_input::decode(hex, "--ssid-hex")?.to_vec()),
             (None, None) => None,
         };
-        let passphrase = if args.open {
-            Some(Zeroizing::new(Vec::new()))
-        } else {
-            let given =
-                context
-                    .stdin
-                    .value_or_env(args.passphrase.as_deref(), "--passphrase", "ESPPROV_PASSPHRASE");
-            given.await?
-        };
+        let passphrase =
+            secret_input::passphrase(args.passphrase.as_deref(), args.open, &context.stdin).await?;
         Ok(Self {
             ssid,
             given: passphrase.is_some(),

@@ -105,18 +105,11 @@ pub(super) async fn gather(context: &Context, args: &BatchArgs) -> Result<(Vec<J
 
 async fn defaults(context: &Context, args: &BatchArgs) -> Result<Defaults, Failure> {
     let stdin = &context.stdin;
-    let passphrase = if args.open {
-        Some(Zeroizing::new(Vec::new()))
-    } else {
-        stdin
-            .value_or_env(args.passphrase.as_deref(), "--passphrase", "ESPPROV_PASSPHRASE")
-            .await?
-    };
     Ok(Defaults {
         credentials: secret_input::credentials(&args.credentials, stdin).await?,
         security: args.security.choice(),
         ssid: args.ssid.clone(),
-        passphrase,
+        passphrase: secret_input::passphrase(args.passphrase.as_deref(), args.open, stdin).await?,
         dataset: stdin.value(args.dataset.as_deref(), "--dataset").await?,
     })
 }
