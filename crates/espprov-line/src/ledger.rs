@@ -37,6 +37,7 @@ const MOST: u64 = 256 << 20;
 
 /// What is known of a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum State {
     /// Nothing: it was never tried.
     New,
@@ -50,6 +51,7 @@ pub enum State {
 
 /// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct End {
     /// The device is on its network.
     pub ok: bool,

@@ -5,6 +5,7 @@ use espprov_types::hex::Hex;
 
 /// A value as the generator takes it.
 #[derive(Clone, Copy)]
+#[non_exhaustive]
 pub enum Value<'a> {
     /// Text.
     Text(&'a str),

@@ -29,6 +29,7 @@ impl core::error::Error for TooMuch {}
 
 /// What a terminal shows where nothing is printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Ground {
     /// Whatever it is: black and white are set, by escape sequences.
     Any,

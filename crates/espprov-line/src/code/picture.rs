@@ -104,6 +104,10 @@ fn png(bytes: &[u8]) -> Result<Grey, PictureError> {
     for line in data.chunks_exact(frame.line_size.max(1)).take(height) {
         pixels.extend(line.chunks_exact(color.samples()).take(width).map(pixel));
     }
+    grey(width, height, pixels)
+}
+
+fn grey(width: usize, height: usize, pixels: Vec<u8>) -> Result<Grey, PictureError> {
     if pixels.len() != width * height {
         return Err(PictureError::Broken);
     }
@@ -129,12 +133,5 @@ fn jpeg(bytes: &[u8]) -> Result<Grey, PictureError> {
     let (width, height) = (usize::from(info.width), usize::from(info.height));
     check_size(width, height)?;
     let pixels = decoder.decode().map_err(|_| PictureError::Broken)?;
-    if pixels.len() != width * height {
-        return Err(PictureError::Broken);
-    }
-    Ok(Grey {
-        width,
-        height,
-        pixels,
-    })
+    grey(width, height, pixels)
 }

@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 /// What labels are printed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Paper {
     /// A sheet of A4 with labels of 66 by 34 mm, three across and eight down.
     A4,

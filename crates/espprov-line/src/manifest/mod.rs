@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 /// How a manifest is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Syntax {
     /// As spreadsheets write it: commas, semicolons or tabs; quotation marks; any line breaks; with a byte order mark or without.
     Csv,
@@ -47,6 +48,7 @@ impl fmt::Display for At {
 
 /// Something wrong in a manifest. Repeats no value: they may be secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Mistake {
     /// Where.
     pub at: At,
@@ -73,6 +75,7 @@ impl fmt::Display for Mistake {
 /// What a device may be said to have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "each is called what it is")]
+#[non_exhaustive]
 pub enum Column {
     Target,
     Payload,
@@ -195,6 +198,7 @@ impl Row {
 }
 
 /// Devices, in the order of the file.
+#[non_exhaustive]
 pub struct Manifest {
     /// One a device; there is at least one, and no key is there twice.
     pub rows: Vec<Row>,
