@@ -476,13 +476,8 @@ async fn through_the_front_door() {
     let connect = |url: &str| espprov::connect(url).pop("abcd1234");
     let opening = connect(&scene.front.url()).tls(Tls::ca(&root).unwrap());
     let mut device = opening.open().await.unwrap();
-    assert!(
-        device
-            .provision("Home", "correct-horse")
-            .await
-            .unwrap()
-            .is_confirmed()
-    );
+    let online = device.provision("Home", "correct-horse").await.unwrap();
+    assert!(online.is_confirmed());
     device.close().await;
 
     let error = connect(&scene.front.url()).open().await.unwrap_err();

@@ -84,27 +84,17 @@ impl World {
 
 /// A command 1 out of the blue.
 fn proof() -> Vec<u8> {
-    let mut out = [0; 128];
-    let len = write_session(
-        Scheme::Sec1,
-        Step::Command1,
-        &[(2, Item::Bytes(&[5; 32]))],
-        &mut out,
-    )
-    .unwrap();
-    out[..len].to_vec()
+    message(Step::Command1, 2, &[5; 32])
 }
 
 /// A command 0 whose key is too short.
 fn malformed() -> Vec<u8> {
+    message(Step::Command0, 1, &[5; 31])
+}
+
+fn message(step: Step, field: u32, bytes: &[u8]) -> Vec<u8> {
     let mut out = [0; 128];
-    let len = write_session(
-        Scheme::Sec1,
-        Step::Command0,
-        &[(1, Item::Bytes(&[5; 31]))],
-        &mut out,
-    )
-    .unwrap();
+    let len = write_session(Scheme::Sec1, step, &[(field, Item::Bytes(bytes))], &mut out).unwrap();
     out[..len].to_vec()
 }
 

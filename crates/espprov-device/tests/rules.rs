@@ -498,14 +498,19 @@ fn one_scan_entry_takes_sixty_bytes_at_most() {
     assert!(reply.len() <= 257);
 }
 
-#[test]
-fn no_session_no_answer() {
-    let mut device = Device::new(
+/// A device whose cipher state can be seen.
+fn counting() -> Device<Counting, TestApp> {
+    Device::new(
         "v1.1",
         Counting::default(),
         TestApp::new(AutoStop::Enabled),
         Quirks::default(),
-    );
+    )
+}
+
+#[test]
+fn no_session_no_answer() {
+    let mut device = counting();
     assert_eq!(
         exchange(&mut device, "prov-config", &[0x52, 0x00]),
         Err(Refusal::NoSession)
@@ -533,12 +538,7 @@ fn no_session_no_answer() {
 
 #[test]
 fn which_errors_move_the_cipher() {
-    let mut device = Device::new(
-        "v1.1",
-        Counting::default(),
-        TestApp::new(AutoStop::Enabled),
-        Quirks::default(),
-    );
+    let mut device = counting();
     exchange(&mut device, "prov-session", b"hello").unwrap();
     exchange(&mut device, "prov-session", b"right").unwrap();
     let mut count = |endpoint: &str, request: &[u8]| {
@@ -584,12 +584,7 @@ fn which_errors_move_the_cipher() {
 
 #[test]
 fn a_refused_handshake_message_leaves_the_session_alone() {
-    let mut device = Device::new(
-        "v1.1",
-        Counting::default(),
-        TestApp::new(AutoStop::Enabled),
-        Quirks::default(),
-    );
+    let mut device = counting();
     exchange(&mut device, "prov-session", b"hello").unwrap();
     assert!(matches!(
         exchange(&mut device, "prov-session", b"wrong"),
@@ -751,12 +746,7 @@ fn the_request_does_not_stay_in_the_buffer() {
 /// A handshake's answer is shorter than its request; a transport's mistake about the length leaves nothing either.
 #[test]
 fn the_tail_of_a_handshake_does_not_stay_in_the_buffer() {
-    let mut device = Device::new(
-        "v1.1",
-        Counting::default(),
-        TestApp::new(AutoStop::Enabled),
-        Quirks::default(),
-    );
+    let mut device = counting();
     for (request, len, expected) in [
         (&b"hello"[..], 5, Outcome::Reply(1)),
         (b"right", 5, Outcome::Reply(1)),

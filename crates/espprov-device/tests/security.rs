@@ -35,6 +35,24 @@ fn handshake<H: Handshake>(device: &mut AnyDevice, mut client: H) -> Result<H::C
     Ok(client.into_channel().unwrap())
 }
 
+/// A device of security 2 with the session of a client that was told this patch level.
+fn session2(patch: sec2::Patch, claimed: u8) -> (AnyDevice, sec2::GcmChannel) {
+    let mut device = device(AnySecurity::sec2(verifier(), patch));
+    let client = sec2::Client::new(b"wifiprov", b"abcd1234", Some(claimed), &mut Counter(2)).unwrap();
+    let channel = handshake(&mut device, client).unwrap();
+    (device, channel)
+}
+
+/// A request that opens and is then refused moves the state by one, so the client, which counts nothing here, is in step.
+fn refusal_moves_by_one(device: &mut AnyDevice, channel: &mut impl Channel) {
+    let unknown = sealed(channel, &[0x08, 0x63]);
+    assert_eq!(
+        exchange(device, "prov-config", &unknown),
+        Err(Refusal::UnknownMessage)
+    );
+    assert_eq!(status_reply(device, channel).unwrap(), CONNECTING);
+}
+
 fn sealed(channel: &mut impl Channel, plain: &[u8]) -> Vec<u8> {
     let mut buf = plain.to_vec();
     buf.resize(plain.len() + channel.overhead(), 0);
@@ -74,9 +92,7 @@ fn every_scheme_serves_after_its_handshake() {
         }
     }
     for (patch, claimed) in [(sec2::Patch::CounterNonce, 1), (sec2::Patch::FixedNonce, 0)] {
-        let mut dev = device(AnySecurity::sec2(verifier(), patch));
-        let client = sec2::Client::new(b"wifiprov", b"abcd1234", Some(claimed), &mut Counter(2)).unwrap();
-        let mut channel = handshake(&mut dev, client).unwrap();
+        let (mut dev, mut channel) = session2(patch, claimed);
         for _ in 0..3 {
             assert_eq!(status_reply(&mut dev, &mut channel).unwrap(), CONNECTING);
         }
@@ -148,9 +164,7 @@ fn a_corrected_proof_by_generation() {
 
 #[test]
 fn what_moves_the_nonce_of_security_2() {
-    let mut dev = device(AnySecurity::sec2(verifier(), sec2::Patch::CounterNonce));
-    let client = sec2::Client::new(b"wifiprov", b"abcd1234", Some(1), &mut Counter(2)).unwrap();
-    let mut channel = handshake(&mut dev, client).unwrap();
+    let (mut dev, mut channel) = session2(sec2::Patch::CounterNonce, 1);
     let request = sealed(&mut channel, &[0x52, 0x00]);
 
     // Nothing of this moves the device's counter: the request above still opens.
@@ -169,24 +183,13 @@ fn what_moves_the_nonce_of_security_2() {
     assert_eq!(channel.open(&mut reply).unwrap(), CONNECTING);
     assert_eq!(exchange(&mut dev, "prov-config", &request), bad, "a replay");
 
-    // A request that opens and is then refused: by one, so the client, which counts nothing here, is in step.
-    let unknown = sealed(&mut channel, &[0x08, 0x63]);
-    assert_eq!(
-        exchange(&mut dev, "prov-config", &unknown),
-        Err(Refusal::UnknownMessage)
-    );
-    assert_eq!(status_reply(&mut dev, &mut channel).unwrap(), CONNECTING);
+    refusal_moves_by_one(&mut dev, &mut channel);
 }
 
 /// Even one whose tag is right.
 #[test]
 fn a_record_of_nothing_but_a_tag_leaves_the_counter_alone() {
-    let session = || {
-        let mut dev = device(AnySecurity::sec2(verifier(), sec2::Patch::CounterNonce));
-        let client = sec2::Client::new(b"wifiprov", b"abcd1234", Some(1), &mut Counter(2)).unwrap();
-        let channel = handshake(&mut dev, client).unwrap();
-        (dev, channel)
-    };
+    let session = || session2(sec2::Patch::CounterNonce, 1);
     let (mut dev, mut channel) = session();
     let nothing = sealed(&mut channel, &[]);
     assert_eq!(nothing.len(), sec2::TAG_LEN);
@@ -201,19 +204,12 @@ fn a_refusal_moves_security_1_by_the_request() {
     let mut dev = device(AnySecurity::sec1(b"", &Quirks::default()));
     let client = sec1::Client::new(b"", &mut Counter(1)).unwrap();
     let mut channel = handshake(&mut dev, client).unwrap();
-    let unknown = sealed(&mut channel, &[0x08, 0x63]);
-    assert_eq!(
-        exchange(&mut dev, "prov-config", &unknown),
-        Err(Refusal::UnknownMessage)
-    );
-    assert_eq!(status_reply(&mut dev, &mut channel).unwrap(), CONNECTING);
+    refusal_moves_by_one(&mut dev, &mut channel);
 }
 
 #[test]
 fn a_replay_is_taken_at_patch_level_0() {
-    let mut dev = device(AnySecurity::sec2(verifier(), sec2::Patch::FixedNonce));
-    let client = sec2::Client::new(b"wifiprov", b"abcd1234", Some(0), &mut Counter(2)).unwrap();
-    let mut channel = handshake(&mut dev, client).unwrap();
+    let (mut dev, mut channel) = session2(sec2::Patch::FixedNonce, 0);
     let request = sealed(&mut channel, &[0x52, 0x00]);
     let first = exchange(&mut dev, "prov-config", &request).unwrap();
     assert_eq!(exchange(&mut dev, "prov-config", &request).unwrap(), first);
@@ -221,9 +217,7 @@ fn a_replay_is_taken_at_patch_level_0() {
 
 #[test]
 fn garbage_on_the_handshake_endpoint_keeps_an_open_session() {
-    let mut dev = device(AnySecurity::sec2(verifier(), sec2::Patch::CounterNonce));
-    let client = sec2::Client::new(b"wifiprov", b"abcd1234", Some(1), &mut Counter(2)).unwrap();
-    let mut channel = handshake(&mut dev, client).unwrap();
+    let (mut dev, mut channel) = session2(sec2::Patch::CounterNonce, 1);
     assert!(exchange(&mut dev, "prov-session", b"\xff").is_err());
     assert_eq!(status_reply(&mut dev, &mut channel).unwrap(), CONNECTING);
 }

@@ -409,6 +409,14 @@ async fn the_first_run_on_a_fresh_console() {
     }
 }
 
+/// After a lost exchange there is none but by way of a reconnect.
+async fn needs_a_reconnect(link: &mut Link) {
+    let next = ask(link, Endpoint::PROV_SESSION, &[1]).await;
+    assert_eq!(next, Err(ConsoleError::NeedsReconnect));
+    link.reconnect(SessionIntent::Fresh).await.unwrap();
+    assert_eq!(ask(link, Endpoint::PROV_SESSION, &[1]).await, Ok(vec![11]));
+}
+
 /// Says this in answer to the request; everything else as a device does.
 async fn board(io: DuplexStream, answer: &'static str) {
     device(io, |line| {
@@ -438,10 +446,7 @@ async fn a_restart_is_told_at_once_and_a_reconnect_waits_for_the_prompt() {
                 (ConsoleError::Restarted, LinkFault::Restarted)
             );
             assert!(begin.elapsed() < Duration::from_millis(10), "{answer}");
-            let next = ask(&mut link, Endpoint::PROV_SESSION, &[1]).await;
-            assert_eq!(next, Err(ConsoleError::NeedsReconnect));
-            link.reconnect(SessionIntent::Fresh).await.unwrap();
-            assert_eq!(ask(&mut link, Endpoint::PROV_SESSION, &[1]).await, Ok(vec![11]));
+            needs_a_reconnect(&mut link).await;
         };
         tokio::select! { () = session => {}, () = board(io, answer) => unreachable!() }
     }
@@ -464,10 +469,7 @@ async fn text_in_an_answer_is_a_lost_exchange() {
                 (ConsoleError::Spoiled, LinkFault::Spoiled)
             );
             assert!(error.fault().may_have_been_delivered());
-            let next = ask(&mut link, Endpoint::PROV_SESSION, &[1]).await;
-            assert_eq!(next, Err(ConsoleError::NeedsReconnect));
-            link.reconnect(SessionIntent::Fresh).await.unwrap();
-            assert_eq!(ask(&mut link, Endpoint::PROV_SESSION, &[1]).await, Ok(vec![11]));
+            needs_a_reconnect(&mut link).await;
         };
         tokio::select! { () = session => {}, () = board(io, answer) => unreachable!() }
     }

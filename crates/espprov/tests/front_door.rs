@@ -76,13 +76,8 @@ fn a_failed_network_says_why_and_the_device_can_be_asked_again() {
             "{}",
             error.help()
         );
-        assert!(
-            device
-                .provision("Home", "correct-horse")
-                .await
-                .unwrap()
-                .is_confirmed()
-        );
+        let online = device.provision("Home", "correct-horse").await.unwrap();
+        assert!(online.is_confirmed());
     });
 }
 

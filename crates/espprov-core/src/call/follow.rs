@@ -309,6 +309,11 @@ mod tests {
     }
 
     /// Follows a device until the end. Each look takes `look`, or until the link is given up.
+    /// Without a pause of its own, and without an end but the follower's.
+    fn run_over_ble(seen: impl FnMut(usize) -> Seen) -> Run {
+        run(Duration::ZERO, Duration::MAX, Limits::ble(512, 512), seen)
+    }
+
     fn run(look: Duration, total: Duration, limits: Limits, mut seen: impl FnMut(usize) -> Seen) -> Run {
         let deadlines = Deadlines::default();
         let mut events = Vec::new();
@@ -463,22 +468,17 @@ mod tests {
     #[test]
     fn a_later_question_may_be_the_unanswered_one() {
         // Lost with nothing under way, found again, asked, and gone.
-        let run = run(
-            Duration::ZERO,
-            Duration::MAX,
-            Limits::ble(512, 512),
-            |index| match index {
-                0 => trying(),
-                3 => (
-                    Err(link(Phase::Status)),
-                    Trail {
-                        heard: true,
-                        ..UNANSWERED
-                    },
-                ),
-                _ => away(),
-            },
-        );
+        let run = run_over_ble(|index| match index {
+            0 => trying(),
+            3 => (
+                Err(link(Phase::Status)),
+                Trail {
+                    heard: true,
+                    ..UNANSWERED
+                },
+            ),
+            _ => away(),
+        });
         assert_eq!(run.end, Ok(Outcome::LikelyConnected));
         let asked = run.looks[3];
         assert_eq!(run.looks.last(), Some(&(asked + 3000)), "{:?}", run.looks);
@@ -487,16 +487,11 @@ mod tests {
     #[test]
     fn fragments_of_an_answer_are_a_sign_of_life() {
         // It answers half a handshake each time: its service has not gone.
-        let run = run(
-            Duration::ZERO,
-            Duration::MAX,
-            Limits::ble(512, 512),
-            |index| match index {
-                0 => trying(),
-                1 => unanswered(),
-                _ => (Err(link(Phase::Handshake)), HEARD),
-            },
-        );
+        let run = run_over_ble(|index| match index {
+            0 => trying(),
+            1 => unanswered(),
+            _ => (Err(link(Phase::Handshake)), HEARD),
+        });
         assert_eq!(run.end, Ok(Outcome::Unconfirmed));
         assert_eq!(run.looks.last(), Some(&15_275));
     }

@@ -424,6 +424,19 @@ const HAPPENINGS: [(&str, Input<Broken>); 11] = [
 #[test]
 fn stage_by_under_way_by_what_happened() {
     // What the task hears, and what comes next on the way to an answer. `-`: the engine goes on by itself.
+    let handshake = [
+        "Deadline Handshake → reconnect",
+        "Deadline Handshake → reconnect",
+        "Wrong → handshake",
+        "Wrong → reconnect",
+        "- → back off",
+        "Link Handshake → reconnect",
+        "NoEndpoint Handshake → handshake",
+        "TooLarge → handshake",
+        "ReplyTooLarge → reconnect",
+        "Link Handshake → reconnect",
+        "Link Handshake → reconnect",
+    ];
     let table: [(&str, [&str; 11]); 6] = [
         (
             "first info",
@@ -441,38 +454,8 @@ fn stage_by_under_way_by_what_happened() {
                 "Link Info → reconnect",
             ],
         ),
-        (
-            "first handshake",
-            [
-                "Deadline Handshake → reconnect",
-                "Deadline Handshake → reconnect",
-                "Wrong → handshake",
-                "Wrong → reconnect",
-                "- → back off",
-                "Link Handshake → reconnect",
-                "NoEndpoint Handshake → handshake",
-                "TooLarge → handshake",
-                "ReplyTooLarge → reconnect",
-                "Link Handshake → reconnect",
-                "Link Handshake → reconnect",
-            ],
-        ),
-        (
-            "second handshake",
-            [
-                "Deadline Handshake → reconnect",
-                "Deadline Handshake → reconnect",
-                "Wrong → handshake",
-                "Wrong → reconnect",
-                "- → back off",
-                "Link Handshake → reconnect",
-                "NoEndpoint Handshake → handshake",
-                "TooLarge → handshake",
-                "ReplyTooLarge → reconnect",
-                "Link Handshake → reconnect",
-                "Link Handshake → reconnect",
-            ],
-        ),
+        ("first handshake", handshake),
+        ("second handshake", handshake),
         (
             // The record is spent, so the session is gone; a living link stays.
             "answer",

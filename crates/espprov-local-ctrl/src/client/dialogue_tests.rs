@@ -71,20 +71,18 @@ fn a_list_that_shrinks_meanwhile_is_told() {
     assert_eq!(found, Err(ReplyError::Status(INVALID)));
 }
 
+const fn change<'p>(found: &'p [Property], index: usize, value: &'p [u8]) -> Change<'p> {
+    Change {
+        property: &found[index],
+        value,
+    }
+}
+
 #[test]
 fn what_is_set_is_looked_at_before() {
     let mut table = Table::recorded();
     let found = listed(&mut table);
-    let changes = [
-        Change {
-            property: &found[3],
-            value: b"new",
-        },
-        Change {
-            property: &found[1],
-            value: &[1, 0, 0, 0],
-        },
-    ];
+    let changes = [change(&found, 3, b"new"), change(&found, 1, &[1, 0, 0, 0])];
     let mut set = Set::new(&LOCAL, &changes).unwrap();
     assert_eq!(Dialogue::phase(&set), Phase::Query);
     let (asked, done) = talk(&mut set, &mut table, 4096, |_, _| {});
@@ -97,7 +95,7 @@ fn what_is_set_is_looked_at_before() {
 
 #[test]
 fn a_table_that_moved_is_left_alone() {
-    for change in [
+    for alter in [
         |table: &mut Table| drop(table.0.remove(0)),
         |table: &mut Table| table.0.truncate(2),
         |table: &mut Table| table.0[3].0 = "other",
@@ -105,12 +103,9 @@ fn a_table_that_moved_is_left_alone() {
     ] {
         let mut table = Table::recorded();
         let found = listed(&mut table);
-        change(&mut table);
+        alter(&mut table);
         let before = table.0.clone();
-        let changes = [Change {
-            property: &found[3],
-            value: b"new",
-        }];
+        let changes = [change(&found, 3, b"new")];
         let (asked, done) = talk(
             &mut Set::new(&LOCAL, &changes).unwrap(),
             &mut table,
@@ -126,10 +121,7 @@ fn a_table_that_moved_is_left_alone() {
 fn after_a_refusal_it_is_known_what_has_changed() {
     let mut table = Table::recorded();
     let found = listed(&mut table);
-    let change = |index: usize, value: &'static [u8]| Change {
-        property: &found[index],
-        value,
-    };
+    let change = |index: usize, value: &'static [u8]| change(&found, index, value);
     for (changes, now, partly) in [
         (vec![change(3, b"new"), change(2, &[0])], vec![true, false], true),
         (
@@ -163,16 +155,7 @@ fn after_a_refusal_it_is_known_what_has_changed() {
 fn a_refusal_stands_though_nothing_can_be_read_after_it() {
     let mut table = Table::recorded();
     let found = listed(&mut table);
-    let changes = [
-        Change {
-            property: &found[3],
-            value: b"new",
-        },
-        Change {
-            property: &found[2],
-            value: &[0],
-        },
-    ];
+    let changes = [change(&found, 3, b"new"), change(&found, 2, &[0])];
     let spoil = |number: usize, table: &mut Table| {
         if number == 3 {
             table.0[3].4 = b"UNREADABLE".to_vec();
@@ -191,10 +174,7 @@ fn a_refusal_stands_though_nothing_can_be_read_after_it() {
 fn what_was_sent_is_not_sent_again() {
     let mut table = Table::recorded();
     let found = listed(&mut table);
-    let changes = [Change {
-        property: &found[3],
-        value: b"hunter22",
-    }];
+    let changes = [change(&found, 3, b"hunter22")];
     let mut set = Set::new(&LOCAL, &changes).unwrap();
     set.begin(4096).unwrap();
     assert!(set.again(Setback::SessionTaken));
