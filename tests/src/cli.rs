@@ -140,6 +140,12 @@ pub fn run(args: &[&str]) -> Run {
     finish(espprov().args(args), b"")
 }
 
+/// The arguments of a line without quotes.
+#[must_use]
+pub fn words(line: &str) -> Vec<&str> {
+    line.split_whitespace().collect()
+}
+
 /// Runs a prepared command and feeds it `input`.
 ///
 /// # Panics

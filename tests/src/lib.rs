@@ -14,6 +14,7 @@ pub mod raw;
 pub mod rng;
 pub mod srp;
 pub mod tls;
+pub mod tree;
 pub mod vendor;
 pub mod world;
 

@@ -1,55 +1,34 @@
 //! Entropy that a test has written down.
 
-use core::fmt;
 use rand_core::utils::next_word_via_fill;
 use rand_core::{TryCryptoRng, TryRng};
+use std::io::{Cursor, Read as _, Result};
 
 /// Gives out the bytes it was made with, then fails: a test that draws more than it scripted is wrong.
 #[derive(Debug, Clone)]
-pub struct Script {
-    bytes: Vec<u8>,
-    used: usize,
-}
+pub struct Script(Cursor<Vec<u8>>);
 
 impl Script {
     /// A source of exactly these bytes.
     #[must_use]
     pub fn new(parts: &[&[u8]]) -> Self {
-        Self {
-            bytes: parts.concat(),
-            used: 0,
-        }
+        Self(Cursor::new(parts.concat()))
     }
 }
-
-/// The script is used up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UsedUp;
-
-impl fmt::Display for UsedUp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("scripted entropy is used up")
-    }
-}
-
-impl core::error::Error for UsedUp {}
 
 impl TryRng for Script {
-    type Error = UsedUp;
+    type Error = std::io::Error;
 
-    fn try_next_u32(&mut self) -> Result<u32, UsedUp> {
+    fn try_next_u32(&mut self) -> Result<u32> {
         next_word_via_fill(self)
     }
 
-    fn try_next_u64(&mut self) -> Result<u64, UsedUp> {
+    fn try_next_u64(&mut self) -> Result<u64> {
         next_word_via_fill(self)
     }
 
-    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), UsedUp> {
-        let end = self.used + out.len();
-        out.copy_from_slice(self.bytes.get(self.used..end).ok_or(UsedUp)?);
-        self.used = end;
-        Ok(())
+    fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<()> {
+        self.0.read_exact(out)
     }
 }
 

@@ -1,9 +1,9 @@
 //! The rules of ARCHITECTURE.md that can be read off the manifests and sources.
 
+use espprov_tests::tree::{files, root};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The crates that firmware may use, and which of our crates each may build on.
@@ -47,10 +47,6 @@ const LAYERS: [(&str, &[&str]); 8] = [
     ),
 ];
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
-
 /// Direct dependencies of every member, tests and build scripts left out.
 fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
     let out = Command::new(env!("CARGO"))
@@ -69,20 +65,6 @@ fn dependencies() -> BTreeMap<String, BTreeSet<String>> {
         found.insert(package["name"].as_str().unwrap().to_owned(), names.collect());
     }
     found
-}
-
-/// All `.rs` files below a folder.
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut files = vec![];
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files.extend(sources(&path));
-        } else if path.extension().is_some_and(|ext| ext == "rs") {
-            files.push(path);
-        }
-    }
-    files
 }
 
 #[test]
@@ -138,7 +120,7 @@ fn generated_messages_stay_out_of_the_public_api() {
         "prost::",
     ];
     let mut looked_at = 0;
-    for file in sources(&root().join("crates/espprov-core/src")) {
+    for file in files(&root().join("crates/espprov-core/src"), "rs") {
         let text = fs::read_to_string(&file).unwrap();
         // Names that `use espprov_proto::…` brings in, other than the codec's own.
         let imported: BTreeSet<&str> = text

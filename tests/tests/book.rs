@@ -6,6 +6,7 @@ use espprov_simulator::Scenario;
 use espprov_tests::book::{Command, commands, output_matches};
 use espprov_tests::cli::Simulator;
 use espprov_tests::tls::{Authority, Front, Leaf, Manners};
+use espprov_tests::tree::{files, root};
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::net::TcpListener;
@@ -28,38 +29,11 @@ const SHOWN_SECURE: &str = "localhost:8443";
 /// Where the repository's files are on the web.
 const REPOSITORY: &str = "https://github.com/espprov/espprov/blob/main/";
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
-
 fn pages() -> Vec<PathBuf> {
-    let mut pages = vec![root().join("README.md")];
-    let mut folders = vec![root().join("docs/src")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|ext| ext == "md") {
-                pages.push(path);
-            }
-        }
-    }
+    let mut pages = files(&root().join("docs/src"), "md");
+    pages.push(root().join("README.md"));
     pages.sort();
     pages
-}
-
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let mut files = vec![];
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            files.extend(sources(&path));
-        } else {
-            files.push(path);
-        }
-    }
-    files
 }
 
 /// Where one page's commands run.
@@ -259,7 +233,7 @@ fn every_error_code_is_in_troubleshooting() {
     ];
     let mut codes = 0;
     let mut missing = BTreeSet::new();
-    for file in sources(&root().join("crates/espprov-cli/src")) {
+    for file in files(&root().join("crates/espprov-cli/src"), "rs") {
         // Without the tests, and with all white space alike.
         let text = fs::read_to_string(&file).unwrap();
         let text = text.split("#[cfg(test)]").next().unwrap_or_default();

@@ -1,6 +1,6 @@
 //! The smaller commands of the real binary.
 
-use espprov_tests::cli::{Scratch, Simulator, espprov, finish, run};
+use espprov_tests::cli::{Scratch, Simulator, espprov, finish, run, words};
 use serde_json::json;
 
 #[test]
@@ -98,14 +98,7 @@ fn sim_is_for_wifi_unless_thread_is_asked_for() {
 #[test]
 fn a_scenario_can_come_through_a_pipe() {
     let world = b"[security]\nscheme = 1\npop = \"87654321\"\n[[network]]\nssid = \"Pipe\"\nchannel = 6\nrssi = -40\n";
-    let args = [
-        "provision",
-        "sim:/dev/stdin",
-        "--ssid",
-        "Pipe",
-        "--open",
-        "--json",
-    ];
+    let args = words("provision sim:/dev/stdin --ssid Pipe --open --json");
     let run = finish(espprov().args(args), world);
     assert_eq!(run.result()["outcome"], "connected", "{run:?}");
     let endless = espprov_tests::cli::run(&["info", "sim:/dev/zero", "--json"]);
@@ -276,14 +269,7 @@ fn pages_and_scripts() {
 
 #[test]
 fn quiet_and_verbose() {
-    let base = [
-        "provision",
-        "sim:zero",
-        "--ssid",
-        "Home",
-        "--passphrase",
-        "correct-horse",
-    ];
+    let base = words("provision sim:zero --ssid Home --passphrase correct-horse");
     let quiet = run(&[&base[..], &["--quiet"]].concat());
     assert_eq!(quiet.stdout, "Connected to \"Home\", address 192.168.1.57\n");
     let verbose = run(&[&base[..], &["-vv"]].concat());

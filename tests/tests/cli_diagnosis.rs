@@ -1,7 +1,7 @@
 //! Diagnosis by evidence: for each thing that goes wrong in the field, the real binary says what happened, why, and
 //! what to do, with the right exit status.
 
-use espprov_tests::cli::{Run, Scratch, Simulator, run};
+use espprov_tests::cli::{Run, Scratch, Simulator, run, words};
 use espprov_tests::hand_made::{Answer, HandMade, is_apply, is_set, is_status};
 use serde_json::Value;
 
@@ -198,12 +198,7 @@ fn wifi_for_thread_and_thread_for_wifi() {
     let wifi = Simulator::start(&["--scenario", "zero", "--network", "wifi"]);
     let thread = Simulator::start(&["--scenario", "zero", "--network", "thread"]);
     let password = ["--password", "abcd1234"];
-    let key = [
-        "--network-name",
-        "HomeThread",
-        "--network-key",
-        "00112233445566778899aabbccddeeff",
-    ];
+    let key = words("--network-name HomeThread --network-key 00112233445566778899aabbccddeeff");
     for given in [&DATASET[..], &key] {
         let refused = provision(&wifi.url, &[given, &password].concat());
         says(
@@ -551,14 +546,7 @@ fn what_is_sent_unchecked() {
     let joined = provision(&target, &[&key[..], &["--unchecked"]].concat());
     assert_eq!(joined.result()["outcome"], "connected", "{joined:?}");
     let device = HandMade::start(|endpoint, body| is_status(endpoint, body).then(|| Answer::hex(SOMEWHERE)));
-    let args = [
-        "--ssid",
-        "Home",
-        "--passphrase",
-        "x",
-        "--unchecked",
-        "--allow-plaintext",
-    ];
+    let args = words("--ssid Home --passphrase x --unchecked --allow-plaintext");
     assert_eq!(provision(&device.url, &args).code, 0);
     let sent = device.requests();
     assert!(

@@ -2,7 +2,7 @@
 //! step. And things that answer but are no device.
 
 use core::time::Duration;
-use espprov_tests::cli::{Simulator, espprov, finish, run};
+use espprov_tests::cli::{Simulator, espprov, finish, run, words};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
@@ -151,31 +151,14 @@ fn what_the_command_line_parser_finds() {
 
 #[test]
 fn values_may_begin_with_a_dash() {
-    let args = [
-        "provision",
-        "sim:zero",
-        "--ssid",
-        "-x",
-        "--passphrase",
-        "-secret-",
-        "--json",
-    ];
+    let args = words("provision sim:zero --ssid -x --passphrase -secret- --json");
     run(&args).assert_error(8, "network_not_found");
     assert_eq!(run(&["info", "sim:zero", "--pop", "-pop-", "--json"]).code, 0);
 }
 
 #[test]
 fn standard_input_is_read_once() {
-    let args = [
-        "provision",
-        "sim:zero",
-        "--ssid",
-        "Home",
-        "--passphrase",
-        "-",
-        "--pop",
-        "-",
-    ];
+    let args = words("provision sim:zero --ssid Home --passphrase - --pop -");
     let run = finish(espprov().args(args), b"correct-horse\n");
     run.assert_error(2, "stdin_twice");
 }

@@ -1,6 +1,6 @@
 //! Output of the real binary: none is lost without being told, none is cut, none is mistaken for something else.
 
-use espprov_tests::cli::{Scratch, espprov, finish, run};
+use espprov_tests::cli::{Scratch, espprov, finish, run, words};
 use std::process::Stdio;
 
 const HOME: [&str; 4] = ["--ssid", "Home", "--passphrase", "correct-horse"];
@@ -135,15 +135,7 @@ fn text_cannot_be_mistaken_for_hex() {
 #[test]
 fn standard_input_is_never_cut() {
     let data = vec![b'x'; 17 << 20];
-    let args = [
-        "send",
-        "sim:zero",
-        "custom-data",
-        "-",
-        "--raw",
-        "--chunk",
-        "16000",
-    ];
+    let args = words("send sim:zero custom-data - --raw --chunk 16000");
     let (code, answer) = bytes(&args, &data);
     assert_eq!(code, Some(0));
     assert_eq!(answer.len(), data.len().div_ceil(16_000) * b"SUCCESS\0".len());

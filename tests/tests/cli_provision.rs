@@ -1,6 +1,6 @@
 //! `espprov provision`, the real binary: every scheme over HTTP, every end, every exit status of the job itself.
 
-use espprov_tests::cli::{Scratch, Simulator, espprov, finish, run};
+use espprov_tests::cli::{Scratch, Simulator, espprov, finish, run, words};
 use serde_json::json;
 
 const HOME: [&str; 4] = ["--ssid", "Home", "--passphrase", "correct-horse"];
@@ -207,12 +207,7 @@ fn ends_of_a_provisioning() {
         run.assert_error(exit, code);
         assert_eq!(run.result()["outcome"], outcome, "{run:?}");
     }
-    let key = [
-        "--network-name",
-        "HomeThread",
-        "--network-key",
-        "00112233445566778899aabbccddeeff",
-    ];
+    let key = words("--network-name HomeThread --network-key 00112233445566778899aabbccddeeff");
     let run = run(&with(&["provision", "sim:zero", "--json"], &key));
     assert_eq!(
         run.result(),

@@ -1,7 +1,7 @@
 //! `espprov provision --before … --after …`, the real binary: an application's data around the credentials, against devices that
 //! behave as stock firmware does and stop a second after they were asked on their network.
 
-use espprov_tests::cli::{Run, Scratch, Simulator, espprov, finish, run};
+use espprov_tests::cli::{Run, Scratch, Simulator, espprov, finish, run, words};
 use serde_json::{Value, json};
 
 const HOME: [&str; 4] = ["--ssid", "Home", "--passphrase", "correct-horse"];
@@ -93,14 +93,7 @@ fn joined_without_what_was_to_follow_is_status_13() {
     let scratch = Scratch::new();
     let world = world("[[endpoint]]\nname = \"never\"\nrefuse = true\n");
     let target = format!("sim:{}", scratch.write("refuses.toml", &world));
-    let steps = [
-        "--after",
-        "custom-data=?",
-        "--after",
-        "never=secret-of-the-app",
-        "--after",
-        "mqtt=x",
-    ];
+    let steps = words("--after custom-data=? --after never=secret-of-the-app --after mqtt=x");
     let failed = provision(&target, &[&steps[..], &["--after-timeout", "700ms"]].concat());
     failed.assert_error(13, "joined_incomplete");
     let result = failed.result();

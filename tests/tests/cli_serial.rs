@@ -1,7 +1,7 @@
 //! `serial:` targets, the real binary on both ends of a pseudo-terminal.
 #![cfg(unix)]
 
-use espprov_tests::cli::{Simulator, run};
+use espprov_tests::cli::{Simulator, run, words};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 
 /// A simulated device on a pseudo-terminal, with short delays.
@@ -12,15 +12,7 @@ fn device(args: &[&str]) -> Simulator {
 #[test]
 fn provisions_over_a_serial_port() {
     let device = device(&["--security", "1"]);
-    let home = [
-        "--pop",
-        "abcd1234",
-        "--ssid",
-        "Home",
-        "--passphrase",
-        "correct-horse",
-        "--json",
-    ];
+    let home = words("--pop abcd1234 --ssid Home --passphrase correct-horse --json");
     let run = run(&[&["provision", &device.url], &home[..]].concat());
     assert_eq!(run.code, 0, "{run:?}");
     assert_eq!(run.result()["outcome"], "connected", "{run:?}");
@@ -199,17 +191,7 @@ fn what_a_board_prints_is_no_wrong_pop() {
         ("prov-config", 1, &brownout, true, Some("device_restarted")),
     ] {
         let port = board(endpoint, nth, text, restarts);
-        let args = [
-            "--security",
-            "1",
-            "--pop",
-            "abcd1234",
-            "--ssid",
-            "Home",
-            "--passphrase",
-            "correct-horse",
-            "--json",
-        ];
+        let args = words("--security 1 --pop abcd1234 --ssid Home --passphrase correct-horse --json");
         let run = run(&[&["provision", &port], &args[..]].concat());
         assert_eq!(run.code, 0, "{text:?} in {endpoint} {nth}: {run:?}");
         assert_eq!(run.result()["outcome"], "connected", "{run:?}");

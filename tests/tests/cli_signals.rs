@@ -3,7 +3,7 @@
 #![cfg(unix)]
 
 use core::time::Duration;
-use espprov_tests::cli::espprov;
+use espprov_tests::cli::{espprov, words};
 use rexpect::session::spawn_command;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read};
@@ -117,21 +117,14 @@ fn under_way() {
 fn while_reading_standard_input() {
     for (signal, status) in SIGNALS {
         for args in [
-            &[
-                "provision",
-                "sim:zero",
-                "--ssid",
-                "Home",
-                "--passphrase",
-                "-",
-                "--json",
-            ][..],
-            &["send", "sim:zero", "custom-data", "-", "--json"],
-            &["credentials", "--password", "-", "--json"],
-            &["info", "sim:/dev/stdin", "--json"],
+            "provision sim:zero --ssid Home --passphrase - --json",
+            "send sim:zero custom-data - --json",
+            "credentials --password - --json",
+            "info sim:/dev/stdin --json",
         ] {
+            let args = words(args);
             let mut child = heeding()
-                .args(args)
+                .args(&args)
                 .stdin(Stdio::piped())
                 .stdout(Stdio::piped())
                 .spawn()
