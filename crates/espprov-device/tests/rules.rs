@@ -4,7 +4,8 @@ mod common;
 
 use common::{Counting, NOW, NoEntropy, Step, TestApp, exchange, plain, thread_network};
 use espprov_device::{
-    Application, AutoStop, BleStack, Device, Firmware, NoSecurity, Outcome, Quirks, Refusal, WifiProvisioning,
+    Application, AutoStop, BleStack, Device, Firmware, NoSecurity, Outcome, Quirks, Refusal, ScanProgress,
+    WifiProvisioning,
 };
 use espprov_proto::config::{
     NetworkConfigPayload, network_config_payload as config, resp_get_wifi_status as wifi_status,
@@ -16,7 +17,7 @@ use espprov_proto::scan::{
 };
 use espprov_proto::{Encode, SetThreadConfigRef, SetWifiConfigRef, decode, encode};
 use espprov_security::ChannelError;
-use espprov_types::{Capabilities, SecurityScheme, StatusCode, WifiFailure};
+use espprov_types::{AccessPoint, Capabilities, SecurityScheme, StatusCode, WifiFailure};
 
 const OK: i32 = 0;
 const INVALID_ARGUMENT: i32 = 4;
@@ -134,6 +135,24 @@ fn at_most_sixteen_results_are_kept() {
     assert_eq!(resp.result_count, 16);
     assert_eq!(page(&mut device, 0, 16), Ok(16));
     assert_eq!(page(&mut device, 16, 1), Err(Refusal::PageOutOfRange));
+}
+
+/// A radio can have heard more than it has counted so far; clients were told the count.
+#[test]
+fn a_page_ends_where_the_count_does() {
+    struct Scanning;
+    impl Application for Scanning {
+        fn wifi_scan_progress(&mut self) -> Result<ScanProgress, StatusCode> {
+            Ok(ScanProgress::new(false, 2))
+        }
+        fn wifi_scan_result(&mut self, index: u32) -> Option<AccessPoint> {
+            common::networks().get(index as usize).cloned()
+        }
+    }
+    let mut device = Device::new("v1.1", NoSecurity::default(), Scanning, Quirks::default());
+    let mut page = |count| exchange(&mut device, "prov-scan", &[0x08, 0x04, 0x72, 0x02, 0x10, count]);
+    assert!(page(2).is_ok());
+    assert_eq!(page(3), Err(Refusal::PageOutOfRange));
 }
 
 #[test]
@@ -270,8 +289,11 @@ fn failure_stays_until_reset_and_is_shown_until_the_next_apply() {
     let mut device = device();
     device.app().script = [Step::Failed(WifiFailure::AuthError)].into();
     set(&mut device, b"badpass", b"wrong", b"");
+    assert!(!device.app_ref().wifi.is_trying(), "set is not applied");
     apply(&mut device);
+    assert!(device.app_ref().wifi.is_trying());
     assert_eq!(status(&mut device), (1, None), "connecting at once");
+    assert!(!device.app_ref().wifi.is_trying(), "the radio gave up");
     let failed = (3, Some(wifi_status::State::WifiFailReason(0)));
     assert_eq!(status(&mut device), failed);
     set(&mut device, b"good", b"secretpw", b"");
@@ -384,22 +406,6 @@ fn a_bssid_with_a_nul_is_cut_by_vendor_firmware_only() {
 }
 
 #[test]
-fn thread_dataset_of_254_bytes_at_most() {
-    for (len, want) in [(0, OK), (254, OK), (255, INVALID_ARGUMENT)] {
-        let mut buf = [0; 512];
-        let dataset = vec![0xff; len];
-        let n = SetThreadConfigRef { dataset: &dataset }.encode(&mut buf).unwrap();
-        let reply = exchange(&mut device(), "prov-config", &buf[..n]).unwrap();
-        let Some(config::Payload::RespSetThreadConfig(resp)) =
-            decode::<NetworkConfigPayload>(&reply).unwrap().payload
-        else {
-            panic!()
-        };
-        assert_eq!(resp.status, want, "{len}");
-    }
-}
-
-#[test]
 fn firmware_without_thread_or_wifi_answers_with_a_status() {
     struct Bare;
     impl Application for Bare {}
@@ -425,19 +431,6 @@ fn firmware_without_thread_or_wifi_answers_with_a_status() {
     assert_eq!(reply, [0x08, 0x06, 0x10, 0x04, 0x82, 0x01, 0x00]);
     let reply = exchange(&mut device, "prov-config", &[0x52, 0x00]).unwrap();
     assert_eq!(reply, [0x08, 0x01, 0x5a, 0x02, 0x08, 0x04]);
-}
-
-#[test]
-fn wifi_provisioning_knows_no_thread_messages() {
-    for (endpoint, msg) in [("prov-scan", 8), ("prov-config", 6), ("prov-ctrl", 5)] {
-        let mut old = plain(Quirks::vendor(Firmware::Idf52));
-        assert_eq!(
-            exchange(&mut old, endpoint, &[0x08, msg]),
-            Err(Refusal::UnknownMessage)
-        );
-        let mut new = plain(Quirks::vendor(Firmware::Idf6));
-        assert!(exchange(&mut new, endpoint, &[0x08, msg]).is_ok());
-    }
 }
 
 #[test]
@@ -645,6 +638,16 @@ fn proto_ver_by_generation() {
         ),
     ] {
         assert_eq!(text(firmware, scheme), format!("{{\"prov\":{{{want}}}}}"));
+    }
+    // An empty PoP is a matter of security 1: whatever the application says, no other scheme has one.
+    let mut caps = Capabilities::wifi();
+    caps.no_pop = true;
+    for (scheme, want) in [
+        (SecurityScheme::Sec0, false),
+        (SecurityScheme::Sec1, true),
+        (SecurityScheme::Sec2, false),
+    ] {
+        assert_eq!(Firmware::Idf6.device_info(scheme, caps).capabilities.no_pop, want);
     }
     assert_eq!(
         exchange(&mut device(), "proto-ver", b"---").unwrap(),
