@@ -137,6 +137,11 @@ fn rfc7748_diffie_hellman() {
         *session_key(&bob, &alice_public, &PopMask::new(b"")).unwrap(),
         shared
     );
+    // What the protocomm documentation has of a PoP: its SHA-256 (here by Python's hashlib), combined by exclusive or.
+    assert_eq!(
+        *session_key(&bob, &alice_public, &PopMask::new(b"abcd1234")).unwrap(),
+        bytes("a3937a411dfcd00911bdb6fc3e78e6fa03e08180fa7e2d71b89505f95b1d7eec")
+    );
 }
 
 /// NIST SP 800-38A, F.5.5 and F.5.6, through the channel, in one piece and in pieces.
@@ -374,6 +379,11 @@ fn call_order_is_checked() {
     assert_eq!(client(POP).handle_response(&[]), Err(E::OutOfTurn));
     assert_eq!(client(POP).handle_refusal(true), Err(E::OutOfTurn));
     assert_eq!(poll(&mut awaiting0()), Err(E::OutOfTurn));
+    assert_eq!(
+        poll(&mut awaiting1().0),
+        Err(E::OutOfTurn),
+        "not over before the device has proved itself"
+    );
     assert!(matches!(client(POP).into_channel(), Err(E::NotFinished)));
     assert!(matches!(awaiting1().0.into_channel(), Err(E::NotFinished)));
     let give_up = Retry::GiveUp {
