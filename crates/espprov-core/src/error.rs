@@ -171,6 +171,27 @@ mod tests {
         assert_eq!(ReplyError::Info(info).to_string(), info.to_string());
     }
 
+    /// What is wrong with the text is the last word of a chain of errors, however deep the chain began.
+    #[test]
+    fn what_lies_under_an_answer_that_is_no_json() {
+        let info = espprov_types::DeviceInfo::parse(b"{\"prov\":").unwrap_err();
+        let json = info
+            .source()
+            .expect("it says where the text breaks off")
+            .to_string();
+        let reply = ReplyError::Info(info);
+        let session = SessionError::from(reply);
+        for error in [&reply as &dyn Error, &session] {
+            assert_eq!(error.to_string(), info.to_string());
+            assert_eq!(error.source().map(ToString::to_string), Some(json.clone()));
+        }
+        let failure = crate::ProvisionError::<core::convert::Infallible>::Reply {
+            phase: crate::Phase::Info,
+            error: session,
+        };
+        assert_eq!(failure.source().map(ToString::to_string), Some(json));
+    }
+
     #[test]
     fn what_is_behind_a_session_error() {
         let needed = EncodeError {

@@ -77,6 +77,12 @@ async fn exchanges_and_refusals() {
         link.reconnect(SessionIntent::Fresh).await.unwrap();
         assert_eq!(link.session_id(), 1);
         assert_eq!(ask(&mut link, Endpoint::PROTO_VER, b"x").await, Ok(vec![1, 2, 3]));
+        // A link that was closed while it was in order sends nothing either.
+        link.close().await;
+        assert_eq!(
+            ask(&mut link, Endpoint::PROTO_VER, b"x").await,
+            Err(ConsoleError::NeedsReconnect)
+        );
     };
     let device = device(io, |line| {
         lines.push(line.to_owned());

@@ -470,6 +470,29 @@ async fn a_status_of_500_and_its_text() {
     assert_eq!(error.fault(), LinkFault::Refused { link_alive: false });
 }
 
+/// In a session a refusal may be meant for another client, so the device is asked, on the connection that survived. Whether
+/// that one lives on is for this answer to say.
+#[tokio::test]
+async fn a_status_of_500_in_a_session_is_checked_on_its_connection() {
+    let refused = "HTTP/1.1 500 x\r\nContent-Length: 0\r\n\r\n";
+    let closing = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok";
+    for (check, link_alive) in [(OK, true), (closing, false)] {
+        let (address, _) = server(vec![vec![OPENED, refused, check, OK]]).await;
+        let mut link = link(address);
+        assert_eq!(ask(&mut link, b"a").await, Ok(b"ok".to_vec()));
+        let code = 500;
+        assert_eq!(
+            ask(&mut link, b"b").await,
+            Err(HttpError::Status { code, link_alive })
+        );
+        let next = ask(&mut link, b"c").await;
+        match link_alive {
+            true => assert_eq!(next, Ok(b"ok".to_vec())),
+            false => assert_eq!(next, Err(HttpError::NeedsReconnect)),
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_largest_request_and_what_was_handed_over() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

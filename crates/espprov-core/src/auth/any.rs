@@ -115,3 +115,46 @@ impl From<NoSecurity> for AnyHandshake {
         Self::Skipped(SkippedHandshake)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Claim, Counter, SEC0, SEC1, SEC2, info};
+    use super::super::{Authenticator as _, Auto};
+    use super::*;
+    use espprov_security::DeviceHandshake;
+
+    /// A record sealed by whatever channel comes of this claim is read by such a device, is longer by what the cipher of
+    /// the standard adds, and shows its text where there is no cipher.
+    fn a_record(claim: Claim, mut device: impl DeviceHandshake, overhead: usize) {
+        let mut auth = match claim {
+            SEC0 => Auto::new(),
+            _ => Auto::new().with_pop(b"abcd1234").unwrap(),
+        };
+        let mut client = auth.begin(&info(claim), &mut Counter(0)).unwrap();
+        let (mut request, mut reply) = ([0; 512], [0; 512]);
+        while let Some(len) = client.poll_request(&mut request).unwrap() {
+            let len = device
+                .handle_request(&request[..len], &mut Counter(9), &mut reply)
+                .unwrap();
+            client.handle_response(&reply[..len]).unwrap();
+        }
+        let mut channel = client.into_channel().unwrap();
+        assert_eq!(channel.overhead(), overhead);
+        assert_eq!(channel.is_encrypted(), claim != SEC0);
+        let mut record = [0; 64];
+        record[..5].copy_from_slice(b"hello");
+        let len = channel.seal(&mut record, 5).unwrap();
+        assert_eq!(len, 5 + overhead);
+        assert_eq!(record.starts_with(b"hello"), claim == SEC0);
+        let opened = device.channel().unwrap().open(&mut record[..len]).unwrap();
+        assert_eq!(opened, b"hello");
+    }
+
+    #[test]
+    fn each_scheme_has_its_own_channel() {
+        a_record(SEC0, sec0::Device::new(), 0);
+        a_record(SEC1, sec1::Device::new(b"abcd1234"), 0);
+        let verifier = sec2::Verifier::generate(b"wifiprov", b"abcd1234", &[7; 16]).unwrap();
+        a_record(SEC2, sec2::Device::new(verifier, sec2::Patch::CounterNonce), 16);
+    }
+}

@@ -68,6 +68,15 @@ fn the_policy() {
 }
 
 #[test]
+fn what_is_held_is_held_together() {
+    let auth = Auto::new().with_pop(b"abcd1234").unwrap();
+    let mut auth = auth.with_username(b"somebody").unwrap();
+    assert_eq!(verdict(&mut auth, SEC1), Ok(S::Sec1), "the PoP is still there");
+    assert!(!auth.allows_plaintext(), "nobody said so");
+    assert!(auth.allow_plaintext(true).allows_plaintext());
+}
+
+#[test]
 fn debug_shows_no_secret() {
     let auth = Auto::new()
         .with_pop(b"abcd1234")
@@ -133,6 +142,14 @@ fn what_a_payload_names_is_pinned() {
             "{auth:?} with {claim:?}"
         );
     }
+}
+
+/// A device that says the same as its code adds nothing: the code, which somebody holds in the hand, stays the witness.
+#[test]
+fn the_first_to_say_it_is_the_witness() {
+    let mut auth = payload(r#","username":"wifiprov","pop":"abcd1234""#);
+    assert_eq!(verdict(&mut auth, SEC2), Ok(S::Sec2));
+    assert_eq!(verdict(&mut auth, SEC1), fall(1, 2, Witness::SetupPayload));
 }
 
 /// The device of that user takes the proof: both went into it.

@@ -222,6 +222,7 @@ mod tests {
         let mut heard = Vec::new();
         let sink = |reply: &[u8]| heard.extend_from_slice(reply);
         let mut raw = SendRaw::new(Endpoint::PROTO_VER, b"---", sink).unwrap();
+        assert!(raw.take_result().is_err(), "not before the answer");
         let mut play = Play::new();
         let end = play.run(&mut raw, |_, _| Answer::bytes(b"v1.1".to_vec()));
         assert_eq!(end, Ok(()));

@@ -133,3 +133,31 @@ impl<N: Network, E> IntoResult for FollowNetwork<N, E> {
         self.outcome.take().ok_or(Misuse::NotOver)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::testing::{Answer, Play};
+
+    #[test]
+    fn a_device_is_looked_at_until_it_is_online() {
+        let mut task = FollowWifi::<()>::new();
+        let mut looks = 0;
+        Play::new()
+            .run(&mut task, |asked, _| {
+                assert_eq!(asked, "5200", "nothing but the status");
+                looks += 1;
+                match looks {
+                    1 | 2 => Answer::ok("08015a021001"),
+                    _ => Answer::ok("08015a085a061a04486f6d65"),
+                }
+            })
+            .unwrap();
+        assert_eq!(looks, 3);
+        let Ok(Outcome::Connected(on)) = task.take_result() else {
+            panic!()
+        };
+        assert_eq!(on.ssid.as_bytes(), b"Home");
+        assert!(matches!(task.take_result(), Err(Misuse::NotOver)), "told once");
+    }
+}

@@ -25,3 +25,19 @@ impl Request for GetInfo {
         Ok(DeviceInfo::parse(reply)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The content of the question means nothing, but there has to be some.
+    #[test]
+    fn proto_ver_is_asked_and_read() {
+        let mut out = [0; 8];
+        let len = GetInfo.encode(&mut out).unwrap();
+        assert_eq!(out[..len], *b"---");
+        let info = GetInfo.decode(br#"{"prov":{"ver":"v1.1","sec_ver":2}}"#).unwrap();
+        assert_eq!((info.version.as_str(), info.security), ("v1.1", Some(2)));
+        assert!(matches!(GetInfo.decode(b"{"), Err(ReplyError::Info(_))));
+    }
+}

@@ -148,6 +148,33 @@ fn a_step_before_is_asked_once_and_the_next_run_goes_on_there() {
     assert_eq!(none.failure, failure(Side::Before, 0, StepFault::NoSuchEndpoint));
 }
 
+/// What the link cannot carry now, or must not, it will not later.
+#[test]
+fn a_step_that_cannot_be_sent_is_not_tried_again() {
+    let (need, limit) = (500, 200);
+    for why in [
+        Error::RequestTooLarge { need, limit },
+        Error::PlaintextNotAllowed,
+        Error::EmptyRequest,
+    ] {
+        let run = once(|word, before| match word {
+            "a1" => Answer::error(why),
+            _ => good(word, before),
+        });
+        assert!(matches!(run.end, Ok(Outcome::Connected(_))), "{:?}", run.end);
+        assert_eq!(
+            run.asked.iter().filter(|word| **word == "a1").count(),
+            1,
+            "{why:?}"
+        );
+        assert_eq!(
+            run.failure,
+            failure(Side::After, 0, StepFault::NotSent),
+            "{why:?}"
+        );
+    }
+}
+
 #[test]
 fn a_step_after_is_asked_between_the_polls_until_it_is_answered() {
     let run = once(|word, before| match (word, before) {

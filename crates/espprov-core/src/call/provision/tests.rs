@@ -8,6 +8,9 @@ use espprov_types::WifiFailure;
 use std::string::String;
 use std::vec::Vec;
 
+#[path = "thread_tests.rs"]
+mod thread;
+
 type Wifi = Outcome<WifiConnection, WifiFailure>;
 
 const SET: &str = "080262";

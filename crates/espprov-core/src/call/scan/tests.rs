@@ -4,6 +4,7 @@ use super::*;
 use crate::call::testing::{Answer, Error, Play, lost};
 use crate::test_hex::hex;
 use core::time::Duration;
+use espprov_transport::Limits;
 use espprov_types::{AuthMode, Bssid, Ssid};
 use std::string::String;
 
@@ -64,6 +65,62 @@ fn run(play: &mut Play, scan: &mut ScanWifi, device: impl FnMut(&str, usize) -> 
     play.run(scan, device)
 }
 
+/// The first question of a scan on a link with this hint, as bytes of the vendor's message.
+#[test]
+fn a_scan_is_started_as_it_was_asked_for() {
+    let started = |task: &mut dyn crate::call::Call<()>, limits| {
+        let mut play = Play::new();
+        play.limits = limits;
+        let end = play.run(task, |_, _| Answer::error(lost(Phase::Scan)));
+        assert!(end.is_err());
+        play.asked.into_iter().find(|asked| asked != "-").unwrap()
+    };
+    let options = ScanOptions {
+        blocking: false,
+        passive: true,
+        ..ScanOptions::default()
+    };
+    // 1 blocking, 2 passive, 3 channels in a group, 4 milliseconds on each.
+    for (options, limits, bytes) in [
+        (ScanOptions::default(), Limits::UNKNOWN, "52040801 2078"),
+        (ScanOptions::default(), Limits::HTTP, "52060801 1805 2078"),
+        (options, Limits::UNKNOWN, "52041001 2078"),
+    ] {
+        let mut task = ScanWifi::new(&options);
+        assert_eq!(started(&mut task, limits), bytes.replace(' ', ""));
+    }
+    for (options, bytes) in [
+        (ScanOptions::default(), "0806820102 0801"),
+        (options, "0806820100"),
+    ] {
+        let mut task = ScanThread::new(&options);
+        assert_eq!(started(&mut task, Limits::HTTP), bytes.replace(' ', ""));
+    }
+}
+
+/// So many entries as surely fit the reply and as the link is known to carry.
+#[test]
+fn a_page_is_as_long_as_the_link_bears() {
+    for (limits, pages) in [
+        (Limits::HTTP, &[(0, 16), (16, 4)][..]),
+        (Limits::UNKNOWN.with_scan(0, 12), &[(0, 12), (12, 8)]),
+    ] {
+        let (mut play, mut scan) = (Play::new(), scan(None));
+        play.limits = limits;
+        let mut asked_for = Vec::new();
+        run(&mut play, &mut scan, |asked, _| match range(asked) {
+            Some((start, count)) => {
+                asked_for.push((start, count));
+                page(&[ENTRY; 16][..count.into()])
+            }
+            None if asked.starts_with("52") => Answer::ok(STARTED),
+            None => finished(20),
+        })
+        .unwrap();
+        assert_eq!(asked_for, pages);
+    }
+}
+
 #[test]
 fn pages_end_where_the_list_does() {
     for (found, page_len, expected) in [
@@ -109,7 +166,23 @@ fn one_deadline_over_everything_from_the_start_of_the_scan() {
         false => Answer::ok("0803"),
     });
     assert_eq!(end, Err(ProvisionError::Deadline { phase: Phase::Scan }));
-    assert!(play.now <= Duration::from_secs(40), "{:?}", play.now);
+    assert_eq!(play.now, Duration::from_secs(40), "all of its time, and no more");
+    // Polled until it was over.
+    let (mut play, mut scan) = (Play::new(), self::scan(None));
+    let mut polls = 0;
+    let end = run(&mut play, &mut scan, |asked, _| match range(asked) {
+        Some(_) => page(&[ENTRY]),
+        None if asked.starts_with("52") => Answer::ok(STARTED),
+        None => {
+            polls += 1;
+            if polls < 4 {
+                Answer::ok("0803")
+            } else {
+                finished(1)
+            }
+        }
+    });
+    assert_eq!((end, polls, play.now), (Ok(()), 4, Duration::from_millis(1500)));
     // The whole run's deadline, if that is earlier.
     let (mut play, mut scan) = (Play::new(), self::scan(None));
     play.total = Duration::from_secs(3);
