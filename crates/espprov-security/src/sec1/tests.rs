@@ -384,6 +384,13 @@ fn call_order_is_checked() {
         Err(E::OutOfTurn),
         "not over before the device has proved itself"
     );
+    let (mut through, _, response) = awaiting1();
+    through.handle_response(&response).unwrap();
+    assert_eq!(
+        through.handle_refusal(true),
+        Err(E::OutOfTurn),
+        "nothing is awaited any more"
+    );
     assert!(matches!(client(POP).into_channel(), Err(E::NotFinished)));
     assert!(matches!(awaiting1().0.into_channel(), Err(E::NotFinished)));
     let give_up = Retry::GiveUp {

@@ -475,6 +475,8 @@ fn verifier_bounds() {
     let (salt, v) = (&SALT[..], verifier().verifier().to_vec());
     assert!(Verifier::new(salt, &v).is_ok());
     assert!(Verifier::new(salt, &[2]).is_ok());
+    assert!(Verifier::new(&[1; 128], &v).is_ok(), "the longest salt");
+    assert_eq!(Verifier::new(salt, &v), Verifier::new(salt, &v));
     for (salt, v, error) in [
         (&[][..], &v[..], VerifierError::SaltLength),
         (&[1; 129], &v, VerifierError::SaltLength),
