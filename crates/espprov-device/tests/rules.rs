@@ -15,7 +15,7 @@ use espprov_proto::scan::{
     CmdScanThreadResult, CmdScanThreadStart, CmdScanWifiResult, CmdScanWifiStart, NetworkScanPayload,
     network_scan_payload as scan,
 };
-use espprov_proto::{Encode, SetThreadConfigRef, SetWifiConfigRef, decode, encode};
+use espprov_proto::{Encode, SetWifiConfigRef, decode, encode};
 use espprov_security::ChannelError;
 use espprov_types::{AccessPoint, Capabilities, SecurityScheme, StatusCode, WifiFailure};
 
