@@ -312,6 +312,26 @@ fn a_simulated_device_is_opened_by_the_pop_it_was_given() {
     assert_eq!(scan.code, 0, "{scan:?}");
 }
 
+/// What would do nothing is not taken in silence.
+#[test]
+fn what_a_simulated_device_has_no_use_for() {
+    for (line, flag) in [
+        ("--security 1 --password x", "--password"),
+        ("--security 1 --username x", "--username"),
+        ("--security 1 --patch 1", "--patch"),
+        ("--security 0 --pop x", "--pop"),
+        ("--http 127.0.0.1:0 --line-limit 0", "--line-limit"),
+        ("--http 127.0.0.1:0 --count 2 --line-limit 0", "--line-limit"),
+        ("--console --page page.html", "--page"),
+    ] {
+        let words: Vec<_> = core::iter::once("simulate").chain(line.split(' ')).collect();
+        let refused = run(&words);
+        assert_eq!(refused.code, 2, "{line}: {refused:?}");
+        assert!(refused.stderr.contains("error[no_effect]"), "{line}: {refused:?}");
+        assert!(refused.stderr.contains(flag), "{line}: {refused:?}");
+    }
+}
+
 /// What people paste is understood, as far as it is a setup code; else it is named for what it is.
 #[test]
 fn setup_codes_as_they_are_pasted() {

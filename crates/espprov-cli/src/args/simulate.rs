@@ -69,7 +69,7 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "FILE", default_value = "default", help_heading = heading::DEVICE)]
     pub(crate) scenario: String,
 
-    /// Longest console line in characters, without its end; 0 = none
-    #[arg(long, value_name = "N", default_value_t = 254, help_heading = heading::LINKS)]
-    pub(crate) line_limit: usize,
+    /// Longest console line in characters, without its end; 0 = none [default: 254]
+    #[arg(long, value_name = "N", help_heading = heading::LINKS)]
+    pub(crate) line_limit: Option<usize>,
 }

@@ -3,6 +3,7 @@
 #[cfg(feature = "ble")]
 mod ble;
 mod farm;
+mod idle;
 
 use super::Context;
 use crate::args::SimulateArgs;
@@ -36,6 +37,11 @@ pub(super) async fn run(context: &Context, args: &SimulateArgs) -> Result<Succes
         None if !args.console && !wants_pty(args) && !wants_ble(args) => Some(DEFAULT_ADDRESS),
         address => address,
     };
+    let serves = idle::Serves {
+        http: address.is_some() || args.count.is_some(),
+        console: args.console || wants_pty(args),
+    };
+    idle::refuse(args, &scenario, &serves)?;
     if let Some(count) = args.count {
         return farm::run(out, &scenario, address.unwrap_or(DEFAULT_ADDRESS), count).await;
     }
@@ -149,9 +155,12 @@ async fn serve_console(
     }
 }
 
+/// Characters in the longest line of stock firmware.
+const LINE_LIMIT: usize = 254;
+
 /// The simulator counts the carriage return.
 fn line_limit(args: &SimulateArgs) -> usize {
-    match args.line_limit {
+    match args.line_limit.unwrap_or(LINE_LIMIT) {
         0 => 0,
         limit => limit.saturating_add(1),
     }
