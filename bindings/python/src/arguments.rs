@@ -63,6 +63,19 @@ pub(crate) fn security(value: &Bound<'_, PyAny>) -> PyResult<SecurityChoice> {
     ))
 }
 
+/// The number of a scheme, where one is named.
+pub(crate) fn check_scheme(py: Python<'_>, security: Option<u8>) -> PyResult<()> {
+    if security.is_some_and(|number| number > 2) {
+        return Err(usage(
+            py,
+            "invalid_security",
+            "there is no such security scheme",
+            "give 0, 1 or 2",
+        ));
+    }
+    Ok(())
+}
+
 /// Seconds.
 pub(crate) fn seconds(py: Python<'_>, name: &str, value: f64) -> PyResult<Duration> {
     match Duration::try_from_secs_f64(value) {

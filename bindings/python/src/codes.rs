@@ -1,8 +1,9 @@
 //! Setup codes, credentials for firmware, Thread datasets.
 
-use crate::arguments::{CALLER, TextOrBytes, wrong};
+use crate::arguments::{CALLER, TextOrBytes, check_scheme, wrong};
 use crate::error::{raise, usage};
 use crate::runtime::detached;
+use core::fmt;
 use espprov::explain;
 use espprov_security::sec2::{Verifier, VerifierError};
 use espprov_types::{Secret, SetupNetwork, SetupTransport, ShortStr};
@@ -45,6 +46,25 @@ fn secret<const N: usize>(
     too_long(py, what, Secret::new(value.as_ref())).map(Some)
 }
 
+impl SetupPayload {
+    fn written(
+        &self,
+        py: Python<'_>,
+        write: impl FnOnce(&espprov_types::SetupPayload, &mut String) -> fmt::Result,
+    ) -> PyResult<String> {
+        let mut text = String::new();
+        write(&self.0, &mut text).map_err(|_| {
+            usage(
+                py,
+                "invalid_payload",
+                "a secret is not UTF-8, which a setup code has to be",
+                "give text",
+            )
+        })?;
+        Ok(text)
+    }
+}
+
 #[pymethods]
 impl SetupPayload {
     #[new]
@@ -85,14 +105,7 @@ impl SetupPayload {
                 ));
             }
         };
-        if security.is_some_and(|number| number > 2) {
-            return Err(usage(
-                py,
-                "invalid_security",
-                "there is no such security scheme",
-                "give 0, 1 or 2",
-            ));
-        }
+        check_scheme(py, security)?;
         payload.security = security;
         payload.pop = secret(py, "pop", pop)?;
         payload.password = secret(py, "password", password)?;
@@ -114,30 +127,12 @@ impl SetupPayload {
 
     /// The document, as it goes into a QR code. It holds the secrets.
     fn text(&self, py: Python<'_>) -> PyResult<String> {
-        let mut text = String::new();
-        self.0.write_json(&mut text).map_err(|_| {
-            usage(
-                py,
-                "invalid_payload",
-                "a secret is not UTF-8, which a setup code has to be",
-                "give text",
-            )
-        })?;
-        Ok(text)
+        self.written(py, |code, text| code.write_json(text))
     }
 
     /// A link to a page that shows the code.
     fn url(&self, py: Python<'_>, base: &str) -> PyResult<String> {
-        let mut text = String::new();
-        self.0.write_url(base, &mut text).map_err(|_| {
-            usage(
-                py,
-                "invalid_payload",
-                "a secret is not UTF-8, which a setup code has to be",
-                "give text",
-            )
-        })?;
-        Ok(text)
+        self.written(py, |code, text| code.write_url(base, text))
     }
 
     #[getter]

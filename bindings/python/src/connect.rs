@@ -3,7 +3,7 @@
 use crate::arguments::{CALLER, TextOrBytes, seconds, wrong};
 use crate::call::{Call, Value, Work};
 use crate::cause::Cause;
-use crate::device::{Device, Held};
+use crate::device::{Device, Held, Open};
 use crate::error::{Failure, usage};
 use crate::event::Hearer;
 use crate::local::LocalControl;
@@ -17,6 +17,7 @@ use espprov::{Connect, Fingerprint, Parsed, SecurityChoice, Tls};
 use espprov_btleplug::Uuid;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
+use pyo3::{PyClass, PyClassInitializer};
 use std::sync::Arc;
 use zeroize::Zeroizing;
 
@@ -122,38 +123,49 @@ impl Connector {
     /// Opens the device; `link` is the adapter of a link written in Python.
     #[pyo3(signature = (link=None))]
     fn open(&self, py: Python<'_>, link: Option<&Bound<'_, PyAny>>) -> PyResult<Call> {
-        let (connect, link, kept) = self.begin(py, link)?;
-        let runtime = Arc::clone(&kept.runtime);
-        let work: Work = Box::pin(async move {
-            let opened = match link {
+        let open = |connect: Connect, link| async move {
+            match link {
                 None => connect.open().await,
                 Some(link) => connect.open_over(link),
-            };
-            let device = opened.map_err(|error| Failure::Error(Box::new(error), kept.cause.take()))?;
-            let device = Device::new(Held::new(
-                device,
-                kept.hearer,
-                kept.cause,
-                kept.slot,
-                kept.runtime,
-            ));
-            Ok(Box::new(|py: Python<'_>| made(py, device)) as Value)
-        });
-        Ok(Call::of(runtime, work))
+            }
+        };
+        self.opened(py, link, open, Device::new)
     }
 
     /// Opens a device on its network, for its properties.
     #[pyo3(signature = (link=None))]
     fn open_local_control(&self, py: Python<'_>, link: Option<&Bound<'_, PyAny>>) -> PyResult<Call> {
+        let open = |connect: Connect, link| async move {
+            match link {
+                None => connect.open_local_control().await,
+                Some(link) => connect.open_local_control_over(link),
+            }
+        };
+        self.opened(py, link, open, LocalControl::new)
+    }
+}
+
+impl Connector {
+    /// What `open` opens, as `shown` to Python.
+    fn opened<D, F, P>(
+        &self,
+        py: Python<'_>,
+        link: Option<&Bound<'_, PyAny>>,
+        open: impl FnOnce(Connect, Option<AnyLink>) -> F + Send + 'static,
+        shown: fn(Arc<Held<D>>) -> P,
+    ) -> PyResult<Call>
+    where
+        D: Open,
+        F: Future<Output = Result<D, espprov::Error>> + Send,
+        P: PyClass<BaseType = PyAny> + Send + 'static,
+        PyClassInitializer<P>: From<P>,
+    {
         let (connect, link, kept) = self.begin(py, link)?;
         let runtime = Arc::clone(&kept.runtime);
         let work: Work = Box::pin(async move {
-            let opened = match link {
-                None => connect.open_local_control().await,
-                Some(link) => connect.open_local_control_over(link),
-            };
+            let opened = open(connect, link).await;
             let device = opened.map_err(|error| Failure::Error(Box::new(error), kept.cause.take()))?;
-            let device = LocalControl::new(Held::new(
+            let device = shown(Held::new(
                 device,
                 kept.hearer,
                 kept.cause,
@@ -164,9 +176,7 @@ impl Connector {
         });
         Ok(Call::of(runtime, work))
     }
-}
 
-impl Connector {
     fn begin(
         &self,
         py: Python<'_>,

@@ -1,6 +1,6 @@
 //! A simulated device in this process, for tests.
 
-use crate::arguments::{TextOrBytes, seconds, wrong};
+use crate::arguments::{TextOrBytes, check_scheme, seconds, wrong};
 use crate::call::{Call, Value, Work};
 use crate::error::{Failure, module, usage};
 use crate::runtime::{Runtime, detached};
@@ -112,14 +112,7 @@ impl Simulator {
         seed: Option<u64>,
     ) -> PyResult<Self> {
         let mut scenario = load(py, scenario, toml)?;
-        if security.is_some_and(|number| number > 2) {
-            return Err(usage(
-                py,
-                "invalid_security",
-                "there is no such security scheme",
-                "give 0, 1 or 2",
-            ));
-        }
+        check_scheme(py, security)?;
         let secret = |value: &TextOrBytes| {
             Secret::new(value.as_ref()).map_err(|_| {
                 usage(
