@@ -18,6 +18,7 @@
 mod ask;
 mod data;
 mod dialogue;
+mod flow;
 mod follow;
 mod network;
 mod provision;

@@ -1,5 +1,6 @@
 //! Wi-Fi or Thread: what is asked while the device joins, and the call that asks nothing else.
 
+use super::flow::{End, Seen};
 use super::follow::{Follow, Next, Progress};
 use super::{Desk, IntoResult, Outcome, Task, Ticket, Want};
 use crate::deadlines::Time;
@@ -41,6 +42,45 @@ impl Network for Thread {
     const STATUS: &'static GetThreadStatus = &GetThreadStatus;
 }
 
+/// What the device said last of where it is, or why it is not there. Kept apart from the way there, which goes by less.
+#[derive(Debug)]
+pub(super) struct Word<N: Network>(Option<OutcomeOn<N>>);
+
+impl<N: Network> Word<N> {
+    /// Nothing yet.
+    pub(super) const NONE: Self = Self(None);
+
+    /// Keeps a status, and says what it comes to.
+    pub(super) fn take_in(
+        &mut self,
+        seen: Progress<N::Online, N::Failure>,
+        is_reached: impl FnOnce(&N::Online) -> bool,
+    ) -> Seen {
+        match seen {
+            Progress::Online(on) => {
+                let reached = is_reached(&on);
+                self.0 = Some(Outcome::Connected(on));
+                Progress::Online(reached)
+            }
+            Progress::Gone(why) => {
+                self.0 = Some(Outcome::Failed(why));
+                Progress::Gone(())
+            }
+            Progress::Trying(left) => Progress::Trying(left),
+            Progress::Idle => Progress::Idle,
+        }
+    }
+
+    /// What an end comes to with it.
+    pub(super) fn outcome(&mut self, end: End) -> OutcomeOn<N> {
+        match (end, self.0.take()) {
+            (Outcome::LikelyConnected, _) => Outcome::LikelyConnected,
+            (Outcome::Connected(_) | Outcome::Failed(()), Some(said)) => said,
+            _ => Outcome::Unconfirmed,
+        }
+    }
+}
+
 /// How it ends on this network.
 pub(super) type OutcomeOn<N> = Outcome<<N as Network>::Online, <N as Network>::Failure>;
 
@@ -56,7 +96,8 @@ pub struct FollowNetwork<N: Network, E> {
     /// `None` on the way there: a device that cannot be reached at all is an error.
     follow: Option<Follow<E>>,
     pause: Option<Time>,
-    outcome: Option<OutcomeOn<N>>,
+    end: Option<End>,
+    word: Word<N>,
     ticket: Ticket,
 }
 
@@ -67,7 +108,8 @@ impl<N: Network, E> FollowNetwork<N, E> {
         Self {
             follow: None,
             pause: None,
-            outcome: None,
+            end: None,
+            word: Word::NONE,
             ticket: Ticket::NEW,
         }
     }
@@ -117,12 +159,16 @@ impl<N: Network, E> Task<E> for FollowNetwork<N, E> {
         if self.pause.take().is_some() {
             return Ok(false);
         }
-        let seen = answer.and_then(|reply| desk.read(N::STATUS.decode(reply)));
-        match follow.handle(desk, seen.map(Into::into))? {
+        let word = &mut self.word;
+        let seen = answer.and_then(|reply| {
+            let status = N::STATUS.decode(reply);
+            desk.read(status.map(|status| word.take_in(status.into(), |_| true)))
+        });
+        match follow.handle(desk, seen)? {
             Next::Pause(time) => self.pause = Some(time),
-            Next::End(outcome) => self.outcome = Some(outcome),
+            Next::End(end) => self.end = Some(end),
         }
-        Ok(self.outcome.is_some())
+        Ok(self.end.is_some())
     }
 }
 
@@ -130,7 +176,8 @@ impl<N: Network, E> IntoResult for FollowNetwork<N, E> {
     type Output = OutcomeOn<N>;
 
     fn take_result(&mut self) -> Result<OutcomeOn<N>, Misuse> {
-        self.outcome.take().ok_or(Misuse::NotOver)
+        let end = self.end.take().ok_or(Misuse::NotOver)?;
+        Ok(self.word.outcome(end))
     }
 }
 

@@ -4,10 +4,10 @@ use super::task::Question;
 use super::{Desk, IntoResult, Task, Thread, Ticket, Want, Wifi};
 use crate::deadlines::Time;
 use crate::request::{
-    GetWifiStatus, Request, ScanEntries, ScanPage, ScanStatus, StartThreadScan, StartWifiScan,
+    GetWifiStatus, Request, ScanEntries, ScanPage, ScanProgress, ScanStatus, StartThreadScan, StartWifiScan,
     ThreadScanPage, WifiScanPage,
 };
-use crate::{Deadlines, Event, Misuse, Phase, ProvisionError};
+use crate::{Deadlines, Event, Misuse, Phase, ProvisionError, ReplyError};
 use alloc::vec::Vec;
 use core::fmt;
 use core::mem;
@@ -70,6 +70,8 @@ pub trait Radio {
     /// As this link would have it.
     fn fit(start: &mut Self::Start, hint: ScanHint);
     fn page(page: ScanPage) -> Self::Page;
+    /// Reads a page, behind what there is already; how many entries were left out.
+    fn append(page: ScanPage, reply: &[u8], networks: &mut Vec<Self::Network>) -> Result<u8, ReplyError>;
     /// Marks what the device is on.
     fn mark(networks: &mut [Self::Network], on: &WifiConnection);
 }
@@ -97,6 +99,10 @@ impl Radio for Wifi {
         WifiScanPage(page)
     }
 
+    fn append(page: ScanPage, reply: &[u8], networks: &mut Vec<AccessPoint>) -> Result<u8, ReplyError> {
+        WifiScanPage(page).append(reply, networks)
+    }
+
     fn mark(networks: &mut [AccessPoint], on: &WifiConnection) {
         mark_active(networks, on);
     }
@@ -122,6 +128,10 @@ impl Radio for Thread {
         ThreadScanPage(page)
     }
 
+    fn append(page: ScanPage, reply: &[u8], networks: &mut Vec<ThreadNetwork>) -> Result<u8, ReplyError> {
+        ThreadScanPage(page).append(reply, networks)
+    }
+
     fn mark(_: &mut [ThreadNetwork], _: &WifiConnection) {}
 }
 
@@ -130,6 +140,12 @@ pub struct Scan<R: Radio> {
     ticket: Ticket,
     start: R::Start,
     page: R::Page,
+    course: Course,
+    networks: Vec<R::Network>,
+}
+
+/// Where a scan is. One for all networks.
+struct Course {
     /// Entries per page, if the caller says.
     page_len: Option<u8>,
     /// Ask afterwards which network the device is on.
@@ -138,8 +154,8 @@ pub struct Scan<R: Radio> {
     until: Time,
     step: Step,
     found: u8,
-    next: u8,
-    networks: Vec<R::Network>,
+    /// The page under way, or the next.
+    page: ScanPage,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,66 +171,59 @@ enum Step {
     Over,
 }
 
+/// What was read in an answer.
+enum Told {
+    /// Nothing that matters.
+    Done,
+    Progress(ScanProgress),
+    /// A page: so many entries, and so many of them left out.
+    Page {
+        got: u8,
+        skipped: u8,
+    },
+}
+
 impl<R: Radio> Scan<R> {
     /// The call, not yet begun.
     #[must_use]
     pub fn new(options: &ScanOptions) -> Self {
+        let page = ScanPage { start: 0, count: 0 };
         Self {
             ticket: Ticket::NEW,
             start: R::start(options),
-            page: R::page(ScanPage { start: 0, count: 0 }),
-            page_len: options.page,
-            mark: R::MARKS && options.mark_active,
-            until: Time::NEVER,
-            step: Step::Approach,
-            found: 0,
-            next: 0,
+            page: R::page(page),
+            course: Course {
+                page_len: options.page,
+                mark: R::MARKS && options.mark_active,
+                until: Time::NEVER,
+                step: Step::Approach,
+                found: 0,
+                page,
+            },
             networks: Vec::new(),
         }
     }
 
-    /// Turns to the next page, or to what comes after the last one.
-    fn turn(&mut self, page_len: u8) {
-        // Never past the announced count: devices drop the link then.
-        let count = page_len.min(self.found.saturating_sub(self.next));
-        self.page = R::page(ScanPage {
-            start: self.next,
-            count,
-        });
-        self.step = match count {
-            0 => self.after_the_last(),
-            _ => Step::Page,
-        };
-    }
-
-    const fn after_the_last(&self) -> Step {
-        if self.mark { Step::Active } else { Step::Over }
-    }
-
-    /// Keeps the entries of a page; how many it had.
-    fn keep<E>(
-        &mut self,
-        desk: &mut Desk<'_>,
-        entries: ScanEntries<R::Network>,
-    ) -> Result<u8, ProvisionError<E>> {
-        let ScanEntries {
-            mut networks,
-            skipped,
-        } = entries;
-        if skipped > 0 {
-            desk.event(&Event::EntriesSkipped { count: skipped });
+    /// Reads what answers this step.
+    fn read(&mut self, reply: &[u8]) -> Result<Told, ReplyError> {
+        match self.course.step {
+            Step::Start => self.start.decode(reply)?,
+            Step::Status => return R::STATUS.decode(reply).map(Told::Progress),
+            Step::Page => {
+                let before = self.networks.len();
+                let skipped = R::append(self.course.page, reply, &mut self.networks)?;
+                let got = self.networks.len().saturating_sub(before);
+                let got = u8::try_from(got).unwrap_or(u8::MAX).saturating_add(skipped);
+                return Ok(Told::Page { got, skipped });
+            }
+            Step::Active => {
+                if let WifiStatus::Connected(on) = GetWifiStatus.decode(reply)? {
+                    R::mark(&mut self.networks, &on);
+                }
+            }
+            Step::Approach | Step::Pause | Step::Over => {}
         }
-        let got = u8::try_from(networks.len())
-            .unwrap_or(u8::MAX)
-            .saturating_add(skipped);
-        if self.networks.is_empty() {
-            self.networks = networks;
-        } else {
-            let room = self.networks.try_reserve_exact(networks.len());
-            room.map_err(|_| ProvisionError::OutOfMemory { phase: Phase::Scan })?;
-            self.networks.append(&mut networks);
-        }
-        Ok(got)
+        Ok(Told::Done)
     }
 }
 
@@ -224,7 +233,7 @@ impl<E, R: Radio> Task<E> for Scan<R> {
     }
 
     fn want(&self, deadlines: &Deadlines) -> Want<'_> {
-        let (question, limit): (&dyn Question, Time) = match self.step {
+        let (question, limit): (&dyn Question, Time) = match self.course.step {
             Step::Approach => return Want::Session,
             Step::Pause => return Want::Pause(POLL),
             Step::Start => (&self.start, deadlines.scan.into()),
@@ -236,7 +245,7 @@ impl<E, R: Radio> Task<E> for Scan<R> {
     }
 
     fn deadline(&self, _: &Deadlines) -> Time {
-        self.until
+        self.course.until
     }
 
     fn handle(
@@ -244,62 +253,83 @@ impl<E, R: Radio> Task<E> for Scan<R> {
         desk: &mut Desk<'_>,
         answer: Result<&[u8], ProvisionError<E>>,
     ) -> Result<bool, ProvisionError<E>> {
-        if self.step == Step::Active {
-            match answer.and_then(|reply| desk.read(GetWifiStatus.decode(reply))) {
-                Ok(WifiStatus::Connected(on)) => R::mark(&mut self.networks, &on),
-                Ok(_) => {}
-                // The scan is none the worse.
-                Err::<_, ProvisionError<E>>(_) => desk.event(&Event::ActiveUnknown),
-            }
-            self.step = Step::Over;
-            return Ok(true);
+        if self.course.step == Step::Approach {
+            R::fit(&mut self.start, desk.limits.scan);
         }
-        let reply = match answer {
+        let told = answer.and_then(|reply| {
+            let told = self.read(reply);
+            desk.read(told)
+        });
+        let over = self.course.handle(desk, told)?;
+        self.page = R::page(self.course.page);
+        Ok(over)
+    }
+}
+
+impl Course {
+    fn handle<E>(
+        &mut self,
+        desk: &mut Desk<'_>,
+        told: Result<Told, ProvisionError<E>>,
+    ) -> Result<bool, ProvisionError<E>> {
+        let told = match told {
+            // The scan is none the worse.
+            Err(_) if self.step == Step::Active => {
+                desk.event(&Event::ActiveUnknown);
+                Told::Done
+            }
             // Asked once more in another session: the device keeps the list, not the session.
             Err(ProvisionError::SessionTaken { .. }) if desk.may_go_on => return Ok(false),
-            answer => answer?,
+            told => told?,
         };
-        match self.step {
-            Step::Approach => {
-                R::fit(&mut self.start, desk.limits.scan);
+        self.step = match (self.step, told) {
+            (_, Told::Progress(progress)) if progress.finished => {
+                self.found = progress.count;
+                self.page_len = Some(self.page_len.unwrap_or_else(|| fitting_page(desk)).max(1));
+                self.turn()
+            }
+            (_, Told::Progress(progress)) => {
+                desk.event(&Event::Scanning {
+                    found: progress.count,
+                });
+                if desk.now.plus(POLL) > self.until {
+                    return Err(ProvisionError::Deadline { phase: Phase::Scan });
+                }
+                Step::Pause
+            }
+            (_, Told::Page { got, skipped }) => {
+                if skipped > 0 {
+                    desk.event(&Event::EntriesSkipped { count: skipped });
+                }
+                self.page.start = self.page.start.saturating_add(got);
+                match got {
+                    0 => self.after_the_last(), // the list shrank meanwhile
+                    _ => self.turn(),
+                }
+            }
+            (Step::Approach, _) => {
                 self.until = desk.now.plus(desk.deadlines.scan.into()).min(desk.total);
-                self.step = Step::Start;
+                Step::Start
             }
-            Step::Start => {
-                desk.read(self.start.decode(reply))?;
-                self.step = Step::Status;
-            }
-            Step::Pause => self.step = Step::Status,
-            Step::Status => {
-                let progress = desk.read(R::STATUS.decode(reply))?;
-                if progress.finished {
-                    self.found = progress.count;
-                    let page_len = self.page_len.unwrap_or_else(|| fitting_page(desk)).max(1);
-                    self.page_len = Some(page_len);
-                    self.turn(page_len);
-                } else {
-                    desk.event(&Event::Scanning {
-                        found: progress.count,
-                    });
-                    if desk.now.plus(POLL) > self.until {
-                        return Err(ProvisionError::Deadline { phase: Phase::Scan });
-                    }
-                    self.step = Step::Pause;
-                }
-            }
-            Step::Page => {
-                let entries = desk.read(self.page.decode(reply))?;
-                let got = self.keep(desk, entries)?;
-                self.next = self.next.saturating_add(got);
-                if got == 0 {
-                    self.step = self.after_the_last(); // the list shrank meanwhile
-                } else {
-                    self.turn(self.page_len.unwrap_or(1));
-                }
-            }
-            Step::Active | Step::Over => {}
-        }
+            (Step::Start | Step::Pause, _) => Step::Status,
+            _ => Step::Over,
+        };
         Ok(self.step == Step::Over)
+    }
+
+    /// Turns to the next page, or to what comes after the last one.
+    fn turn(&mut self) -> Step {
+        // Never past the announced count: devices drop the link then.
+        let left = self.found.saturating_sub(self.page.start);
+        self.page.count = self.page_len.unwrap_or(1).min(left);
+        match self.page.count {
+            0 => self.after_the_last(),
+            _ => Step::Page,
+        }
+    }
+
+    const fn after_the_last(&self) -> Step {
+        if self.mark { Step::Active } else { Step::Over }
     }
 }
 
@@ -307,7 +337,7 @@ impl<R: Radio> IntoResult for Scan<R> {
     type Output = Vec<R::Network>;
 
     fn take_result(&mut self) -> Result<Vec<R::Network>, Misuse> {
-        match self.step {
+        match self.course.step {
             Step::Over => Ok(mem::take(&mut self.networks)),
             _ => Err(Misuse::NotOver),
         }
@@ -318,9 +348,9 @@ impl<R: Radio> fmt::Debug for Scan<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Scan")
             .field("of", R::STATUS)
-            .field("step", &self.step)
-            .field("found", &self.found)
-            .field("next", &self.next)
+            .field("step", &self.course.step)
+            .field("found", &self.course.found)
+            .field("page", &self.course.page)
             .finish_non_exhaustive()
     }
 }

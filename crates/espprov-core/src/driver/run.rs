@@ -8,7 +8,6 @@ use core::future::{pending, poll_fn};
 use core::mem;
 use core::pin::pin;
 use core::task::Poll;
-use core::time::Duration;
 use espprov_transport::{Clock, Reconnect, with_deadline};
 use rand_core::TryCryptoRng;
 
@@ -29,19 +28,11 @@ where
         let mut input = Input::Start;
         loop {
             // In a function of its own, so that what it needs lives on the stack and not in this future.
-            let step = self.step(call, input)?;
-            let until = match step {
-                Step::Exchange { until, .. } | Step::Reconnect { until, .. } | Step::Wait { until } => until,
-                Step::Busy => {
-                    if self.engine.budget() != Budget::UNLIMITED {
-                        others_first().await;
-                    }
-                    input = Input::Continue;
-                    continue;
-                }
+            match self.step(call, input)? {
                 Step::Done => return Ok(()),
-            };
-            input = self.act(step, until).await;
+                // What waits is in there: there is a copy of this for each kind of call.
+                step => input = self.act(step).await,
+            }
         }
     }
 
@@ -58,13 +49,22 @@ where
     /// it on every way out.
     pub async fn close(&mut self) {
         self.engine.close();
-        let until = self.clock.now().saturating_add(self.engine.deadlines().connect);
         // Whether it ended in time or not: there is nothing more to do about it.
-        let _ = self.act(Step::Done, until).await;
+        let _ = self.act(Step::Done).await;
     }
 
-    /// Does one thing, until then at the latest. When all is done, the link is closed.
-    async fn act(&mut self, step: Step<'_>, until: Duration) -> Input<T::Error> {
+    /// Does one thing, in its time. When all is done, the link is closed.
+    async fn act(&mut self, step: Step<'_>) -> Input<T::Error> {
+        let until = match step {
+            Step::Exchange { until, .. } | Step::Reconnect { until, .. } | Step::Wait { until } => until,
+            Step::Done => self.clock.now().saturating_add(self.engine.deadlines().connect),
+            Step::Busy => {
+                if self.engine.budget() != Budget::UNLIMITED {
+                    others_first().await;
+                }
+                return Input::Continue;
+            }
+        };
         let ended = {
             let Self {
                 transport,

@@ -219,26 +219,38 @@ impl ScanPage {
 
     /// Reads the entries one by one. A device that sends more than was asked for is not to be believed, and its
     /// surplus is not kept; one entry out of the ordinary costs that entry.
-    fn decode<N>(
+    fn append<N>(
         self,
         reply: &[u8],
         command: Command<Scan>,
-        read: impl Fn(&[u8]) -> Result<N, ReplyError>,
-    ) -> Result<ScanEntries<N>, ReplyError> {
-        let mut networks = Vec::new();
+        networks: &mut Vec<N>,
+        read: fn(&[u8]) -> Result<N, ReplyError>,
+    ) -> Result<u8, ReplyError> {
         let room = networks.try_reserve_exact(self.count.into());
         room.map_err(|_| ReplyError::OutOfMemory)?;
+        self.read(reply, command, &mut |entry| {
+            networks.push(read(entry)?);
+            Ok(())
+        })
+    }
+
+    /// The same for whatever a network is; how many entries were left out.
+    fn read(
+        self,
+        reply: &[u8],
+        command: Command<Scan>,
+        keep: &mut dyn FnMut(&[u8]) -> Result<(), ReplyError>,
+    ) -> Result<u8, ReplyError> {
         let mut left = self.count;
         let mut skipped = 0_u8;
         for entry in content(reply, command)?.entries() {
             left = left.checked_sub(1).ok_or(ReplyError::TooManyEntries)?;
-            match read(entry?) {
-                Ok(network) => networks.push(network),
+            match keep(entry?) {
                 Err(ReplyError::FieldOutOfRange) => skipped = skipped.saturating_add(1),
-                Err(error) => return Err(error),
+                kept => kept?,
             }
         }
-        Ok(ScanEntries { networks, skipped })
+        Ok(skipped)
     }
 }
 
@@ -252,14 +264,26 @@ impl Request for WifiScanPage {
     }
 
     fn decode(&self, reply: &[u8]) -> Result<ScanEntries<AccessPoint>, ReplyError> {
-        self.0.decode(reply, Command::SCAN_WIFI_RESULT, |entry| {
-            let entry = WifiEntry::read(entry)?;
-            let ssid = Ssid::from_scan(entry.ssid).map_err(|_| ReplyError::FieldOutOfRange)?;
-            let bssid = Bssid::from_slice(entry.bssid).map_err(|_| ReplyError::FieldOutOfRange)?;
-            let auth = AuthMode::from_wire(entry.auth);
-            Ok(AccessPoint::new(ssid, bssid, entry.channel, entry.rssi, auth))
-        })
+        let mut networks = Vec::new();
+        let skipped = self.append(reply, &mut networks)?;
+        Ok(ScanEntries { networks, skipped })
     }
+}
+
+impl WifiScanPage {
+    /// Reads a page, behind what there is already; how many entries were left out.
+    pub(crate) fn append(self, reply: &[u8], networks: &mut Vec<AccessPoint>) -> Result<u8, ReplyError> {
+        self.0
+            .append(reply, Command::SCAN_WIFI_RESULT, networks, access_point)
+    }
+}
+
+fn access_point(entry: &[u8]) -> Result<AccessPoint, ReplyError> {
+    let entry = WifiEntry::read(entry)?;
+    let ssid = Ssid::from_scan(entry.ssid).map_err(|_| ReplyError::FieldOutOfRange)?;
+    let bssid = Bssid::from_slice(entry.bssid).map_err(|_| ReplyError::FieldOutOfRange)?;
+    let auth = AuthMode::from_wire(entry.auth);
+    Ok(AccessPoint::new(ssid, bssid, entry.channel, entry.rssi, auth))
 }
 
 impl Request for ThreadScanPage {
@@ -272,20 +296,32 @@ impl Request for ThreadScanPage {
     }
 
     fn decode(&self, reply: &[u8]) -> Result<ScanEntries<ThreadNetwork>, ReplyError> {
-        self.0.decode(reply, Command::SCAN_THREAD_RESULT, |entry| {
-            let entry = ThreadEntry::read(entry)?;
-            let mut network = ThreadNetwork::new(
-                ThreadName::new(entry.network_name).ok_or(ReplyError::FieldOutOfRange)?,
-                narrow(entry.pan_id)?,
-                octets(entry.ext_pan_id)?,
-                narrow(entry.channel)?,
-            );
-            network.ext_addr = octets(entry.ext_addr)?;
-            network.rssi = entry.rssi;
-            network.lqi = entry.lqi;
-            Ok(network)
-        })
+        let mut networks = Vec::new();
+        let skipped = self.append(reply, &mut networks)?;
+        Ok(ScanEntries { networks, skipped })
     }
+}
+
+impl ThreadScanPage {
+    /// Reads a page, behind what there is already; how many entries were left out.
+    pub(crate) fn append(self, reply: &[u8], networks: &mut Vec<ThreadNetwork>) -> Result<u8, ReplyError> {
+        self.0
+            .append(reply, Command::SCAN_THREAD_RESULT, networks, thread_network)
+    }
+}
+
+fn thread_network(entry: &[u8]) -> Result<ThreadNetwork, ReplyError> {
+    let entry = ThreadEntry::read(entry)?;
+    let mut network = ThreadNetwork::new(
+        ThreadName::new(entry.network_name).ok_or(ReplyError::FieldOutOfRange)?,
+        narrow(entry.pan_id)?,
+        octets(entry.ext_pan_id)?,
+        narrow(entry.channel)?,
+    );
+    network.ext_addr = octets(entry.ext_addr)?;
+    network.rssi = entry.rssi;
+    network.lqi = entry.lqi;
+    Ok(network)
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! The flow with an application's steps around it: their order, what a lost answer costs, and what the recipe says then.
 
 use super::*;
+use crate::Phase;
 use crate::call::testing::{Answer, Error, Play, lost};
-use crate::call::{StepFailure, StepFault};
+use crate::call::{Side, StepFailure, StepFault};
 use crate::request::Custom;
 use core::time::Duration;
 use espprov_transport::Endpoint;

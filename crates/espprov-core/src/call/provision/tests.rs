@@ -1,7 +1,9 @@
 //! The flow alone: a device that answers, loses answers, goes away, or is somebody else.
 
 use super::*;
+use crate::Phase;
 use crate::auth::SessionSecurity;
+use crate::call::flow::refused;
 use crate::call::testing::{Answer, Error, Play, lost, nonsense};
 use core::time::Duration;
 use espprov_types::WifiFailure;
@@ -63,7 +65,7 @@ fn provision(play: &mut Play, mut device: impl FnMut(&'static str, usize) -> Ans
         counts.push(word);
         device(word, before)
     });
-    end.map(|()| task.outcome.unwrap())
+    end.map(|()| task.take_result().unwrap())
 }
 
 /// The device that does everything right, for what a test leaves open.

@@ -51,7 +51,7 @@ fn provision(
         })
     })
     .unwrap();
-    (words, task.outcome.unwrap())
+    (words, task.take_result().unwrap())
 }
 
 fn good(word: &str, before: usize) -> &'static str {
