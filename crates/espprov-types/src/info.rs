@@ -192,17 +192,21 @@ impl DeviceInfo {
     /// One word such as `v1.1`. Web pages and the like are not mistaken for one.
     fn parse_bare(text: &[u8]) -> Result<Self, InfoError> {
         let text = core::str::from_utf8(text).map_err(|_| InfoError::NotText)?;
-        if text.contains(|c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER) {
-            return Err(InfoError::NotText);
+        let mut is_version = text.len() <= 64;
+        // Each character once: firmware pays for every loop over text.
+        for c in text.chars() {
+            if c.is_control() || c == char::REPLACEMENT_CHARACTER {
+                return Err(InfoError::NotText);
+            }
+            is_version &= c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
         }
-        // Not `str::contains`: firmware would link a substring search for it.
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
-        if !text.chars().all(plain) || text.len() > 64 {
+        if !is_version {
             return Err(InfoError::NotProvisioning);
         }
         Ok(Self {
+            version: ShortStr::cut(text.bytes().map(char::from)),
             bare: true,
-            ..Self::new(text)
+            ..Self::default()
         })
     }
 

@@ -1,5 +1,6 @@
 //! The error of every front end: what happened, why it probably did, what to do next, and a code for programs.
 
+use crate::Caller;
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;
@@ -132,6 +133,13 @@ impl Error {
     #[must_use]
     pub fn with_help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
         self.0.help = help.into();
+        self
+    }
+
+    /// The same, with what stands in braces said to this caller. A function of its own, since nearly every error takes this way.
+    #[inline(never)]
+    pub(crate) fn advise(mut self, caller: Caller, help: &'static str) -> Self {
+        self.0.help = caller.say(help);
         self
     }
 

@@ -218,7 +218,7 @@ impl Search {
                 "no device announced itself on the network",
             )
             .with_cause("devices announce themselves only when they are online, and only where their firmware uses mDNS; some routers keep it from getting through")
-            .with_help(caller.say("check that this computer is on the device's network, listen longer, then {again}; or give the device's address: http://ADDRESS")),
+            .advise(caller, "check that this computer is on the device's network, listen longer, then {again}; or give the device's address: http://ADDRESS"),
         }
     }
 }
@@ -248,9 +248,10 @@ fn no_multicast(caller: Caller, why: &str) -> Error {
         format!("this computer cannot search the network: {}", clean(why)),
     )
     .with_cause("it has no network, no such interface, or does not let programs use multicast")
-    .with_help(caller.say(
+    .advise(
+        caller,
         "check the network and the interface, then {again}; or give the device's address: http://ADDRESS",
-    ))
+    )
 }
 
 impl Drop for Search {

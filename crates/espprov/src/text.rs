@@ -23,12 +23,18 @@ pub fn clean(text: &str) -> String {
 #[must_use]
 pub fn shown(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        out.push_str(&clean(chunk.valid()));
-        if !chunk.invalid().is_empty() {
-            out.push(char::REPLACEMENT_CHARACTER);
-        }
+    let mut rest = bytes;
+    // As `utf8_chunks` does it, which is code of its own beside that of `from_utf8`.
+    while let Err(error) = str::from_utf8(rest) {
+        let (valid, after) = rest.split_at_checked(error.valid_up_to()).unwrap_or((rest, &[]));
+        out.push_str(&clean(str::from_utf8(valid).unwrap_or_default()));
+        out.push(char::REPLACEMENT_CHARACTER);
+        rest = error
+            .error_len()
+            .and_then(|len| after.get(len..))
+            .unwrap_or_default();
     }
+    out.push_str(&clean(str::from_utf8(rest).unwrap_or_default()));
     out
 }
 
@@ -56,6 +62,22 @@ pub fn quoted(ssid: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_no_text_is_seen_as_such() {
+        // Cut off, in the middle, several in a row, and too long a form of a slash.
+        for bytes in [
+            &b"a\xe2\x82"[..],
+            b"a\xe2\x82b",
+            b"\xff\xfe\xff",
+            b"\xc0\xaf",
+            b"\xf0\x9f\x98",
+            "caf\u{e9}".as_bytes(),
+            b"",
+        ] {
+            assert_eq!(shown(bytes), String::from_utf8_lossy(bytes), "{bytes:?}");
+        }
+    }
 
     #[test]
     fn names_off_the_air_move_nothing() {

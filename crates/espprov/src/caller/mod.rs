@@ -211,11 +211,14 @@ const WORDS: &[(&str, [&str; 3])] = &[
             "cut the data into pieces",
         ],
     ),
+    #[cfg(any(test, feature = "tls"))]
     (
         "pin",
         ["add --pin", "call tls(Tls::pin()) with", "trust this one:"],
     ),
+    #[cfg(any(test, feature = "tls"))]
     ("ca", ["--ca FILE", "tls(Tls::ca())", "choose its certificate"]),
+    #[cfg(any(test, feature = "tls"))]
     (
         "server-name",
         [
@@ -224,6 +227,7 @@ const WORDS: &[(&str, [&str; 3])] = &[
             "fill in one of these as its name",
         ],
     ),
+    #[cfg(any(test, feature = "tls"))]
     (
         "any-name",
         [
@@ -336,6 +340,7 @@ const WORDS: &[(&str, [&str; 3])] = &[
             "scan the code on the device; the network comes later",
         ],
     ),
+    #[cfg(any(test, feature = "serial"))]
     (
         "find-port",
         [
@@ -344,6 +349,7 @@ const WORDS: &[(&str, [&str; 3])] = &[
             "the list shows the ports",
         ],
     ),
+    #[cfg(any(test, feature = "ble", feature = "serial"))]
     (
         "nobody-chooses",
         [
@@ -352,6 +358,7 @@ const WORDS: &[(&str, [&str; 3])] = &[
             "which one is meant is not said",
         ],
     ),
+    #[cfg(any(test, feature = "tokio"))]
     ("what-says", ["the first argument", "the target", "the target"]),
     (
         "target",
@@ -421,14 +428,14 @@ impl Caller {
     /// The text with everything in braces said to this caller. Only texts of ours go in here: what a peer or a user said is put
     /// around it afterwards.
     pub(crate) fn say(self, text: &'static str) -> Cow<'static, str> {
-        if !text.contains('{') {
+        if cut(text, b'{').is_none() {
             return Cow::Borrowed(text);
         }
         let mut said = String::with_capacity(text.len().saturating_mul(2));
         let mut rest = text;
-        while let Some((before, after)) = rest.split_once('{') {
+        while let Some((before, after)) = cut(rest, b'{') {
             said.push_str(before);
-            let (word, after) = after.split_once('}').unwrap_or((after, ""));
+            let (word, after) = cut(after, b'}').unwrap_or((after, ""));
             said.push_str(self.word(word));
             rest = after;
         }
@@ -450,6 +457,12 @@ impl Caller {
             Self::C => c::word(word).unwrap_or(program),
         }
     }
+}
+
+/// What stands before and behind the first such character, one of ASCII. By hand, as the library's search is 1 KB of a page's download.
+fn cut(text: &str, mark: u8) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|byte| byte == mark)?;
+    Some((text.get(..at)?, text.get(at..)?.get(1..)?))
 }
 
 /// What a language has words of its own for.

@@ -31,7 +31,7 @@ pub fn earlier_attempt_stays(caller: Caller) -> Error {
         "the device still holds the failed attempt of an earlier run",
     )
     .with_cause("its firmware has no endpoint to clear it (ESP-IDF before 5.0 has none)")
-    .with_help(caller.say("restart the device, then {again}"))
+    .advise(caller, "restart the device, then {again}")
 }
 
 /// A Wi-Fi network for a Thread device.
@@ -43,7 +43,7 @@ pub fn no_wifi(caller: Caller) -> Error {
         "this device takes no Wi-Fi network; nothing secret was sent",
     )
     .with_cause("its firmware was built for Thread, and says so")
-    .with_help(caller.say("{dataset}"))
+    .advise(caller, "{dataset}")
 }
 
 /// A Thread network for a Wi-Fi device.
@@ -55,7 +55,7 @@ pub fn no_thread(caller: Caller) -> Error {
         "this device takes no Thread network; nothing secret was sent",
     )
     .with_cause("its firmware was built for Wi-Fi: it does not announce Thread")
-    .with_help(caller.say("{wifi}, or build the firmware for Thread"))
+    .advise(caller, "{wifi}, or build the firmware for Thread")
 }
 
 /// The device cannot look for the Thread network that was named by its key.
@@ -66,7 +66,10 @@ pub fn no_thread_scan<E>(caller: Caller, error: &ProvisionError<E>, failure: Err
         | ProvisionError::Refused { phase: Phase::Scan }
         | ProvisionError::Status {
             phase: Phase::Scan, ..
-        } => failure.with_help(caller.say("{whole-dataset}: then the device need not look for the network")),
+        } => failure.advise(
+            caller,
+            "{whole-dataset}: then the device need not look for the network",
+        ),
         _ => failure,
     }
 }
@@ -85,7 +88,7 @@ pub fn another_network(caller: Caller, ssid: &[u8]) -> Error {
         format!("the device is on {name} already and takes no other one now"),
     )
     .with_cause("an earlier run or another app gave it that network, and its firmware ends provisioning after a success")
-    .with_help(caller.say("put the device into provisioning mode anew (its button, or erase its settings), then {again}"))
+    .advise(caller, "put the device into provisioning mode anew (its button, or erase its settings), then {again}")
 }
 
 /// Time is up, and the device had said that it was trying. `ours`: with what it was given in this run.
@@ -107,7 +110,7 @@ pub fn still_joining(caller: Caller, name: &str, ours: bool) -> Error {
         .with_cause("an earlier run or another app gave it that network; until that attempt ends nothing else is taken")
     };
     failure
-        .with_help(caller.say("{much-more-time}, or {status-later}"))
+        .advise(caller, "{much-more-time}, or {status-later}")
         .with_retry(Some(Stage::Late))
 }
 
@@ -122,7 +125,10 @@ pub fn not_trying(caller: Caller, name: &str) -> Error {
         ),
     )
     .with_cause("its firmware does not begin to join, or lost the network at once")
-    .with_help(caller.say("look at the device's log; restart the device, then {again}"))
+    .advise(
+        caller,
+        "look at the device's log; restart the device, then {again}",
+    )
     .with_retry(Some(Stage::Late))
 }
 
@@ -133,25 +139,25 @@ pub fn control_refused(caller: Caller, failure: Error, action: ControlAction, st
     match (is_reset, state) {
         (true, Some(State::Idle)) => failure
             .with_cause("there is no failed attempt to clear: the device waits for credentials (older firmware calls that an error)")
-            .with_help(caller.say("there is nothing to do: {provision}")),
+            .advise(caller, "there is nothing to do: {provision}"),
         (true, Some(State::Online(name))) => failure
             .with_cause(format!("the device is online{}: there is no failed attempt to clear", on(&name)))
-            .with_help(caller.say("to give it another network {reprov}")),
+            .advise(caller, "to give it another network {reprov}"),
         (true, Some(State::Failed)) => failure
             .with_cause("the device reports a failed attempt and does not clear it all the same")
-            .with_help(caller.say("restart the device, then {provision}")),
+            .advise(caller, "restart the device, then {provision}"),
         (false, Some(State::Online(name))) => failure
             .with_cause(format!("the device is online{}, and its firmware ends provisioning after a success (auto-stop is not disabled)", on(&name)))
-            .with_help(caller.say("put the device into provisioning mode anew (its button, or erase its settings), then {provision}")),
+            .advise(caller, "put the device into provisioning mode anew (its button, or erase its settings), then {provision}"),
         (false, Some(State::Idle)) => failure
             .with_cause("the device has no network yet: there is nothing to replace")
-            .with_help(caller.say("there is nothing to do: {provision}")),
+            .advise(caller, "there is nothing to do: {provision}"),
         (false, Some(State::Failed)) => failure
             .with_cause("the attempt before has failed: reprov is for devices that are online")
-            .with_help(caller.say("{provision}: it clears the failed attempt by itself")),
+            .advise(caller, "{provision}: it clears the failed attempt by itself"),
         (_, Some(State::Joining)) => failure
             .with_cause("the device reports \"connecting\": it is trying to join a network, or it has not been given one yet (older firmware says the same then)")
-            .with_help(caller.say("{provision}: it waits for an attempt that is under way, and clears it if it fails")),
+            .advise(caller, "{provision}: it waits for an attempt that is under way, and clears it if it fails"),
         (_, None) => failure,
     }
 }
@@ -215,11 +221,11 @@ pub fn with_hearing(caller: Caller, failure: Error, ssid: &[u8], heard: &Heard) 
         }
         Heard::As(AuthMode::Open | AuthMode::Owe) if failure.code() == "auth_error" => {
             failure.with_cause("the device hears the network as one without a passphrase, and a passphrase was given")
-                .with_help(caller.say("if the network is open, {open}"))
+                .advise(caller, "if the network is open, {open}")
         }
         Heard::As(_) if failure.code() == "network_not_found" => failure
             .with_cause("the device hears the network now: its signal comes and goes, or its security is one that the firmware refuses")
-            .with_help(caller.say("{again} ({retries}); if it stays so, look at the network's security settings")),
+            .advise(caller, "{again} ({retries}); if it stays so, look at the network's security settings"),
         Heard::Similar(name) => failure
             .with_cause(format!("the device hears no such network, but {}: upper and lower case and spaces count", quoted(name)))
             .with_help(format!("{} with the name as it is heard: {}", caller.say("{again}"), shown(name))),

@@ -36,7 +36,7 @@ pub fn provision<E: LinkError>(error: &ProvisionError<E>, place: &Place) -> Erro
                 .with_cause(
                     "the request does not suit the device's state or firmware, or its session was taken over",
                 )
-                .with_help(caller.say("{again}; if it stays so, restart the device {supports}"));
+                .advise(caller, "{again}; if it stays so, restart the device {supports}");
             if matches!(phase, Phase::Data | Phase::Control) {
                 failure
             } else {
@@ -52,10 +52,10 @@ pub fn provision<E: LinkError>(error: &ProvisionError<E>, place: &Place) -> Erro
             "this device uses no encryption (security 0); nothing secret was sent",
         )
         .with_cause("whoever listens on the link would read the credentials")
-        .with_help(caller.say("if that is acceptable, {plaintext}")),
+        .advise(caller, "if that is acceptable, {plaintext}"),
         ProvisionError::SessionTaken { .. } => Error::new(Class::Link, "session_taken", said)
             .with_cause("a device serves one client at a time, and another program or phone uses it; this says nothing about the credentials")
-            .with_help(caller.say("close other provisioning apps and browser pages, then {again}"))
+            .advise(caller, "close other provisioning apps and browser pages, then {again}")
             .with_retry(Some(Stage::Early)),
         ProvisionError::WrongCredentials { security } => wrong_credentials(caller, *security),
         ProvisionError::Handshake(error) => from_handshake(caller, *error),
@@ -65,23 +65,23 @@ pub fn provision<E: LinkError>(error: &ProvisionError<E>, place: &Place) -> Erro
         } => place.not_a_device("the answer is not that of a provisioning device".into()),
         ProvisionError::Reply { phase, .. } => Error::new(Class::Unexpected, "bad_reply", said)
             .with_cause("the session was disturbed, the firmware has a bug, or somebody interferes with the link")
-            .with_help(caller.say("{again}; if it stays so, {trace}"))
+            .advise(caller, "{again}; if it stays so, {trace}")
             .with_retry(Some(stage(*phase))),
         ProvisionError::RequestTooLarge { .. } if place.kind == LinkKind::Serial => {
             Error::new(Class::Link, "request_too_large", said)
                 .with_cause("consoles of stock firmware read lines of 254 characters, and security 2 takes longer ones")
-                .with_help(caller.say("if this firmware reads longer lines, {line-limit}; else provision it over Bluetooth or Wi-Fi, or build it with security 1"))
+                .advise(caller, "if this firmware reads longer lines, {line-limit}; else provision it over Bluetooth or Wi-Fi, or build it with security 1")
         }
         ProvisionError::RequestTooLarge { .. } => Error::new(Class::Link, "request_too_large", said)
             .with_cause("links to small devices have a limit per request")
-            .with_help(caller.say("{chunk}, or use another link (HTTP carries 4096 bytes)")),
+            .advise(caller, "{chunk}, or use another link (HTTP carries 4096 bytes)"),
         ProvisionError::ReplyTooLarge { .. } => Error::new(Class::Unexpected, "reply_too_large", said)
             .with_cause("no provisioning device sends that much")
             .with_help("check that this is the right device"),
         ProvisionError::EmptyRequest => Error::usage("empty_request", "there is nothing to send")
             .with_help("give at least one byte: devices do not answer empty requests"),
         _ => Error::new(Class::Unexpected, "unexpected", said)
-            .with_help(caller.say("{verbose}")),
+            .advise(caller, "{verbose}"),
     }
 }
 
@@ -97,10 +97,10 @@ fn no_such_endpoint(caller: Caller, phase: Phase) -> Error {
             .with_help("check the name (it is case-sensitive); custom-data is the usual one"),
         Phase::Handshake => failure
             .with_cause("the firmware registered no security at all, or is not in provisioning mode")
-            .with_help(caller.say("{info}")),
+            .advise(caller, "{info}"),
         _ => failure
             .with_cause("the firmware is older than this request, or was built without it")
-            .with_help(caller.say("{info}")),
+            .advise(caller, "{info}"),
     }
 }
 
@@ -109,7 +109,7 @@ fn from_policy(caller: Caller, policy: PolicyError) -> Error {
     let refuse = |code, cause: &'static str, help: &'static str| {
         Error::new(Class::Policy, code, said.clone())
             .with_cause(caller.say(cause))
-            .with_help(caller.say(help))
+            .advise(caller, help)
     };
     match policy {
         PolicyError::SecurityDowngrade { .. } => refuse(
@@ -155,10 +155,10 @@ fn wrong_credentials(caller: Caller, security: SessionSecurity) -> Error {
     match security {
         SessionSecurity::Sec2 => Error::new(Class::Credentials, "wrong_password", "wrong username or password")
             .with_cause("the device could not confirm them: they are not the ones its firmware was built with (the link is fine)")
-            .with_help(caller.say("{login}, or the label on the device, and {again}")),
+            .advise(caller, "{login}, or the label on the device, and {again}"),
         _ => Error::new(Class::Credentials, "wrong_pop", "wrong proof of possession (PoP)")
             .with_cause("the device could not confirm it: it is not the one its firmware was built with (the link is fine)")
-            .with_help(caller.say("check {pop} against the label on the device, and {again}")),
+            .advise(caller, "check {pop} against the label on the device, and {again}"),
     }
 }
 
@@ -170,12 +170,12 @@ fn from_handshake(caller: Caller, error: HandshakeError) -> Error {
             .with_help("check that this is the right device; update its firmware"),
         HandshakeError::DeviceStatus(_) => Error::new(Class::Refused, "handshake_refused", said)
             .with_cause("the device is busy with another client, or its security settings are incomplete")
-            .with_help(caller.say("close other provisioning apps, restart the device, and {again}")),
+            .advise(caller, "close other provisioning apps, restart the device, and {again}"),
         HandshakeError::EmptyUsername => Error::usage("empty_username", "the username is empty")
-            .with_help(caller.say("{username}")),
+            .advise(caller, "{username}"),
         _ => Error::new(Class::Unexpected, "bad_handshake", said)
             .with_cause("the link was disturbed, the firmware has a bug, or somebody interferes with the link")
-            .with_help(caller.say("{again}; if it stays so, {trace}"))
+            .advise(caller, "{again}; if it stays so, {trace}")
             .with_retry(Some(Stage::Early)),
     }
 }
@@ -209,7 +209,7 @@ fn from_status(caller: Caller, phase: Phase, code: StatusCode) -> Error {
         format!("the device refused while {phase}: {code}"),
     )
     .with_cause(cause)
-    .with_help(caller.say(help))
+    .advise(caller, help)
 }
 
 /// What goes before the number of a scheme.

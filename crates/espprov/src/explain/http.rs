@@ -51,7 +51,10 @@ fn explain(phase: Phase, error: &HttpError, place: &Place) -> Error {
             ),
         )
         .with_cause("this computer, not the device, is in the way")
-        .with_help(place.say("close other programs, or raise the limits (ulimit -n), then {again}"))
+        .advise(
+            place.caller,
+            "close other programs, or raise the limits (ulimit -n), then {again}",
+        )
         .with_retry(Some(Stage::Early)),
         #[cfg(feature = "tls")]
         HttpError::Tls(error) => super::tls::explain(phase, error, place),
@@ -61,13 +64,19 @@ fn explain(phase: Phase, error: &HttpError, place: &Place) -> Error {
             format!("{at} speaks TLS, and was asked in plain HTTP"),
         )
         .with_cause("a device is reached either over HTTP or over HTTPS, and this one over HTTPS")
-        .with_help(place.say("{again} with the target https://HOST, with the port if it is not 443")),
+        .advise(
+            place.caller,
+            "{again} with the target https://HOST, with the port if it is not 443",
+        ),
         HttpError::NotHttp | HttpError::TooMuchFraming | HttpError::UnexpectedStatus { .. } => {
             place.not_a_device(error.to_string())
         }
         HttpError::Gateway { .. } => Error::new(Class::Link, "gateway", error.to_string())
             .with_cause("a proxy stands between this computer and the device")
-            .with_help(place.say("go round the proxy, or wait until the device is back, then {again}")),
+            .advise(
+                place.caller,
+                "go round the proxy, or wait until the device is back, then {again}",
+            ),
         other => lost(phase, other.fault(), &other.to_string(), place),
     }
 }

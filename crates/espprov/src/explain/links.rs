@@ -34,7 +34,10 @@ pub fn lost(phase: Phase, fault: LinkFault, said: &str, place: &Place) -> Error 
         LinkFault::NeedsPairing => {
             Error::new(Class::Link, "needs_pairing", "the device asks for pairing first")
                 .with_cause("its firmware was built to demand it")
-                .with_help(place.say("pair with the device in the system settings, then {again}"))
+                .advise(
+                    place.caller,
+                    "pair with the device in the system settings, then {again}",
+                )
         }
         _ => Error::new(
             Class::Link,

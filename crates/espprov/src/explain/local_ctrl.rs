@@ -31,9 +31,7 @@ pub fn local_control<E: LinkError>(error: &ProvisionError<E>, place: &Place) -> 
             .with_cause(
                 "the device uses another security than was tried, or its session was taken over; older firmware does not say which it has",
             )
-            .with_help(caller.say(
-                "name the scheme of the firmware with {security}; one without security is never tried by itself",
-            )),
+            .advise(caller, "name the scheme of the firmware with {security}; one without security is never tried by itself"),
         // What fits no reply is refused, or what is read instead of it is no answer.
         ProvisionError::Refused { phase: Phase::Query } | ProvisionError::Reply { phase: Phase::Query, .. }
             if matches!(place.kind, LinkKind::Ble | LinkKind::Sim) =>
@@ -41,7 +39,7 @@ pub fn local_control<E: LinkError>(error: &ProvisionError<E>, place: &Place) -> 
             provision(error, place).with_cause(
                 "a property that is longer than one value of Bluetooth cannot be read over it, or the session was disturbed",
             )
-            .with_help(caller.say("use HTTP for this device, or {again}"))
+            .advise(caller, "use HTTP for this device, or {again}")
         }
         ProvisionError::Status { phase: Phase::Query, code } => Error::new(
             Class::Refused,
@@ -49,7 +47,7 @@ pub fn local_control<E: LinkError>(error: &ProvisionError<E>, place: &Place) -> 
             format!("the device does not give its properties: {code}"),
         )
         .with_cause("its application failed, or its properties changed meanwhile")
-        .with_help(caller.say("{again}; if it stays so, see the device's log"))
+        .advise(caller, "{again}; if it stays so, see the device's log")
         .with_retry(Some(Stage::Late)),
         error => provision(error, place),
     }
@@ -80,7 +78,7 @@ pub fn no_such_property(caller: Caller, name: &str, there: &[Property]) -> Error
     }
     error
         .with_cause(format!("it has: {}", names.join(", ")))
-        .with_help(caller.say("check the name (it is case-sensitive) and {again}"))
+        .advise(caller, "check the name (it is case-sensitive) and {again}")
 }
 
 /// A property that is to be set twice in one request.
@@ -91,7 +89,7 @@ pub fn property_twice(caller: Caller, name: &str) -> Error {
         format!("\"{}\" is to be set twice", clean(name)),
     )
     .with_cause("only one of the values can be in force afterwards")
-    .with_help(caller.say("give one value and {again}"))
+    .advise(caller, "give one value and {again}")
 }
 
 /// A property that says of itself that it is read-only, on a device whose properties keep that convention.
@@ -107,7 +105,7 @@ pub fn read_only(name: &str) -> Error {
 pub fn invalid_value(caller: Caller, name: &str, error: ValueError) -> Error {
     Error::usage("invalid_value", format!("no value for \"{}\"", clean(name)))
         .with_cause(format!("{error}"))
-        .with_help(caller.say("give such a value, or {raw-value}"))
+        .advise(caller, "give such a value, or {raw-value}")
 }
 
 /// A text for a property whose type is not known.
@@ -123,7 +121,7 @@ pub fn unknown_type(caller: Caller, property: &Property) -> Error {
         ),
     )
     .with_cause("its type is not one of the vendor's example")
-    .with_help(caller.say("{raw-value}"))
+    .advise(caller, "{raw-value}")
 }
 
 /// The device did not set what it was asked to. `names` are those of the changes, in their order.
@@ -136,7 +134,7 @@ pub fn not_set(caller: Caller, error: &NotSet, names: &[&str]) -> Error {
             "the device's properties have changed since they were listed; nothing was set",
         )
         .with_cause("its application added or removed some")
-        .with_help(caller.say("{again}"))
+        .advise(caller, "{again}")
         .with_retry(Some(Stage::Early));
     };
     let code = refused.code;
@@ -164,7 +162,10 @@ pub fn not_set(caller: Caller, error: &NotSet, names: &[&str]) -> Error {
             ),
         )
         .with_cause(cause)
-        .with_help(caller.say("see with {list-properties} what holds now, and set the rest anew"));
+        .advise(
+            caller,
+            "see with {list-properties} what holds now, and set the rest anew",
+        );
     }
     let (message, help) = match &refused.now {
         None => (
@@ -178,7 +179,7 @@ pub fn not_set(caller: Caller, error: &NotSet, names: &[&str]) -> Error {
     };
     Error::new(Class::Refused, "not_set", message)
         .with_cause(cause)
-        .with_help(caller.say(help))
+        .advise(caller, help)
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ pub fn wifi_outcome(caller: Caller, why: WifiFailure, name: &str) -> Error {
             format!("the network \"{name}\" refused the device"),
         )
         .with_cause("nearly always a wrong passphrase")
-        .with_help(caller.say("check the passphrase (upper and lower case count) and {again}"))
+        .advise(caller, "check the passphrase (upper and lower case count) and {again}")
         .with_outcome("auth_error"),
         WifiFailure::NetworkNotFound => Error::new(
             Class::NetworkNotFound,
@@ -26,7 +26,7 @@ pub fn wifi_outcome(caller: Caller, why: WifiFailure, name: &str) -> Error {
             format!("the device does not find the network \"{name}\""),
         )
         .with_cause("out of reach, a typing error in the name, or a 5 GHz network: most of these devices hear 2.4 GHz only")
-        .with_help(caller.say("{scan}, then {again}"))
+        .advise(caller, "{scan}, then {again}")
         .with_outcome("network_not_found")
         .with_retry(Some(Stage::Late)),
         _ => Error::new(
@@ -35,7 +35,7 @@ pub fn wifi_outcome(caller: Caller, why: WifiFailure, name: &str) -> Error {
             format!("the device could not join the network \"{name}\" and gives no reason this program knows"),
         )
         .with_cause("its firmware reports a failure of its own")
-        .with_help(caller.say("see the device's log, or {again}"))
+        .advise(caller, "see the device's log, or {again}")
         .with_retry(Some(Stage::Late)),
     }
 }
@@ -50,8 +50,9 @@ pub fn thread_outcome(caller: Caller, why: ThreadFailure) -> Error {
             "the device cannot use the Thread dataset",
         )
         .with_cause("a part is missing (network key, channel, PAN id, extended PAN id) or wrong")
-        .with_help(
-            caller.say("take the active dataset of the border router (ot-ctl dataset active -x) and {again}"),
+        .advise(
+            caller,
+            "take the active dataset of the border router (ot-ctl dataset active -x) and {again}",
         ),
         ThreadFailure::NetworkNotFound => Error::new(
             Class::NetworkNotFound,
@@ -59,7 +60,7 @@ pub fn thread_outcome(caller: Caller, why: ThreadFailure) -> Error {
             "the device does not find the Thread network",
         )
         .with_cause("out of reach, another channel, or a wrong network key")
-        .with_help(caller.say("{scan-thread}, then {again}"))
+        .advise(caller, "{scan-thread}, then {again}")
         .with_outcome("network_not_found")
         .with_retry(Some(Stage::Late)),
         _ => Error::new(
@@ -68,7 +69,7 @@ pub fn thread_outcome(caller: Caller, why: ThreadFailure) -> Error {
             "the device could not attach to the Thread network and gives no reason this program knows",
         )
         .with_cause("its firmware reports a failure of its own")
-        .with_help(caller.say("see the device's log, or {again}"))
+        .advise(caller, "see the device's log, or {again}")
         .with_retry(Some(Stage::Late)),
     }
 }
@@ -82,8 +83,9 @@ pub fn unconfirmed(caller: Caller) -> Error {
         "the device may have taken the credentials, but went away before it said what became of them",
     )
     .with_cause("it lost power, restarted, went out of reach, or joined its network without a last word")
-    .with_help(
-        caller.say("look whether it is on its network now; if it is in provisioning mode again, {again}"),
+    .advise(
+        caller,
+        "look whether it is on its network now; if it is in provisioning mode again, {again}",
     )
     .with_outcome("unconfirmed")
 }
@@ -134,9 +136,7 @@ pub fn joined_incomplete(caller: Caller, at: StepFailure, count: usize, endpoint
         format!("the device joined its network, but step {step} of {count} after it ({endpoint}) is not done"),
     )
     .with_cause(cause)
-    .with_help(caller.say(
-        "hand over what is missing in another way, or bring the device back into provisioning mode and {again}",
-    ))
+    .advise(caller, "hand over what is missing in another way, or bring the device back into provisioning mode and {again}")
     .with_outcome("joined_incomplete")
 }
 
@@ -153,7 +153,7 @@ pub fn config(caller: Caller, error: WifiConfigError) -> Error {
     };
     Error::usage(code, error.to_string())
         .with_cause("Wi-Fi allows no such value; nothing was sent")
-        .with_help(caller.say(help))
+        .advise(caller, help)
 }
 
 /// A credential that no firmware takes.
@@ -161,5 +161,5 @@ pub fn config(caller: Caller, error: WifiConfigError) -> Error {
 pub fn too_long(caller: Caller) -> Error {
     Error::usage("too_long", "a credential has more bytes than any firmware takes")
         .with_cause("the value is not the one on the label")
-        .with_help(caller.say("check {credentials} against the label on the device"))
+        .advise(caller, "check {credentials} against the label on the device")
 }

@@ -17,39 +17,39 @@ pub fn payload(caller: Caller, error: &PayloadError) -> Error {
             .with_help("scan it with the Wi-Fi settings of a phone, or look for another code on the device"),
         PayloadError::Wifi => failure
             .with_cause("it says how to join a Wi-Fi network, and nothing about a device")
-            .with_help(caller.say("{network-flags}")),
+            .advise(caller, "{network-flags}"),
         PayloadError::NotAPayload => failure
             .with_cause("it has neither the JSON document of a setup code nor a link or a log line with one in it")
-            .with_help(caller.say("copy the whole text of the code on the device or from its log{quoted}")),
+            .advise(caller, "copy the whole text of the code on the device or from its log{quoted}"),
         PayloadError::Json(_) => failure
             .with_cause(caller.say("the text is cut off{shell}"))
-            .with_help(caller.say("{quotes}")),
+            .advise(caller, "{quotes}"),
         PayloadError::InvalidEncoding => failure
             .with_cause("a link with percent signs in it was cut off or changed on its way")
-            .with_help(caller.say("copy the link again, or {json}")),
+            .advise(caller, "copy the link again, or {json}"),
         PayloadError::Missing(PayloadField::Name | PayloadField::Transport) => failure
             .with_cause("the code was made incompletely: without it nobody knows where the device is")
-            .with_help(caller.say("{target-pop}")),
+            .advise(caller, "{target-pop}"),
         PayloadError::Missing(_) | PayloadError::WrongType(_) => failure
             .with_cause("the code was made by a tool that does not follow the format")
-            .with_help(caller.say("{target-login}")),
+            .advise(caller, "{target-login}"),
         PayloadError::TooLong(_) => failure
             .with_cause("no device has a name, or takes credentials, of that length")
             .with_help("check that this is the code of an ESP32 in provisioning mode"),
         PayloadError::UnknownVersion => failure
             .with_cause("the code is in a newer format than this program knows, or belongs to something else")
-            .with_help(caller.say("look for a newer espprov, or {target}")),
+            .advise(caller, "look for a newer espprov, or {target}"),
         PayloadError::UnknownTransport => failure
             .with_cause("setup codes name Bluetooth (ble) or the device's own Wi-Fi network (softap)")
-            .with_help(caller.say("{other-target}")),
+            .advise(caller, "{other-target}"),
         PayloadError::UnknownSecurity => failure
             .with_cause("the device has a scheme that this program does not know, or the code is wrong")
-            .with_help(caller.say("look for a newer espprov, or {target}")),
+            .advise(caller, "look for a newer espprov, or {target}"),
         PayloadError::UnknownNetwork => failure
             .with_cause("the device joins a kind of network that this program does not know, or the code is wrong")
-            .with_help(caller.say("look for a newer espprov, or {target}")),
+            .advise(caller, "look for a newer espprov, or {target}"),
         _ => failure
             .with_cause("the code belongs to another system, or was changed on its way")
-            .with_help(caller.say("look for another code on the device, or {target}")),
+            .advise(caller, "look for another code on the device, or {target}"),
     }
 }

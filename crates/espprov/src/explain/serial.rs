@@ -14,7 +14,7 @@ impl LinkError for ConsoleError {
         match self {
             Self::NoPrompt => Error::new(Class::Link, "no_prompt", format!("{}: {self}", place.label))
                 .with_cause("no device is connected, it runs at another speed, or its firmware has no provisioning console")
-                .with_help(place.say("check the cable and {speed}; reset=hold suits boards that stay silent, prompt-wait=20s slow ones"))
+                .advise(place.caller, "check the cable and {speed}; reset=hold suits boards that stay silent, prompt-wait=20s slow ones")
                 .with_retry(Some(Stage::Early)),
             Self::Spoiled | Self::EchoMismatch => Error::new(
                 Class::Link,
@@ -22,11 +22,11 @@ impl LinkError for ConsoleError {
                 format!("an answer was lost while {phase}: {self}"),
             )
             .with_cause("the application prints a lot on the line of its console, or the cable or the speed loses characters")
-            .with_help(place.say("{again}; if it stays so, let the firmware print less, or log instead of printing (ESP_LOGI)")),
+            .advise(place.caller, "{again}; if it stays so, let the firmware print less, or log instead of printing (ESP_LOGI)"),
             Self::Restarted => {
                 Error::new(Class::Link, "device_restarted", format!("{self} while {phase}"))
                     .with_cause("its supply is too weak for its radio (a brownout), its firmware crashed, or somebody reset it")
-                    .with_help(place.say("look at what it prints with a serial monitor, try another cable or supply, then {again}"))
+                    .advise(place.caller, "look at what it prints with a serial monitor, try another cable or supply, then {again}")
             }
             error => lost(phase, error.fault(), &error.to_string(), place),
         }

@@ -29,14 +29,14 @@ pub(super) fn explain(phase: Phase, error: &TlsError, place: &Place) -> Error {
         )),
         TlsError::NotTls => link("not_tls", format!("what answers at {at} does not speak TLS"))
             .with_cause("a device is reached either over HTTP or over HTTPS, and this one over HTTP, or another service has that port")
-            .with_help(place.say("check the port; for a device on plain HTTP {again} with the target http://HOST")),
+            .advise(place.caller, "check the port; for a device on plain HTTP {again} with the target http://HOST"),
         TlsError::Closed => link("tls_closed", format!("{at} closed the connection in the TLS handshake"))
             .with_cause("it speaks plain HTTP and does not understand TLS, or serves as many clients as it can")
-            .with_help(place.say("check the port, wait a moment, then {again}; for a device on plain HTTP give the target http://HOST"))
+            .advise(place.caller, "check the port, wait a moment, then {again}; for a device on plain HTTP give the target http://HOST")
             .with_retry(Some(Stage::Early)),
         TlsError::TimedOut => link("tls_timeout", format!("{at} did not finish the TLS handshake in time"))
             .with_cause("the device is busy with other clients, or what answers there is no TLS server")
-            .with_help(place.say("check the port, wait a moment, then {again}; {retries}"))
+            .advise(place.caller, "check the port, wait a moment, then {again}; {retries}")
             .with_retry(Some(Stage::Early)),
         error if error.wants_client_certificate() => link("tls_client_certificate", format!("{at} wants a client certificate"))
             .with_cause("its firmware was built to ask clients for a certificate, which this program has none of")
@@ -49,10 +49,10 @@ pub(super) fn explain(phase: Phase, error: &TlsError, place: &Place) -> Error {
             .with_help("let the firmware offer TLS 1.2 or 1.3 with ECDHE and AES-GCM"),
         TlsError::Broken => link("tls_broken", format!("cannot talk to {at}: {error}"))
             .with_cause("it does not have the key of its certificate, or somebody changes what is said")
-            .with_help(place.say("look at the way to the device; {verbose}")),
+            .advise(place.caller, "look at the way to the device; {verbose}"),
         TlsError::NoRoots => Error::usage("no_roots", "the system's root certificates cannot be read")
             .with_cause("this system has none installed, or does not let this user read them")
-            .with_help(place.say("install them (the package ca-certificates), or say whom to trust: {ca}")),
+            .advise(place.caller, "install them (the package ca-certificates), or say whom to trust: {ca}"),
         TlsError::NoProvider => Error::usage("no_crypto_provider", "this program has no cryptography for TLS")
             .with_cause("it was built without one, and has not installed one in rustls")
             .with_help("build it with the feature `https` of the crate espprov, or install a provider"),

@@ -122,10 +122,16 @@ fn open_port(target: &SerialTarget, place: &Place, clock: TokioClock) -> Result<
                 ),
             io::ErrorKind::NotFound => failure
                 .with_cause("nothing is plugged in under that name")
-                .with_help(place.say("check the cable and the name ({find-port}), then {again}")),
+                .advise(
+                    place.caller,
+                    "check the cable and the name ({find-port}), then {again}",
+                ),
             _ => failure
                 .with_cause("another program has the port open, or the port does not take this speed")
-                .with_help(place.say("close serial monitors, check the name and the speed, then {again}")),
+                .advise(
+                    place.caller,
+                    "close serial monitors, check the name and the speed, then {again}",
+                ),
         }
     })
 }
