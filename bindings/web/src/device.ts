@@ -14,7 +14,7 @@ import type {
 } from "./values.js";
 import { withName } from "./values.js";
 import { othersFirst, waitFor } from "./wait.js";
-import { Client, Settings, Step, load } from "./wasm.js";
+import { Bytes, Call, Client, Step, Tell, Text, load } from "./wasm.js";
 
 /** How long a call may take, unless it says so itself. */
 const DEADLINE = 120_000;
@@ -56,21 +56,24 @@ export async function connect(link: Link, options: ConnectOptions = {}): Promise
   if (typeof link?.exchange !== "function") throw new TypeError("a link has a method exchange(endpoint, request)");
   await load();
   const page = (options.words ?? (typeof document === "undefined" ? "program" : "page")) === "page";
-  const settings = new Settings(link.kind ?? "own", link.label ?? "the other end of the link", page);
-  for (const name of ["pop", "username", "password"] as const) {
-    const value = options[name];
-    if (value !== undefined) check(settings, settings.credential(name, bytes(value)));
+  const given = (value: string | Uint8Array | undefined) => (value === undefined ? undefined : bytes(value));
+  const client = new Client(
+    link.kind ?? "own",
+    link.label ?? "the other end of the link",
+    page,
+    options.security,
+    options.allowPlaintext ?? false,
+    given(options.pop),
+    given(options.username),
+    given(options.password),
+    options.setupCode,
+  );
+  const refused = client.text(Text.result);
+  if (refused !== "") {
+    client.free();
+    throw new EspprovError((JSON.parse(refused) as { error: Explained }).error);
   }
-  if (options.setupCode !== undefined) check(settings, settings.setup(options.setupCode));
-  if (options.security !== undefined) settings.security(options.security);
-  if (options.allowPlaintext) settings.allowPlaintext();
-  return new Device(link, new Client(settings), options.deadlineMs ?? DEADLINE);
-}
-
-function check(settings: Settings, refused: string | undefined): void {
-  if (refused === undefined) return;
-  settings.free();
-  throw new EspprovError((JSON.parse(refused) as { error: Explained }).error);
+  return new Device(link, client, options.deadlineMs ?? DEADLINE);
 }
 
 /** What a call sends along. */
@@ -99,23 +102,23 @@ export class Device {
 
   /** What the device says about itself. Needs no credentials. */
   async info(options?: CallOptions): Promise<DeviceInfo> {
-    return (await this.#call("info", {}, options)) as DeviceInfo;
+    return (await this.#call(Call.info, {}, options)) as DeviceInfo;
   }
 
   /** Begins the session now, to know whether the credentials are right. The number of its scheme. */
   async authenticate(options?: CallOptions): Promise<number | undefined> {
-    return ((await this.#call("authenticate", {}, options)) as { security?: number }).security;
+    return ((await this.#call(Call.authenticate, {}, options)) as { security?: number }).security;
   }
 
   /** The Wi-Fi networks that the device hears, as it orders them. */
   async scan(options?: CallOptions): Promise<AccessPoint[]> {
-    const found = (await this.#call("scan", {}, options)) as AccessPoint[];
+    const found = (await this.#call(Call.scan, {}, options)) as AccessPoint[];
     return found.map(withName);
   }
 
   /** The Thread networks that the device hears. */
   async scanThread(options?: CallOptions): Promise<ThreadNetwork[]> {
-    return (await this.#call("scanThread", {}, options)) as ThreadNetwork[];
+    return (await this.#call(Call.scanThread, {}, options)) as ThreadNetwork[];
   }
 
   /** Gives the device a Wi-Fi network and follows it until it is online. Without a passphrase: an open network. */
@@ -124,7 +127,7 @@ export class Device {
     options?: CallOptions,
   ): Promise<Provisioned> {
     const given = { first: bytes(network.ssid), second: bytes(network.passphrase) };
-    const came = (await this.#call("provision", given, options)) as Provisioned;
+    const came = (await this.#call(Call.provision, given, options)) as Provisioned;
     return { ...came, ssid: text(unhex(came.ssid)) };
   }
 
@@ -133,28 +136,28 @@ export class Device {
     const hex = typeof dataset === "string" && /^([0-9a-f]{2})+$/i.test(dataset.trim());
     // Text that is no hex is no dataset: the other side says so.
     const first = typeof dataset !== "string" ? dataset : hex ? unhex(dataset.trim()) : bytes(dataset);
-    return (await this.#call("provisionThread", { first }, options)) as ThreadProvisioned;
+    return (await this.#call(Call.provisionThread, { first }, options)) as ThreadProvisioned;
   }
 
   /** State of the device's Wi-Fi station. A device that is online takes the question as a sign that provisioning is over. */
   async status(options?: CallOptions): Promise<WifiStatus> {
-    const status = (await this.#call("status", {}, options)) as WifiStatus;
+    const status = (await this.#call(Call.status, {}, options)) as WifiStatus;
     return status.ssid === undefined ? status : { ...status, ssid: text(unhex(status.ssid)) };
   }
 
   /** State of the device's Thread interface. */
   async threadStatus(options?: CallOptions): Promise<ThreadStatus> {
-    return (await this.#call("threadStatus", {}, options)) as ThreadStatus;
+    return (await this.#call(Call.threadStatus, {}, options)) as ThreadStatus;
   }
 
   /** Clears a failed attempt. */
   async reset(options?: CallOptions & { readonly thread?: boolean | undefined }): Promise<void> {
-    await this.#call(options?.thread ? "resetThread" : "reset", {}, options);
+    await this.#call(options?.thread ? Call.resetThread : Call.reset, {}, options);
   }
 
   /** Has a device that is online accept another network. */
   async reprov(options?: CallOptions & { readonly thread?: boolean | undefined }): Promise<void> {
-    await this.#call(options?.thread ? "reprovThread" : "reprov", {}, options);
+    await this.#call(options?.thread ? Call.reprovThread : Call.reprov, {}, options);
   }
 
   /**
@@ -167,7 +170,7 @@ export class Device {
     options?: CallOptions & { readonly chunk?: number | undefined; readonly raw?: boolean | undefined },
   ): Promise<Uint8Array> {
     const given = { first: bytes(endpoint), second: bytes(data), number: options?.chunk ?? 0 };
-    return (await this.#call(options?.raw ? "sendRaw" : "send", given, options, (client) => client.answer())) as Uint8Array;
+    return (await this.#call(options?.raw ? Call.sendRaw : Call.send, given, options, (client) => client.bytes(Bytes.answer))) as Uint8Array;
   }
 
   /** Ends the link, after the calls that were made before. */
@@ -178,7 +181,7 @@ export class Device {
       const client = this.#client;
       this.#client = undefined;
       if (client === undefined) return;
-      client.close();
+      client.tell(Tell.closed);
       client.free();
       // Nobody is left to be told what a link throws now, and one that hangs is left behind.
       const closed = Promise.resolve(this.#link.close?.()).catch(() => undefined);
@@ -193,13 +196,13 @@ export class Device {
 
   /** One call after the other. */
   #call(
-    name: string,
+    call: number,
     given: Given,
     options: CallOptions = {},
-    read: (client: Client) => unknown = (client) => JSON.parse(client.result() || "null") as unknown,
+    read: (client: Client) => unknown = (client) => JSON.parse(client.text(Text.result) || "null") as unknown,
   ): Promise<unknown> {
     const before = this.#last;
-    const call = (async () => {
+    const done = (async () => {
       await before.catch(() => undefined);
       options.signal?.throwIfAborted();
       const client = this.#client;
@@ -209,16 +212,16 @@ export class Device {
       const { maxRequest, maxResponse } = this.#link.limits ?? {};
       client.setLimits(maxRequest ?? 0, maxResponse ?? 0);
       const { first = new Uint8Array(), second = new Uint8Array(), number = 0 } = given;
-      client.begin(name, first, second, number, performance.now(), deadline);
+      client.begin(call, first, second, number, performance.now(), deadline);
       try {
         await this.#drive(client, options);
         return read(client);
       } finally {
-        client.cancel();
+        client.tell(Tell.cancelled);
       }
     })();
-    this.#last = call.catch(() => undefined);
-    return call;
+    this.#last = done.catch(() => undefined);
+    return done;
   }
 
   /** Does what the engine says, one thing at a time. The only place that waits. */
@@ -226,16 +229,16 @@ export class Device {
     let thrown: unknown;
     for (;;) {
       const step = client.step(performance.now());
-      const events = client.events();
+      const events = client.text(Text.events);
       if (onEvent && events) for (const event of JSON.parse(`[${events}]`) as Event[]) onEvent(event);
       if (step === Step.done) return;
-      if (step === Step.failed) throw new EspprovError(JSON.parse(client.result()) as Explained, thrown);
+      if (step === Step.failed) throw new EspprovError(JSON.parse(client.text(Text.result)) as Explained, thrown);
       if (step === Step.busy) {
         await othersFirst();
         signal?.throwIfAborted();
       } else if (step === Step.wait) {
         await waitFor(undefined, client.until(), signal);
-        client.elapsed();
+        client.tell(Tell.elapsed);
       } else {
         thrown = await this.#onLink(client, step, signal);
       }
@@ -250,22 +253,22 @@ export class Device {
     const how = {
       signal: given.signal,
       sent: () => {
-        if (!over) client.sent();
+        if (!over) client.tell(Tell.sent);
       },
     };
     try {
       // A link may throw at once.
       const work =
         step === Step.exchange
-          ? (async () => this.#link.exchange(client.endpoint(), client.request(), how))()
-          : (async () => this.#link.reconnect?.(client.fresh(), how))();
+          ? (async () => this.#link.exchange(client.text(Text.endpoint), client.bytes(Bytes.request), how))()
+          : (async () => this.#link.reconnect?.(step === Step.reconnectFresh, how))();
       const came = await waitFor(work as Promise<Uint8Array | undefined>, until, signal);
       if (!came.done) {
         // A link that can tell says now that its request went out.
         given.abort(new LinkError("timed_out", "the deadline has passed"));
-        client.elapsed();
-      } else if (step === Step.reconnect) {
-        client.reconnected();
+        client.tell(Tell.elapsed);
+      } else if (step !== Step.exchange) {
+        client.tell(Tell.reconnected);
       } else if (came.value instanceof Uint8Array) {
         client.reply(came.value);
       } else {

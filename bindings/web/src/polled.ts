@@ -7,14 +7,13 @@ export interface Polled {
   reconnect(fresh: boolean): void;
   giveUp(): void;
   poll(now: number): boolean;
-  until(): number;
-  delivered(): boolean;
+  number(which: number): number;
   reply(): Uint8Array;
-  fault(): string;
-  flag(): boolean;
-  size(): number;
-  said(): string;
+  fault(said: boolean): string;
 }
+
+/** @internal The numbers of such a link; `link.rs` has the same. */
+export const Of = { until: 0, maxRequest: 1, delivered: 2, flag: 3, size: 4 } as const;
 
 /** @internal Asks such a link whenever there is a reason to, and keeps its promise. */
 export class Asker {
@@ -36,7 +35,7 @@ export class Asker {
     return new Promise((resolve, reject) => {
       const aborted = () => {
         this.#link.giveUp();
-        if (this.#link.delivered()) how.sent?.();
+        if (this.#link.number(Of.delivered) > 0) how.sent?.();
         this.stop(how.signal.reason);
       };
       const end = () => {
@@ -67,12 +66,12 @@ export class Asker {
     this.#turned();
     if (over) {
       this.#settle = undefined;
-      const fault = this.#link.fault();
+      const fault = this.#link.fault(false);
       if (fault === "") settle.resolve(this.#link.reply());
       else settle.reject(this.#error(fault as Fault));
       return;
     }
-    const left = this.#link.until() - performance.now();
+    const left = this.#link.number(Of.until) - performance.now();
     if (left !== Infinity) this.#timer = setTimeout(this.ask, Math.max(0, Math.min(Math.ceil(left), 2 ** 31 - 1)));
   };
 
@@ -85,10 +84,10 @@ export class Asker {
   }
 
   #error(fault: Fault): LinkError {
-    const flag = this.#link.flag();
-    return new LinkError(fault, this.#link.said(), {
+    const flag = this.#link.number(Of.flag) > 0;
+    return new LinkError(fault, this.#link.fault(true), {
       ...(fault === "refused" ? { linkAlive: flag } : { delivered: flag }),
-      size: this.#link.size(),
+      size: this.#link.number(Of.size),
     });
   }
 }

@@ -1,7 +1,7 @@
 import { failure } from "./errors.js";
 import { LinkError } from "./fault.js";
 import type { Exchange, Limits, Link } from "./link.js";
-import { Asker } from "./polled.js";
+import { Asker, Of } from "./polled.js";
 import { SerialConsole, load } from "./wasm.js";
 
 /** As much of Web Serial as is used: TypeScript's library has none of it. */
@@ -86,7 +86,7 @@ class Serial implements Link {
   }
 
   get limits(): Limits {
-    return { maxRequest: this.#console.maxRequest() || undefined };
+    return { maxRequest: this.#console.number(Of.maxRequest) || undefined };
   }
 
   async open(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Exchange, Limits, Link } from "./link.js";
-import { Asker } from "./polled.js";
+import { Asker, Of } from "./polled.js";
 import { loadInto, type Source } from "./wasm.js";
 import type { Simulator } from "./simulator/espprov_web_simulator.js";
 
@@ -64,7 +64,7 @@ class Simulated implements SimulatorLink {
     return this.#device.username();
   }
   get limits(): Limits {
-    return { maxRequest: this.#device.maxRequest() || undefined };
+    return { maxRequest: this.#device.number(Of.maxRequest) || undefined };
   }
 
   exchange(endpoint: string, request: Uint8Array, how: Exchange): Promise<Uint8Array> {

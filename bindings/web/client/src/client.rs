@@ -4,7 +4,7 @@ use crate::entropy::WebCrypto;
 use crate::events::Events;
 use crate::fault::Fault;
 use crate::json::Json;
-use crate::order::{self, Bytes, Desk, Order, Wanted};
+use crate::order::{self, Desk, Order, Wanted, What};
 use crate::{payload, values};
 use alloc::boxed::Box;
 use alloc::rc::Rc;
@@ -16,13 +16,11 @@ use core::mem;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use core::time::Duration;
-use espprov::{Caller, Credentials, Error, LinkKind, Place, explain};
+use espprov::{Caller, Credentials, Error, LinkKind, Place};
 use espprov_core::auth::{Auto, SecurityChoice};
-use espprov_core::request::ControlAction;
 use espprov_core::{Budget, Deadlines, Engine, Input, SecurityScheme};
 use espprov_transport::Limits;
-use espprov_types::{MAX_CREDENTIAL, SetupPayload};
-use espprov_web_polled::{fault, time};
+use espprov_web_polled::{fault, millis, time};
 use wasm_bindgen::prelude::*;
 use zeroize::Zeroizing;
 
@@ -41,80 +39,21 @@ const WAIT: u8 = 2;
 const BUSY: u8 = 3;
 const DONE: u8 = 4;
 const FAILED: u8 = 5;
+/// A reconnect after which the device must have forgotten the session.
+const RECONNECT_FRESH: u8 = 6;
+
+/// What [`Client::tell`] hears; `wasm.ts` has the same numbers.
+const SENT: u8 = 0;
+const RECONNECTED: u8 = 1;
+const ELAPSED: u8 = 2;
+const CANCELLED: u8 = 3;
+
+/// What [`Client::text`] and [`Client::bytes`] say; `wasm.ts` has the same numbers.
+const ENDPOINT: u8 = 0;
+const EVENTS: u8 = 1;
+const REQUEST: u8 = 0;
 
 type Work = Pin<Box<dyn Future<Output = Result<String, Error>>>>;
-
-/// The settings of a device that is not open yet.
-#[wasm_bindgen]
-pub struct Settings {
-    kind: LinkKind,
-    place: Place,
-    credentials: Credentials,
-    setup: Option<SetupPayload>,
-    security: SecurityChoice,
-    plaintext: bool,
-}
-
-#[wasm_bindgen]
-impl Settings {
-    /// Over which kind of link, how the device is called in messages, and whether a page shows them or a program hears them.
-    #[wasm_bindgen(constructor)]
-    #[must_use]
-    pub fn new(kind: &str, label: &str, page: bool) -> Self {
-        let kind = match kind {
-            "ble" => LinkKind::Ble,
-            "http" => LinkKind::Http,
-            "serial" => LinkKind::Serial,
-            "sim" => LinkKind::Sim,
-            _ => LinkKind::Other,
-        };
-        let caller = if page { Caller::Page } else { Caller::JavaScript };
-        Self {
-            kind,
-            place: Place::new(caller, kind, label),
-            credentials: Credentials::default(),
-            setup: None,
-            security: SecurityChoice::Auto,
-            plaintext: false,
-        }
-    }
-
-    /// What opens it: `pop`, `username` or `password`; why it cannot be that, as `{"error":…}`.
-    pub fn credential(&mut self, name: &str, value: Vec<u8>) -> Option<String> {
-        let value = Zeroizing::new(value);
-        if value.len() > MAX_CREDENTIAL {
-            return Some(payload::error(&explain::too_long(self.place.caller)));
-        }
-        match name {
-            "pop" => self.credentials.pop = Some(value),
-            "username" => self.credentials.username = Some(value),
-            _ => self.credentials.password = Some(value),
-        }
-        None
-    }
-
-    /// The text of the code on the device; why it is none, as `{"error":…}`.
-    pub fn setup(&mut self, text: &str) -> Option<String> {
-        match payload::read(text, self.place.caller) {
-            Ok(setup) => {
-                self.setup = Some(setup);
-                None
-            }
-            Err(why) => Some(payload::error(&why)),
-        }
-    }
-
-    /// This scheme and no other.
-    pub fn security(&mut self, number: u8) {
-        self.security = SecurityChoice::Exactly(SecurityScheme::from_number(number));
-    }
-
-    /// A device without encryption is acceptable.
-    #[wasm_bindgen(js_name = allowPlaintext)]
-    pub fn allow_plaintext(&mut self) {
-        self.plaintext = true;
-    }
-}
 
 /// The engine of one device, and the call under way.
 #[wasm_bindgen]
@@ -129,25 +68,47 @@ pub struct Client {
 
 #[wasm_bindgen]
 impl Client {
-    /// A client for the device of these settings.
+    /// A client for the device at the other end of a link of this kind. `label`: how messages call it; `page`: a page shows them, else a
+    /// program hears them. `security`: this scheme and no other; `plaintext`: a device without encryption is acceptable. What opens it:
+    /// `pop`, `username`, `password`, and from `code`, the text of the code on the device, what none of them says. Why it cannot be that is
+    /// the [`text`](Self::text) of a result, `{"error":…}`; without one it can.
     #[wasm_bindgen(constructor)]
     #[must_use]
-    pub fn new(settings: Settings) -> Self {
-        let Settings {
-            kind,
-            place,
-            mut credentials,
-            setup,
-            security,
-            plaintext,
-        } = settings;
-        if let Some(setup) = &setup {
-            credentials.complete(setup);
-        }
-        let auth = setup.as_ref().map_or_else(Auto::new, Auto::from_payload);
-        let auth = auth.with_choice(security).allow_plaintext(plaintext);
-        // None of them is too long: that was looked at when they were set.
-        let auth = credentials.apply(auth, place.caller).unwrap_or_default();
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each function that is exported takes its place in what a page downloads"
+    )]
+    pub fn new(
+        kind: &str,
+        label: &str,
+        page: bool,
+        security: Option<u8>,
+        plaintext: bool,
+        pop: Option<Vec<u8>>,
+        username: Option<Vec<u8>>,
+        password: Option<Vec<u8>>,
+        code: Option<String>,
+    ) -> Self {
+        let kind = match kind {
+            "ble" => LinkKind::Ble,
+            "http" => LinkKind::Http,
+            "serial" => LinkKind::Serial,
+            "sim" => LinkKind::Sim,
+            _ => LinkKind::Other,
+        };
+        let caller = if page { Caller::Page } else { Caller::JavaScript };
+        let mut credentials = Credentials::default();
+        credentials.pop = pop.map(Zeroizing::new);
+        credentials.username = username.map(Zeroizing::new);
+        credentials.password = password.map(Zeroizing::new);
+        let (auth, result) = match authenticator(credentials, code, caller) {
+            Ok(auth) => (auth, String::new()),
+            Err(why) => (Auto::new(), payload::error(&why)),
+        };
+        let choice = security.map_or(SecurityChoice::Auto, |number| {
+            SecurityChoice::Exactly(SecurityScheme::from_number(number))
+        });
+        let auth = auth.with_choice(choice).allow_plaintext(plaintext);
         let mut deadlines = Deadlines::default();
         let mut limits = Limits::UNKNOWN;
         match kind {
@@ -167,7 +128,7 @@ impl Client {
         Self {
             desk: Rc::new(Desk {
                 engine: RefCell::new(engine),
-                place,
+                place: Place::new(caller, kind, label),
                 limits: Cell::new(limits),
                 now: Cell::default(),
                 wanted: RefCell::default(),
@@ -177,7 +138,7 @@ impl Client {
             events,
             work: None,
             sent: false,
-            result: String::new(),
+            result,
         }
     }
 
@@ -194,44 +155,14 @@ impl Client {
         self.desk.limits.set(limits);
     }
 
-    /// Begins a call, by its name, and gives up what was under way. `deadline`: for all of it, in milliseconds.
-    pub fn begin(
-        &mut self,
-        name: &str,
-        first: Vec<u8>,
-        second: Vec<u8>,
-        number: u32,
-        now: f64,
-        deadline: f64,
-    ) {
+    /// Begins a call, by its number, and gives up what was under way. `deadline`: for all of it, in milliseconds.
+    pub fn begin(&mut self, call: u8, first: Vec<u8>, second: Vec<u8>, number: u32, now: f64, deadline: f64) {
         self.cancel();
-        let (first, second) = (Zeroizing::new(first), Zeroizing::new(second));
-        let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
-        let order = match name {
-            "info" => Order::Info,
-            "authenticate" => Order::Authenticate,
-            "scan" => Order::Scan,
-            "scanThread" => Order::ScanThread,
-            "provision" => Order::Provision {
-                ssid: first,
-                passphrase: second,
-            },
-            "provisionThread" => Order::ProvisionThread { dataset: first },
-            "status" => Order::Status,
-            "threadStatus" => Order::ThreadStatus,
-            "reset" => Order::Control(ControlAction::ResetWifi),
-            "resetThread" => Order::Control(ControlAction::ResetThread),
-            "reprov" => Order::Control(ControlAction::ReprovWifi),
-            "reprovThread" => Order::Control(ControlAction::ReprovThread),
-            "sendRaw" => Order::SendRaw {
-                endpoint: text(&first),
-                data: second,
-            },
-            _ => Order::Send {
-                endpoint: text(&first),
-                data: second,
-                chunk: usize::try_from(number).ok().filter(|&chunk| chunk > 0),
-            },
+        let order = Order {
+            what: What::numbered(call),
+            first: Zeroizing::new(first),
+            second: Zeroizing::new(second),
+            number,
         };
         let until = time(now).saturating_add(time(deadline));
         self.desk.engine.borrow_mut().limit_total(until);
@@ -252,6 +183,7 @@ impl Client {
             Poll::Pending => {
                 return match &*self.desk.wanted.borrow() {
                     Some(Wanted::Exchange { .. }) => EXCHANGE,
+                    Some(Wanted::Reconnect { fresh: true, .. }) => RECONNECT_FRESH,
                     Some(Wanted::Reconnect { .. }) => RECONNECT,
                     Some(Wanted::Wait { .. }) => WAIT,
                     Some(Wanted::Busy) | None => {
@@ -276,24 +208,26 @@ impl Client {
         }
     }
 
-    /// The endpoint of the exchange.
+    /// The endpoint of the exchange; what happened since the last time, JSON documents with commas between them; or what came of the call, or
+    /// its error, a JSON document.
     #[must_use]
-    pub fn endpoint(&self) -> String {
-        match &*self.desk.wanted.borrow() {
-            Some(Wanted::Exchange { endpoint, .. }) => endpoint.clone(),
-            _ => String::new(),
+    pub fn text(&mut self, which: u8) -> String {
+        match (which, &*self.desk.wanted.borrow()) {
+            (ENDPOINT, Some(Wanted::Exchange { endpoint, .. })) => endpoint.clone(),
+            (EVENTS, _) => self.events.take(),
+            _ => mem::take(&mut self.result),
         }
     }
 
-    /// Its request.
+    /// The request of the exchange, or the answers of an application's endpoint.
     #[must_use]
-    pub fn request(&self) -> Vec<u8> {
-        match &*self.desk.wanted.borrow() {
-            Some(Wanted::Exchange { len, .. }) => {
+    pub fn bytes(&self, which: u8) -> Vec<u8> {
+        match (which, &*self.desk.wanted.borrow()) {
+            (REQUEST, Some(Wanted::Exchange { len, .. })) => {
                 let mut engine = self.desk.engine.borrow_mut();
                 engine.buffer_mut().get(..*len).unwrap_or_default().to_vec()
             }
-            _ => Vec::new(),
+            _ => self.desk.answer.take(),
         }
     }
 
@@ -303,23 +237,31 @@ impl Client {
         match &*self.desk.wanted.borrow() {
             Some(
                 Wanted::Exchange { until, .. } | Wanted::Reconnect { until, .. } | Wanted::Wait { until },
-            ) => until.as_secs_f64() * 1000.0,
+            ) => millis(*until),
             _ => 0.0,
         }
     }
 
-    /// The device must forget the session when the link is opened again.
-    #[must_use]
-    pub fn fresh(&self) -> bool {
-        matches!(
-            &*self.desk.wanted.borrow(),
-            Some(Wanted::Reconnect { fresh: true, .. })
-        )
-    }
-
-    /// The request has been handed over completely.
-    pub fn sent(&mut self) {
-        self.sent = true;
+    /// The request has been handed over completely, the link is open again, the time is up, the call is given up, or (else) the link has
+    /// ended, or will. An exchange that was under way when a call is given up took the session with it.
+    pub fn tell(&mut self, what: u8) {
+        let input = match what {
+            SENT => {
+                self.sent = true;
+                return;
+            }
+            RECONNECTED => Input::Reconnected,
+            ELAPSED if self.sent => Input::Unanswered,
+            ELAPSED => Input::Elapsed,
+            _ => {
+                self.cancel();
+                if what != CANCELLED {
+                    self.desk.engine.borrow_mut().close();
+                }
+                return;
+            }
+        };
+        self.hear(input);
     }
 
     /// The reply is here.
@@ -331,7 +273,7 @@ impl Client {
             room.map(|room| room.copy_from_slice(reply)).is_some()
         };
         if room {
-            self.tell(Input::Reply(need));
+            self.hear(Input::Reply(need));
         } else {
             self.fault(
                 "reply_too_large",
@@ -342,59 +284,32 @@ impl Client {
         }
     }
 
-    /// The link is open again.
-    pub fn reconnected(&mut self) {
-        self.tell(Input::Reconnected);
-    }
-
     /// The link failed: the name of the fault, whether the link is alive after a refusal or the request had been delivered, the size that it
     /// carries, and what it says itself.
     pub fn fault(&mut self, name: &str, flag: bool, size: usize, said: String) {
         let fault = fault::named(name, flag, size);
-        self.tell(Input::Fault(Fault { fault, said }));
+        self.hear(Input::Fault(Fault::new(fault, said)));
     }
+}
 
-    /// The time is up.
-    pub fn elapsed(&mut self) {
-        self.tell(if self.sent {
-            Input::Unanswered
-        } else {
-            Input::Elapsed
-        });
-    }
-
-    fn tell(&mut self, input: Input<Fault>) {
+impl Client {
+    fn hear(&mut self, input: Input<Fault>) {
         self.desk.told.replace(Some(input));
     }
 
-    /// Gives up the call under way. An exchange that was under way took the session with it.
-    pub fn cancel(&mut self) {
+    fn cancel(&mut self) {
         self.work = None;
         self.desk.told.replace(None);
         self.desk.wanted.replace(None);
     }
+}
 
-    /// The link has ended, or will.
-    pub fn close(&mut self) {
-        self.cancel();
-        self.desk.engine.borrow_mut().close();
+/// What opens the device.
+fn authenticator(mut credentials: Credentials, code: Option<String>, caller: Caller) -> Result<Auto, Error> {
+    let code = code.map(Zeroizing::new);
+    let setup = code.map(|code| payload::read(&code, caller)).transpose()?;
+    if let Some(setup) = &setup {
+        credentials.complete(setup);
     }
-
-    /// What happened since the last time: JSON documents with commas between them.
-    #[must_use]
-    pub fn events(&self) -> String {
-        self.events.take()
-    }
-
-    /// What came of the call, or its error: a JSON document.
-    #[must_use]
-    pub fn result(&mut self) -> String {
-        mem::take(&mut self.result)
-    }
-
-    /// The answers of an application's endpoint.
-    #[must_use]
-    pub fn answer(&self) -> Vec<u8> {
-        self.desk.answer.take()
-    }
+    credentials.apply(setup.as_ref().map_or_else(Auto::new, Auto::from_payload), caller)
 }

@@ -62,39 +62,55 @@ pub(crate) struct Desk {
     pub(crate) answer: RefCell<Vec<u8>>,
 }
 
-/// What JavaScript asks for.
-pub(crate) enum Order {
+/// A call, and what it is given: `wasm.ts` says what that is.
+pub(crate) struct Order {
+    pub(crate) what: What,
+    pub(crate) first: Bytes,
+    pub(crate) second: Bytes,
+    pub(crate) number: u32,
+}
+
+/// What JavaScript asks for; `wasm.ts` has the same numbers.
+#[derive(Clone, Copy)]
+pub(crate) enum What {
     Info,
     Authenticate,
     Scan,
     ScanThread,
-    Provision {
-        ssid: Bytes,
-        passphrase: Bytes,
-    },
-    ProvisionThread {
-        dataset: Bytes,
-    },
+    Provision,
+    ProvisionThread,
     Status,
     ThreadStatus,
     Control(ControlAction),
-    Send {
-        endpoint: String,
-        data: Bytes,
-        chunk: Option<usize>,
-    },
-    SendRaw {
-        endpoint: String,
-        data: Bytes,
-    },
+    Send,
+    SendRaw,
 }
 
-impl Order {
+impl What {
+    pub(crate) const fn numbered(number: u8) -> Self {
+        match number {
+            0 => Self::Info,
+            1 => Self::Authenticate,
+            2 => Self::Scan,
+            3 => Self::ScanThread,
+            4 => Self::Provision,
+            5 => Self::ProvisionThread,
+            6 => Self::Status,
+            7 => Self::ThreadStatus,
+            8 => Self::Control(ControlAction::ResetWifi),
+            9 => Self::Control(ControlAction::ResetThread),
+            10 => Self::Control(ControlAction::ReprovWifi),
+            11 => Self::Control(ControlAction::ReprovThread),
+            12 => Self::SendRaw,
+            _ => Self::Send,
+        }
+    }
+
     /// The networks that the device has to take, or it is asked for none and sent nothing secret.
-    const fn network(&self) -> Option<Network> {
+    const fn network(self) -> Option<Network> {
         match self {
-            Self::Scan | Self::Provision { .. } => Some(Network::Wifi),
-            Self::ScanThread | Self::ProvisionThread { .. } => Some(Network::Thread),
+            Self::Scan | Self::Provision => Some(Network::Wifi),
+            Self::ScanThread | Self::ProvisionThread => Some(Network::Thread),
             _ => None,
         }
     }
@@ -116,12 +132,12 @@ enum Held<'o> {
 impl<'o> Held<'o> {
     /// What is wrong with it is said before anything is sent.
     fn of(order: &'o Order, caller: Caller) -> Result<Self, Error> {
-        match order {
-            Order::Provision { ssid, passphrase } => WifiConfig::new(ssid, passphrase)
+        match order.what {
+            What::Provision => WifiConfig::new(&order.first, &order.second)
                 .map(Self::Wifi)
                 .map_err(|error| explain::config(caller, error)),
-            Order::ProvisionThread { dataset } => {
-                let dataset = ThreadDataset::from_bytes(dataset);
+            What::ProvisionThread => {
+                let dataset = ThreadDataset::from_bytes(&order.first);
                 dataset
                     .map(|dataset| Self::Thread(Box::new(dataset)))
                     .map_err(|_| {
@@ -160,7 +176,7 @@ where
 pub(crate) async fn carry_out(desk: Rc<Desk>, order: Order) -> Result<String, Error> {
     let desk = &*desk;
     let held = Held::of(&order, desk.place.caller)?;
-    if let Some(network) = order.network() {
+    if let Some(network) = order.what.network() {
         desk.drive(&mut Info::new()).await?;
         desk.takes(network)?;
     }
@@ -180,8 +196,9 @@ where
 }
 
 fn job<'o>(desk: &'o Desk, order: &'o Order, held: &'o Held<'o>) -> Result<Box<dyn Job + 'o>, Error> {
-    Ok(match (order, held) {
-        (Order::Provision { ssid, .. }, Held::Wifi(config)) => {
+    Ok(match (order.what, held) {
+        (What::Provision, Held::Wifi(config)) => {
+            let ssid = &order.first;
             work(ProvisionWifi::new(config), |call, desk, json| {
                 let outcome = desk.result(call.take_result())?;
                 if let Outcome::Failed(why) = outcome {
@@ -196,7 +213,7 @@ fn job<'o>(desk: &'o Desk, order: &'o Order, held: &'o Held<'o>) -> Result<Box<d
                 Ok(())
             })
         }
-        (Order::ProvisionThread { .. }, Held::Thread(dataset)) => {
+        (What::ProvisionThread, Held::Thread(dataset)) => {
             work(ProvisionThread::new(dataset), |call, desk, json| {
                 let outcome = desk.result(call.take_result())?;
                 if let Outcome::Failed(why) = outcome {
@@ -211,14 +228,14 @@ fn job<'o>(desk: &'o Desk, order: &'o Order, held: &'o Held<'o>) -> Result<Box<d
                 Ok(())
             })
         }
-        (Order::Authenticate, _) => work(Connect::new(), |_, desk, json| {
+        (What::Authenticate, _) => work(Connect::new(), |_, desk, json| {
             let security = desk.engine.borrow().security();
             json.object(|json| {
                 json.maybe("security", security.and_then(SessionSecurity::number));
             });
             Ok(())
         }),
-        (Order::Scan, _) => work(ScanWifi::new(&ScanOptions::default()), |call, desk, json| {
+        (What::Scan, _) => work(ScanWifi::new(&ScanOptions::default()), |call, desk, json| {
             let found = desk.result(call.take_result())?;
             json.array(|json| {
                 for network in &found {
@@ -227,7 +244,7 @@ fn job<'o>(desk: &'o Desk, order: &'o Order, held: &'o Held<'o>) -> Result<Box<d
             });
             Ok(())
         }),
-        (Order::ScanThread, _) => work(ScanThread::new(&ScanOptions::default()), |call, desk, json| {
+        (What::ScanThread, _) => work(ScanThread::new(&ScanOptions::default()), |call, desk, json| {
             let found = desk.result(call.take_result())?;
             json.array(|json| {
                 for network in &found {
@@ -236,46 +253,38 @@ fn job<'o>(desk: &'o Desk, order: &'o Order, held: &'o Held<'o>) -> Result<Box<d
             });
             Ok(())
         }),
-        (Order::Status, _) => work(Ask::new(GetWifiStatus), |call, desk, json| {
+        (What::Status, _) => work(Ask::new(GetWifiStatus), |call, desk, json| {
             let status = desk.result(call.take_result())?;
             json.object(|json| values::wifi_status(json, &status));
             Ok(())
         }),
-        (Order::ThreadStatus, _) => work(Ask::new(GetThreadStatus), |call, desk, json| {
+        (What::ThreadStatus, _) => work(Ask::new(GetThreadStatus), |call, desk, json| {
             let status = desk.result(call.take_result())?;
             json.object(|json| values::thread_status(json, &status));
             Ok(())
         }),
-        (Order::Control(action), _) => work(Ask::new(Control(*action)), |_, _, _| Ok(())),
-        (
-            Order::Send {
-                endpoint,
-                data,
-                chunk,
-            },
-            _,
-        ) => {
+        (What::Control(action), _) => work(Ask::new(Control(action)), |_, _, _| Ok(())),
+        (What::Send, _) => {
+            let chunk = usize::try_from(order.number).ok().filter(|&chunk| chunk > 0);
             let answer = |part: &[u8]| desk.answer.borrow_mut().extend_from_slice(part);
-            let call = SendData::new(named(endpoint)?, data, *chunk, answer);
+            let call = SendData::new(named(&order.first)?, &order.second, chunk, answer);
             work(call.map_err(|error| desk.explain(&error.into()))?, |_, _, _| {
                 Ok(())
             })
         }
-        (Order::SendRaw { endpoint, data }, _) => {
+        (What::SendRaw, _) => {
             let answer = |part: &[u8]| desk.answer.borrow_mut().extend_from_slice(part);
-            let call = SendRaw::new(named(endpoint)?, data, answer);
+            let call = SendRaw::new(named(&order.first)?, &order.second, answer);
             work(call.map_err(|error| desk.explain(&error.into()))?, |_, _, _| {
                 Ok(())
             })
         }
         // `Held::of` has held what the others need.
-        (Order::Info | Order::Provision { .. } | Order::ProvisionThread { .. }, _) => {
-            work(Info::new(), |_, desk, json| {
-                desk.with_info(|info| {
-                    json.object(|json| values::info(json, info));
-                })
+        (What::Info | What::Provision | What::ProvisionThread, _) => work(Info::new(), |_, desk, json| {
+            desk.with_info(|info| {
+                json.object(|json| values::info(json, info));
             })
-        }
+        }),
     })
 }
 
@@ -287,8 +296,9 @@ const fn word<C, F>(outcome: &Outcome<C, F>) -> &'static str {
     }
 }
 
-fn named(endpoint: &str) -> Result<Endpoint<'_>, Error> {
-    Endpoint::custom(endpoint).map_err(|_| {
+fn named(endpoint: &[u8]) -> Result<Endpoint<'_>, Error> {
+    let endpoint = str::from_utf8(endpoint).ok().map(Endpoint::custom);
+    endpoint.and_then(Result::ok).ok_or_else(|| {
         Error::usage("invalid_endpoint", "there can be no endpoint of that name")
             .with_cause("names have 1 to 64 characters of A-Z a-z 0-9 _ . -, with / between their parts")
             .with_help("check the name; custom-data is the usual one")

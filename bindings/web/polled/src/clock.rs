@@ -10,11 +10,17 @@ use espprov_transport::Clock;
 /// JavaScript's milliseconds. What is no time is none.
 #[must_use]
 pub fn time(millis: f64) -> Duration {
-    Duration::try_from_secs_f64(millis / 1000.0).unwrap_or(if millis > 0.0 {
-        Duration::MAX
-    } else {
-        Duration::ZERO
-    })
+    // What is no number, or less than nothing, becomes 0, and what is too large the largest there is.
+    match (millis * 1000.0) as u64 {
+        u64::MAX => Duration::MAX,
+        micros => Duration::from_micros(micros),
+    }
+}
+
+/// The same for JavaScript.
+#[must_use]
+pub fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
 }
 
 #[derive(Default)]

@@ -10,7 +10,7 @@ mod clock;
 pub mod fault;
 mod link;
 
-pub use clock::{ToldClock, time};
+pub use clock::{ToldClock, millis, time};
 pub use link::PolledLink;
 
 /// Takes 1 KB of what a page downloads; that of the standard library takes five.

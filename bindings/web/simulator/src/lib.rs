@@ -82,23 +82,10 @@ impl Simulator {
         self.link.poll(now)
     }
 
-    /// When to ask again; infinite without such a time.
+    /// A number of it: `polled.ts` says which there are.
     #[must_use]
-    pub fn until(&self) -> f64 {
-        self.link.until()
-    }
-
-    /// The request was handed over completely.
-    #[must_use]
-    pub fn delivered(&self) -> bool {
-        self.link.delivered()
-    }
-
-    /// The longest request that the link carries; 0: as long as one likes.
-    #[wasm_bindgen(js_name = maxRequest)]
-    #[must_use]
-    pub fn max_request(&self) -> usize {
-        self.link.max_request()
+    pub fn number(&self, which: u8) -> f64 {
+        self.link.number(which)
     }
 
     /// The reply.
@@ -107,27 +94,9 @@ impl Simulator {
         self.link.take_reply()
     }
 
-    /// The name of the fault; empty without one.
+    /// The name of the fault, empty without one; or what the link says of it itself.
     #[must_use]
-    pub fn fault(&self) -> String {
-        self.link.fault()
-    }
-
-    /// What goes with it.
-    #[must_use]
-    pub fn flag(&self) -> bool {
-        self.link.flag()
-    }
-
-    /// The size that goes with it.
-    #[must_use]
-    pub fn size(&self) -> u32 {
-        self.link.size()
-    }
-
-    /// What the link says of it itself.
-    #[must_use]
-    pub fn said(&self) -> String {
-        self.link.said()
+    pub fn fault(&self, said: bool) -> String {
+        self.link.fault(said)
     }
 }
