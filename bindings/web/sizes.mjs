@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from "node:fs";
 
 /** What it is called, its file, largest size, and that of the compressed file beside it; 0: not looked at. */
 const CEILINGS = [
-  ["client half", "client/espprov_web_client_bg.wasm", "client/espprov_web_client_bg.wasm.gz", 0, 73_800],
-  ["page", "page.html", "page.html.gz", 143_200, 88_600],
-  ["simulated device", "simulator/espprov_web_simulator_bg.wasm", "espprov-simulator.wasm.gz", 0, 122_600],
+  ["client half", "client/espprov_web_client_bg.wasm", "client/espprov_web_client_bg.wasm.gz", 0, 73_700],
+  ["page", "page.html", "page.html.gz", 143_100, 88_500],
+  ["simulated device", "simulator/espprov_web_simulator_bg.wasm", "espprov-simulator.wasm.gz", 0, 122_800],
 ];
 
 let failed = false;
