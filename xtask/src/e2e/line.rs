@@ -2,10 +2,10 @@
 //! codes, the vendor's partition tool, a browser that prints, kills, full disks, stations that share a database. Ends with `N passed, 0 failed, 0 skipped`;
 //! `target/e2e/line.json` has a row per step.
 
-use super::python::{environment, interpreters, junit};
+use super::pytest::{NO_PYTHON, Pytest, interpreters, kept};
 use super::report::{Counts, Rows};
 use crate::programs;
-use crate::tools::{capture, cargo, root, run, target_dir};
+use crate::tools::{capture, cargo, root, target_dir};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -101,51 +101,22 @@ fn folder() -> PathBuf {
     root().join("tests/line")
 }
 
-/// An environment with what the requirements file names; kept until that changes.
+/// The Python of the environment that has what the tests need.
 fn python(out: &Path) -> Result<PathBuf, String> {
-    let (place, requirements) = (out.join("line-venv"), folder().join("requirements.txt"));
-    let wanted = fs::read_to_string(&requirements).map_err(|e| format!("{}: {e}", requirements.display()))?;
-    let (mark, program) = (place.join("requirements.txt"), place.join("bin/python"));
-    if fs::read_to_string(&mark).is_ok_and(|there| there == wanted) {
-        return Ok(program);
-    }
     let pythons = interpreters();
-    let (_, newest) = pythons
-        .last_key_value()
-        .ok_or("no Python 3.10 or newer: apt-get install python3 python3-venv")?;
-    environment(&place, newest)?;
-    run(Command::new(&program)
-        .args(["-m", "pip", "install", "--quiet", "--requirement"])
-        .arg(&requirements))?;
-    fs::write(&mark, wanted).map_err(|e| format!("{}: {e}", mark.display()))?;
-    Ok(program)
+    let (_, newest) = pythons.last_key_value().ok_or(NO_PYTHON)?;
+    let bin = kept(&out.join("line-venv"), &folder().join("requirements.txt"), newest)?;
+    Ok(bin.join("python"))
 }
 
 fn with_others(out: &Path, python: &Path, command: &Path, only: Option<&str>) -> Result<Counts, String> {
-    let report = out.join("line.xml");
-    let _ = fs::remove_file(&report);
-    let mut pytest = Command::new(python);
-    pytest
-        .args([
-            "-m",
-            "pytest",
-            "--quiet",
-            "-p",
-            "no:cacheprovider",
-            "-rP",
-            "--durations=5",
-        ])
-        .arg(format!("--junitxml={}", report.display()))
-        .current_dir(folder())
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env("ESPPROV", command);
-    if let Some(only) = only {
-        pytest.args(["-k", only]);
-    }
-    let ended = run(&mut pytest);
-    let counts = junit(&report).map_err(|error| format!("{error}; {ended:?}"))?;
-    if ended.is_err() && counts.failed == 0 && only.is_none() {
-        return Err(format!("pytest failed, though no test did: {ended:?}"));
-    }
+    let tests = Pytest {
+        python,
+        folder: &folder(),
+        report: &out.join("line.xml"),
+        only,
+    };
+    let (counts, said) = tests.run(|pytest| pytest.arg("-rP").env("ESPPROV", command))?;
+    println!("{said}");
     Ok(counts)
 }

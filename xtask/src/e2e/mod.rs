@@ -2,6 +2,7 @@
 
 mod ble;
 mod line;
+mod pytest;
 mod python;
 mod report;
 mod web;

@@ -6,10 +6,10 @@ mod wheel;
 
 pub(super) use wheel::built;
 
+use super::pytest::{NO_PYTHON, Pytest, environment, interpreters};
 use super::report::{Counts, Rows};
-use crate::tools::{capture, root, run, target_dir};
-use std::collections::{BTreeMap, BTreeSet};
-use std::env;
+use crate::tools::{root, run, target_dir};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -21,11 +21,6 @@ use wheel::{glibc, path_with, sdist, tools, wheel};
 const MAX_WHEEL: u64 = 3_000_000;
 /// Newest glibc that a wheel may ask for: 2.28, of 2018.
 const MAX_GLIBC: u32 = 28;
-/// Oldest Python that the package is for.
-const OLDEST: u32 = 10;
-
-const NO_PYTHON: &str = "no Python 3.10 or newer: apt-get install python3 python3-venv";
-
 pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
     let out = target_dir().join("e2e");
     fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
@@ -157,50 +152,6 @@ fn all_tests(
     })
 }
 
-/// By its minor version, each Python 3 there is that the package is for: in `PATH`, and where pyenv keeps its own.
-pub(super) fn interpreters() -> BTreeMap<u32, PathBuf> {
-    let mut found = BTreeMap::new();
-    let path = env::var_os("PATH").unwrap_or_default();
-    let mut folders: Vec<PathBuf> = env::split_paths(&path).collect();
-    let home = env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
-    let versions = env::var_os("PYENV_ROOT")
-        .map_or_else(|| home.join(".pyenv"), PathBuf::from)
-        .join("versions");
-    folders.extend(
-        fs::read_dir(versions)
-            .into_iter()
-            .flatten()
-            .flatten()
-            .map(|entry| entry.path().join("bin")),
-    );
-    for folder in folders {
-        // pyenv's own programs of these names only choose among the others.
-        if folder.ends_with("shims") {
-            continue;
-        }
-        let program = folder.join("python3");
-        if !program.is_file() {
-            continue;
-        }
-        let mut ask = Command::new(&program);
-        // Without the module for environments it is of no use here.
-        ask.args(["-c", "import sys, ensurepip, venv; print(sys.version_info[1])"]);
-        if let Ok((true, said)) = capture(&mut ask)
-            && let Ok(version @ OLDEST..) = said.trim().parse()
-        {
-            found.entry(version).or_insert(program);
-        }
-    }
-    found
-}
-
-/// An environment made anew, unless `keep` says what is in it already.
-pub(super) fn environment(folder: &Path, python: &Path) -> Result<PathBuf, String> {
-    let _ = fs::remove_dir_all(folder);
-    run(Command::new(python).args(["-m", "venv"]).arg(folder))?;
-    Ok(folder.join("bin"))
-}
-
 fn bindings() -> PathBuf {
     root().join("bindings/python")
 }
@@ -236,51 +187,15 @@ fn installed(out: &Path, version: u32, wheel: &Path) -> Result<(), String> {
 fn tests(out: &Path, version: u32, only: Option<&str>) -> Result<Counts, String> {
     let bin = bin(out, version);
     let report = out.join(format!("python-3.{version}.xml"));
-    let _ = fs::remove_file(&report);
-    let mut pytest = Command::new(bin.join("python"));
-    pytest
-        .args([
-            "-m",
-            "pytest",
-            "--quiet",
-            "-p",
-            "no:cacheprovider",
-            "--durations=5",
-        ])
-        .arg(format!("--junitxml={}", report.display()))
-        .current_dir(bindings())
-        .env("PATH", plain(&bin))
-        .env("PYTHONDONTWRITEBYTECODE", "1");
-    if let Some(only) = only {
-        pytest.args(["-k", only]);
-    }
-    let (ended_well, said) = capture(&mut pytest)?;
-    println!("{said}");
-    let counts = junit(&report)?;
-    if !ended_well && counts.failed == 0 {
-        return Err(format!("pytest failed on Python 3.{version}, though no test did"));
-    }
-    Ok(counts)
-}
-
-/// What a report of pytest counts.
-pub(super) fn junit(report: &Path) -> Result<Counts, String> {
-    let text = fs::read_to_string(report).map_err(|e| format!("{}: {e}", report.display()))?;
-    let count = |name: &str| -> Result<u32, String> {
-        let value = text
-            .split_once(&format!(" {name}=\""))
-            .and_then(|(_, rest)| rest.split('"').next());
-        value
-            .and_then(|value| value.parse().ok())
-            .ok_or_else(|| format!("{}: no {name}", report.display()))
+    let tests = Pytest {
+        python: &bin.join("python"),
+        folder: &bindings(),
+        report: &report,
+        only,
     };
-    let (failed, skipped) = (count("failures")? + count("errors")?, count("skipped")?);
-    let passed = count("tests")?.saturating_sub(failed + skipped);
-    Ok(Counts {
-        passed,
-        failed,
-        skipped,
-    })
+    let (counts, said) = tests.run(|pytest| pytest.env("PATH", plain(&bin)))?;
+    println!("{said}");
+    Ok(counts)
 }
 
 /// The workflow that builds the wheels of the other platforms cannot run here; what can be checked is its form.

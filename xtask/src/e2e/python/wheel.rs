@@ -1,26 +1,20 @@
 //! The wheel and the source archive, and what is in them.
 
-use super::{NO_PYTHON, bindings, environment, interpreters};
+use super::super::pytest::{NO_PYTHON, interpreters, kept};
+use super::bindings;
 use crate::tools::{capture, cargo, root, run, target_dir};
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What builds and checks the wheel, in the versions of the requirements file; kept until that changes.
+/// What builds and checks the wheel, in the versions of the requirements file.
 pub(super) fn tools(out: &Path, python: &Path) -> Result<PathBuf, String> {
-    let (folder, requirements) = (out.join("python-venv"), bindings().join("requirements.txt"));
-    let wanted = fs::read_to_string(&requirements).map_err(|e| format!("{}: {e}", requirements.display()))?;
-    let mark = folder.join("requirements.txt");
-    if fs::read_to_string(&mark).is_ok_and(|there| there == wanted) {
-        return Ok(folder.join("bin"));
-    }
-    let bin = environment(&folder, python)?;
-    run(Command::new(bin.join("pip"))
-        .args(["install", "--quiet", "--requirement"])
-        .arg(&requirements))?;
-    fs::write(&mark, wanted).map_err(|e| format!("{}: {e}", mark.display()))?;
-    Ok(bin)
+    kept(
+        &out.join("python-venv"),
+        &bindings().join("requirements.txt"),
+        python,
+    )
 }
 
 /// `PATH` with the tools before everything else.
