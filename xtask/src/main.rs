@@ -16,6 +16,7 @@ mod no_std;
 mod package;
 mod platforms;
 mod programs;
+mod rustup;
 mod startup;
 mod tools;
 mod vectors;

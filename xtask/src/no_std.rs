@@ -1,5 +1,6 @@
 //! `cargo xtask no-std`: the firmware crates link no std and no runtime, and nothing they were not asked for.
 
+use crate::rustup;
 use crate::tools::{capture, cargo, root, target_dir};
 use std::process::Command;
 
@@ -117,8 +118,7 @@ fn control() -> Result<(), String> {
 }
 
 fn bare_metal() -> Result<(), String> {
-    let (_, sysroot) = capture(Command::new("rustc").args(["--print", "sysroot"]))?;
-    let libraries = std::path::Path::new(sysroot.trim()).join("lib/rustlib");
+    let libraries = rustup::libraries()?;
     for target in BARE_METAL {
         if libraries.join(target).join("lib").is_dir() {
             for features in FEATURES {

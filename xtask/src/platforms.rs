@@ -5,9 +5,8 @@
 //! dependencies there compiles C. The feature `https` would bring one that does, and with it the command's `postgres`: so the command is
 //! checked with all of TLS but its cryptography, and the ledger of several stations in its library only.
 
-use crate::tools::{capture, cargo, root, run, target_dir};
-use std::env;
-use std::path::PathBuf;
+use crate::rustup;
+use crate::tools::{cargo, root, run, target_dir};
 use std::process::Command;
 
 /// The command with its default features, but for those that compile C, and without the production line.
@@ -71,7 +70,11 @@ pub(crate) fn platforms() -> Result<String, String> {
             Some(version) => format!("{} by Rust {version}", check.target),
             None => check.target.to_owned(),
         };
-        if !is_there(check.target, oldest)? {
+        let there = match oldest {
+            Some(version) => rustup::has_toolchain(version, check.target)?,
+            None => rustup::has_target(check.target)?,
+        };
+        if !there {
             missing.push(label);
             continue;
         }
@@ -114,31 +117,4 @@ pub(crate) fn platforms() -> Result<String, String> {
             missing.join(", ")
         ),
     })
-}
-
-/// Whether the target's standard library is installed, now or already, for the compiler in use or one of that version.
-fn is_there(target: &str, version: Option<&str>) -> Result<bool, String> {
-    let Some(version) = version else {
-        let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let (found, sysroot) = capture(Command::new(rustc).args(["--print", "sysroot"]))?;
-        let library = PathBuf::from(sysroot.trim())
-            .join("lib/rustlib")
-            .join(target)
-            .join("lib");
-        // Without rustup, or without a network, there is nothing to check against.
-        return Ok(found && library.is_dir() || rustup(&["target", "add", target]));
-    };
-    Ok(rustup(&[
-        "toolchain",
-        "install",
-        version,
-        "--profile",
-        "minimal",
-        "--target",
-        target,
-    ]))
-}
-
-fn rustup(arguments: &[&str]) -> bool {
-    capture(Command::new("rustup").args(arguments)).is_ok_and(|(done, _)| done)
 }

@@ -3,7 +3,7 @@
 
 use super::report::{Counts, Rows};
 use crate::tools::{capture, cargo, root, run, target_dir};
-use crate::{embedded, programs};
+use crate::{embedded, programs, rustup};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -100,14 +100,8 @@ fn node() -> Result<String, String> {
 
 /// Where the compiler's standard libraries are, with that for WebAssembly.
 fn libraries() -> Result<PathBuf, String> {
-    let (_, sysroot) = capture(
-        Command::new("rustc")
-            .args(["--print", "sysroot"])
-            .current_dir(root()),
-    )?;
-    let libraries = Path::new(sysroot.trim()).join("lib/rustlib");
-    if libraries.join(TARGET).is_dir() {
-        Ok(libraries)
+    if rustup::has_target(TARGET)? {
+        rustup::libraries()
     } else {
         Err(format!(
             "no standard library for WebAssembly: rustup target add {TARGET}"

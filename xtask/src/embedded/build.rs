@@ -4,6 +4,7 @@
 //! Half of what CI computes here is the compiler's work, so each target gets what is looked at there and no more.
 
 use super::{Results, TARGETS};
+use crate::rustup;
 use crate::tools::{capture, cargo, root, target_dir};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -87,8 +88,7 @@ pub(crate) fn with_source(libraries: &Path) -> Result<(PathBuf, PathBuf), String
 
 impl Toolchain {
     pub(super) fn find() -> Result<Self, String> {
-        let (_, sysroot) = capture(Command::new("rustc").args(["--print", "sysroot"]))?;
-        let libraries = Path::new(sysroot.trim()).join("lib/rustlib");
+        let libraries = rustup::libraries()?;
         if TARGETS
             .iter()
             .all(|target| libraries.join(target).join("lib").is_dir())
