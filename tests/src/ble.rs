@@ -11,7 +11,6 @@ use espprov_simulator::{Service, Shared};
 use espprov_simulator_ble::air::{Air, AirController, AirOptions};
 use espprov_simulator_ble::pool::Heap;
 use espprov_simulator_ble::{Options, serve};
-
 use tokio::runtime::{Builder, Runtime};
 use trouble_host::prelude::{Address, Controller, HostResources, Stack};
 

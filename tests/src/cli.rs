@@ -216,7 +216,16 @@ impl Simulator {
     /// When it does not get ready.
     #[must_use]
     pub fn start(args: &[&str]) -> Self {
-        Self::listening("http", &["--http", "127.0.0.1:0"], args)
+        Self::start_with(args, &[])
+    }
+
+    /// The same in an environment with these variables.
+    ///
+    /// # Panics
+    /// When it does not get ready.
+    #[must_use]
+    pub fn start_with(args: &[&str], variables: &[(&str, &str)]) -> Self {
+        Self::listening("http", &["--http", "127.0.0.1:0"], args, variables)
     }
 
     /// `espprov simulate --pty` with further arguments, ready to be talked to.
@@ -225,11 +234,12 @@ impl Simulator {
     /// When it does not get ready.
     #[must_use]
     pub fn on_pty(args: &[&str]) -> Self {
-        Self::listening("serial", &["--pty"], args)
+        Self::listening("serial", &["--pty"], args, &[])
     }
 
-    fn listening(transport: &str, place: &[&str], args: &[&str]) -> Self {
+    fn listening(transport: &str, place: &[&str], args: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = espprov()
+            .envs(variables.iter().copied())
             .args(["simulate", "--json"])
             .args(place)
             .args(args)

@@ -220,6 +220,10 @@ where
         self.link.limits()
     }
 
+    fn endpoints(&self, visit: &mut dyn FnMut(&str)) {
+        self.link.endpoints(visit);
+    }
+
     fn delivered(&self) -> bool {
         self.link.delivered()
     }

@@ -2,7 +2,7 @@
 //! step. And things that answer but are no device.
 
 use core::time::Duration;
-use espprov_tests::cli::{Simulator, espprov, finish, run, words};
+use espprov_tests::cli::{Scratch, Simulator, espprov, finish, run, words};
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
@@ -306,10 +306,39 @@ fn a_simulated_device_is_opened_by_the_pop_it_was_given() {
             assert_eq!(scan.code, code, "security {scheme}, {pop}: {scan:?}");
         }
     }
-    let both = ["--scenario", "zero", "--pop", "mine", "--password", "other"];
-    let simulator = Simulator::start(&both);
-    let scan = run(&["scan", &simulator.url, "--password", "other", "--json"]);
-    assert_eq!(scan.code, 0, "{scan:?}");
+}
+
+/// No client could open it.
+#[test]
+fn a_simulated_device_of_security_2_has_a_password() {
+    for secret in ["--pop", "--password"] {
+        let refused = run(&["simulate", "--console", "--scenario", "zero", secret, ""]);
+        assert_eq!(refused.code, 2, "{secret}: {refused:?}");
+        assert!(refused.stderr.contains("error[invalid_scenario]"), "{refused:?}");
+        assert!(refused.stderr.contains("needs a password"), "{refused:?}");
+    }
+}
+
+/// What is typed comes before the environment's, and that before a scenario without a password of its own.
+#[test]
+fn a_simulated_device_and_the_environment() {
+    let own = "[security]\nscheme = 2\npassword = \"other\"";
+    let scratch = Scratch::new();
+    let own = scratch.write("own.toml", own);
+    for (environment, words, opened_by) in [
+        (
+            ("ESPPROV_PASSWORD", "theirs"),
+            &["--scenario", "zero", "--pop", "mine"][..],
+            "mine",
+        ),
+        (("ESPPROV_POP", "theirs"), &["--scenario", "zero"], "theirs"),
+        (("ESPPROV_POP", "theirs"), &["--scenario", &own], "other"),
+        (("ESPPROV_PASSWORD", "theirs"), &["--scenario", &own], "theirs"),
+    ] {
+        let simulator = Simulator::start_with(words, &[environment]);
+        let scan = run(&["scan", &simulator.url, "--password", opened_by, "--json"]);
+        assert_eq!(scan.code, 0, "{environment:?} {words:?}: {scan:?}");
+    }
 }
 
 /// What would do nothing is not taken in silence.
@@ -320,6 +349,7 @@ fn what_a_simulated_device_has_no_use_for() {
         ("--security 1 --username x", "--username"),
         ("--security 1 --patch 1", "--patch"),
         ("--security 0 --pop x", "--pop"),
+        ("--pop x --password y", "--pop"),
         ("--http 127.0.0.1:0 --line-limit 0", "--line-limit"),
         ("--http 127.0.0.1:0 --count 2 --line-limit 0", "--line-limit"),
         ("--console --page page.html", "--page"),

@@ -135,7 +135,7 @@ fn mistakes_do_not_repeat_them() {
 #[test]
 fn a_simulator_in_a_script_does_not_tell_its_credentials() {
     let mut child = espprov();
-    child.args(["simulate", "--console", "--pop", POP, "--password", POP, "-v"]);
+    child.args(["simulate", "--console", "--password", POP, "-v"]);
     let run = finish(&mut child, b"\r");
     assert_eq!(run.code, 0, "{run:?}");
     // The wire, and nothing else: prompts and line ends.

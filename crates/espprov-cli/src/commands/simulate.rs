@@ -293,13 +293,22 @@ async fn scenario(context: &Context, args: &SimulateArgs) -> Result<Scenario, Fa
                 .with_help("shorten it")
         })
     };
+    // Who types a PoP means this device, whichever scheme it runs; the environment's is for several commands, and comes behind
+    // what the scenario says.
+    let typed = &args.credentials;
     if let Some(pop) = &given.pop {
-        scenario.set_proof(secret(pop)?);
+        if typed.pop.is_some() {
+            scenario.set_proof(secret(pop)?);
+        } else {
+            scenario.security.pop = secret(pop)?;
+        }
     }
     if let Some(username) = &given.username {
         scenario.security.username = Some(String::from_utf8_lossy(username).into_owned());
     }
-    if let Some(password) = &given.password {
+    if let Some(password) = &given.password
+        && (typed.password.is_some() || typed.pop.is_none())
+    {
         scenario.security.password = Some(secret(password)?);
     }
     scenario.security.scheme = args.security.or(scenario.security.scheme);

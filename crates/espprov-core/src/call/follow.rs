@@ -308,12 +308,12 @@ mod tests {
         events: Vec<String>,
     }
 
-    /// Follows a device until the end. Each look takes `look`, or until the link is given up.
-    /// Without a pause of its own, and without an end but the follower's.
+    /// Over Bluetooth, where looks take no time, and without an end but the follower's.
     fn run_over_ble(seen: impl FnMut(usize) -> Seen) -> Run {
         run(Duration::ZERO, Duration::MAX, Limits::ble(512, 512), seen)
     }
 
+    /// Follows a device until the end. Each look takes `look`, or until the link is given up.
     fn run(look: Duration, total: Duration, limits: Limits, mut seen: impl FnMut(usize) -> Seen) -> Run {
         let deadlines = Deadlines::default();
         let mut events = Vec::new();

@@ -35,6 +35,11 @@ impl SimDevice {
 
 fn sec2(scenario: &Scenario) -> Result<AnySecurity, ScenarioError> {
     let password = scenario.proof().map_or(&[][..], Secret::expose);
+    if password.is_empty() {
+        return Err(ScenarioError::new(
+            "security 2 needs a password, and both password and pop are empty; with security 1 an empty pop is none",
+        ));
+    }
     // Another stream than the handshakes', so that the salt does not shift them.
     let mut rng = ChaCha20Rng::seed_from_u64(scenario.seed);
     rng.set_stream(1);

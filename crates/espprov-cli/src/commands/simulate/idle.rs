@@ -15,6 +15,7 @@ pub(super) fn refuse(args: &SimulateArgs, scenario: &Scenario, serves: &Serves) 
     let scheme = scenario.scheme();
     let credentials = &args.credentials;
     let pop = credentials.pop.as_ref().is_some_and(|pop| !pop.is_empty());
+    let password = credentials.password.is_some();
     let of_security_2 = "leave it out, or let the device be one of security 2: --security 2";
     let without_console = "leave it out, or let the device have one: --console or --pty";
     for (flag, idle, help) in [
@@ -24,13 +25,18 @@ pub(super) fn refuse(args: &SimulateArgs, scenario: &Scenario, serves: &Serves) 
             "leave it out, or give another --security",
         ),
         (
+            "--pop",
+            pop && scheme == 2 && password,
+            "the password is what opens a device of security 2: give one of the two",
+        ),
+        (
             "--username",
             credentials.username.is_some() && scheme != 2,
             of_security_2,
         ),
         (
             "--password",
-            credentials.password.is_some() && scheme != 2,
+            password && scheme != 2,
             if scheme == 1 {
                 "the secret of security 1 is the PoP: --pop"
             } else {
