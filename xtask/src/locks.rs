@@ -39,7 +39,8 @@ pub(crate) fn locks(check: bool) -> Result<(), String> {
             ));
         }
     }
-    for dir in APART {
+    // The main one, too: what is built without `--locked` mends it without a word.
+    for dir in APART.iter().copied().chain(["."]) {
         metadata(dir, check)?;
     }
     Ok(())

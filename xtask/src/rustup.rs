@@ -20,8 +20,9 @@ pub(crate) fn libraries() -> Result<PathBuf, String> {
 
 /// Whether that of the target is there, already or now. Without rustup, or without a network, it may not be to be had.
 pub(crate) fn has_target(target: &str) -> Result<bool, String> {
-    let there = libraries()?.join(target).join("lib").is_dir();
-    Ok(there || rustup(&["target", "add", target])?)
+    let library = libraries()?.join(target).join("lib");
+    // rustup's compiler need not be the one in use.
+    Ok(library.is_dir() || rustup(&["target", "add", target])? && library.is_dir())
 }
 
 /// The same for a compiler of that version.

@@ -1,8 +1,8 @@
 //! The steps of CI that are a command or two, and nobody's but CI's.
 
 use super::{Options, Outcome};
-use crate::fuzz;
 use crate::tools::{MDBOOK, capture, cargo, root, run, target_dir};
+use crate::{fuzz, programs};
 use std::process::Command;
 
 pub(super) fn formatting() -> Outcome {
@@ -68,7 +68,11 @@ fn lint(dir: &str, flags: &[&str]) -> Result<(), String> {
 
 /// The very command of the README, to the letter: that the lock file is as it should be is for `locks` to say.
 pub(super) fn tests() -> Outcome {
-    run(cargo().args(["test", "--workspace"]))?;
+    let program = programs::debug("espprov")?;
+    run(cargo()
+        .args(["test", "--workspace"])
+        // For `tests/src/binary.rs`.
+        .env("ESPPROV_BUILT", program))?;
     Ok("passed".into())
 }
 
@@ -117,7 +121,7 @@ pub(super) fn benches() -> Outcome {
     }
     lint("benches", &["--all-targets"])?;
     for program in ["ratios", "pairs"] {
-        run(crate::programs::bench(program, true)?.arg("--check"))?;
+        run(programs::bench(program, true)?.arg("--check"))?;
     }
     Ok("within the ratios".into())
 }

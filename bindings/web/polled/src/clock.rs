@@ -11,7 +11,8 @@ use espprov_transport::Clock;
 #[must_use]
 pub fn time(millis: f64) -> Duration {
     // What is no number, or less than nothing, becomes 0, and what is too large the largest there is.
-    match (millis * 1000.0) as u64 {
+    // Rounded, so that what `millis` gave comes back as it was: who asks again at that very moment is not too early.
+    match (millis * 1000.0).round() as u64 {
         u64::MAX => Duration::MAX,
         micros => Duration::from_micros(micros),
     }
@@ -63,5 +64,24 @@ impl Clock for ToldClock {
             Poll::Pending
         })
         .await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_told_comes_back_as_it_was() {
+        for micros in (0..5_000_000_000_u64).step_by(999_983) {
+            let moment = Duration::from_micros(micros);
+            assert_eq!(time(millis(moment)), moment);
+        }
+        // A browser's clock, in steps of a tenth of a millisecond.
+        assert_eq!(time(132_998.3), Duration::from_micros(132_998_300));
+        for nothing in [f64::NAN, -0.1, f64::NEG_INFINITY] {
+            assert_eq!(time(nothing), Duration::ZERO);
+        }
+        assert_eq!(time(f64::INFINITY), Duration::MAX);
     }
 }

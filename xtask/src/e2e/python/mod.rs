@@ -21,6 +21,7 @@ use wheel::{glibc, path_with, sdist, tools, wheel};
 const MAX_WHEEL: u64 = 3_000_000;
 /// Newest glibc that a wheel may ask for: 2.28, of 2018.
 const MAX_GLIBC: u32 = 28;
+
 pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
     let out = target_dir().join("e2e");
     fs::create_dir_all(&out).map_err(|e| format!("{}: {e}", out.display()))?;
@@ -72,7 +73,7 @@ pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
     rows.write(&out.join("python.json"))?;
     let verdict = all.to_string();
     println!("{verdict}");
-    if all.failed + all.skipped > 0 {
+    if all.failed + all.skipped > 0 || all.passed == 0 {
         return Err(verdict);
     }
     Ok(format!(
@@ -80,7 +81,7 @@ pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
     ))
 }
 
-/// Two things at the same time, and what came of both; where both fail, what the first said.
+/// Two things at the same time, and what came of both.
 fn both<A: Send, B: Send>(
     one: impl FnOnce() -> Result<A, String> + Send,
     other: impl FnOnce() -> Result<B, String> + Send,
@@ -89,7 +90,11 @@ fn both<A: Send, B: Send>(
         let other = scope.spawn(other);
         let one = one();
         let other = ended(other);
-        Ok((one?, other?))
+        match (one, other) {
+            (Ok(one), Ok(other)) => Ok((one, other)),
+            (Err(one), Err(other)) => Err(format!("{one}\n{other}")),
+            (Err(error), Ok(_)) | (Ok(_), Err(error)) => Err(error),
+        }
     })
 }
 
