@@ -324,3 +324,146 @@ impl<L: fmt::Debug, A: Authenticator, R, C, B: AsMut<[u8]>, O> fmt::Debug for Pr
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Phase;
+    use crate::auth::NoSecurity;
+    use core::cell::Cell;
+    use core::convert::Infallible;
+    use espprov_transport::{Limits, LinkFault, SessionIntent, TransportError};
+    use rand_core::TryRng;
+    use std::vec;
+
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    struct Broken;
+    impl fmt::Display for Broken {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("broken")
+        }
+    }
+    impl core::error::Error for Broken {}
+    impl TransportError for Broken {
+        fn fault(&self) -> LinkFault {
+            LinkFault::Lost { delivered: false }
+        }
+    }
+
+    struct NoDice;
+    impl TryRng for NoDice {
+        type Error = Infallible;
+        fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+            Ok(0)
+        }
+        fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+            Ok(0)
+        }
+        fn try_fill_bytes(&mut self, _: &mut [u8]) -> Result<(), Infallible> {
+            Ok(())
+        }
+    }
+    impl TryCryptoRng for NoDice {}
+
+    struct Still;
+    impl Clock for Still {
+        fn now(&self) -> Duration {
+            Duration::from_secs(100)
+        }
+        fn sleep(&self, _: Duration) {}
+    }
+
+    /// Answers as it is told, and notes what was asked and how long it might have taken.
+    struct Scripted<'a> {
+        script: Vec<Result<&'static [u8], Stopped<Broken>>>,
+        asked: &'a Cell<u32>,
+        timeout: &'a Cell<Duration>,
+    }
+    impl Link for Scripted<'_> {
+        type Error = Broken;
+        fn exchange(
+            &mut self,
+            _: Endpoint<'_>,
+            buf: &mut [u8],
+            _: usize,
+            timeout: Duration,
+        ) -> Result<usize, Stopped<Broken>> {
+            self.asked.set(self.asked.get() + 1);
+            self.timeout.set(timeout);
+            let reply = self.script.remove(0)?;
+            buf[..reply.len()].copy_from_slice(reply);
+            Ok(reply.len())
+        }
+        fn reconnect(&mut self, _: SessionIntent, _: Duration) -> Result<(), Stopped<Broken>> {
+            Ok(())
+        }
+        fn limits(&self) -> Limits {
+            Limits::UNKNOWN
+        }
+        fn close(&mut self, timeout: Duration) {
+            self.asked.set(self.asked.get() + 100);
+            self.timeout.set(timeout);
+        }
+    }
+
+    const INFO: &[u8] = br#"{"prov":{"ver":"v1.1","sec_ver":0,"cap":["no_sec"]}}"#;
+    const RAW: Endpoint<'_> = Endpoint::CUSTOM_DATA;
+
+    #[test]
+    fn what_the_link_says_is_what_the_caller_hears() {
+        let (asked, timeout) = (Cell::default(), Cell::default());
+        let script = vec![
+            Ok(&b"pong"[..]),
+            Err(Stopped::Fault(Broken)),
+            Err(Stopped::Elapsed),
+            Ok(INFO),
+            Ok(b"one"),
+            Ok(b"two"),
+            Err(Stopped::Fault(Broken)),
+        ];
+        let link = Scripted {
+            script,
+            asked: &asked,
+            timeout: &timeout,
+        };
+        let mut device = Provisioner::new(link, NoSecurity, NoDice, Still, vec![0; 512]);
+        let mut heard = Vec::new();
+        let sent = device.send_raw(RAW, b"ping", |reply| heard.extend_from_slice(reply));
+        assert_eq!((sent, &heard[..], asked.get()), (Ok(()), &b"pong"[..], 1));
+        let lost = device.send_raw(RAW, b"ping", |_| panic!("no answer"));
+        assert!(
+            matches!(lost, Err(ProvisionError::Link { error: Broken, .. })),
+            "{lost:?}"
+        );
+        let late = device.send_raw(RAW, b"ping", |_| panic!("no answer"));
+        assert!(matches!(late, Err(ProvisionError::Deadline { .. })), "{late:?}");
+
+        let mut pieces = Vec::new();
+        let sent = device.send(RAW, b"abcd", Some(2), |reply| pieces.push(reply.to_vec()));
+        assert_eq!((sent, asked.get()), (Ok(2), 6));
+        assert_eq!(pieces, [b"one", b"two"]);
+        assert_eq!(
+            device
+                .control(ControlAction::ResetWifi)
+                .map_err(|error| error.phase()),
+            Err(Some(Phase::Control))
+        );
+        assert_eq!(asked.get(), 7);
+    }
+
+    #[test]
+    fn the_time_for_everything_and_the_time_to_close() {
+        let (asked, timeout) = (Cell::default(), Cell::default());
+        let link = Scripted {
+            script: vec![Ok(INFO)],
+            asked: &asked,
+            timeout: &timeout,
+        };
+        let mut device = Provisioner::new(link, NoSecurity, NoDice, Still, vec![0; 512]);
+        device.limit_total(Duration::from_millis(1500));
+        assert!(device.info().is_ok());
+        assert_eq!(timeout.get(), Duration::from_millis(1500));
+        device.close();
+        assert_eq!((asked.get(), timeout.get()), (101, Deadlines::default().connect));
+    }
+}

@@ -255,6 +255,86 @@ async fn a_port_that_ends() {
     );
 }
 
+/// What it was told is known by what had been written: nothing while prompts are waited for, then the request.
+#[tokio::test(start_paused = true)]
+async fn a_port_that_ends_with_the_request_written() {
+    for (request_read, delivered) in [(false, false), (true, true)] {
+        let (mut link, mut io) = link();
+        let session = async {
+            ask(&mut link, Endpoint::PROTO_VER, b"x")
+                .await
+                .unwrap_err()
+                .fault()
+        };
+        let board = async {
+            let mut sink = [0; 64];
+            let _ = io.read(&mut sink).await;
+            io.write_all(b"\n>> ").await.unwrap();
+            if request_read {
+                tokio::time::sleep(REQUEST_IS_OUT).await;
+                let _ = io.read(&mut sink).await;
+            } else {
+                // The prompt was heard, another one is waited for.
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            drop(io);
+        };
+        let (fault, ()) = tokio::join!(session, board);
+        assert_eq!(fault, LinkFault::Lost { delivered });
+    }
+}
+
+/// Two carriage returns, and the prompt of the second comes after the request went out. It costs nothing, before the echo or
+/// after its first characters.
+#[tokio::test(start_paused = true)]
+async fn a_prompt_left_over_before_the_echo() {
+    for first in ["", "pr"] {
+        let (mut link, mut io) = link();
+        let session = async { ask(&mut link, Endpoint::PROTO_VER, b"x").await };
+        let board = async {
+            let mut sink = [0; 64];
+            let _ = io.read(&mut sink).await;
+            let _ = io.read(&mut sink).await;
+            io.write_all(b"\r\n\n>> ").await.unwrap();
+            tokio::time::sleep(REQUEST_IS_OUT).await;
+            let _ = io.read(&mut sink).await;
+            let output = format!("{first}\r\n\n>> proto-ver 0 78\r\n\r\n010203\r\n\n>> ");
+            io.write_all(output.as_bytes()).await.unwrap();
+            core::future::pending::<()>().await;
+        };
+        tokio::select! {
+            reply = session => assert_eq!(reply, Ok(vec![1, 2, 3]), "after {first:?}"),
+            () = board => unreachable!(),
+        }
+    }
+}
+
+/// After a complete exchange no prompt is left over: one before the echo means that the line did not arrive.
+#[tokio::test(start_paused = true)]
+async fn a_prompt_before_the_echo_that_nothing_asked_for() {
+    let (mut link, mut io) = link();
+    let session = async {
+        assert_eq!(ask(&mut link, Endpoint::PROTO_VER, b"x").await, Ok(vec![1, 2, 3]));
+        ask(&mut link, Endpoint::PROTO_VER, b"x").await
+    };
+    let board = async {
+        let mut sink = [0; 64];
+        let _ = io.read(&mut sink).await;
+        io.write_all(b"\r\n\n>> ").await.unwrap();
+        for before in ["", "\r\n\n>> "] {
+            tokio::time::sleep(REQUEST_IS_OUT).await;
+            let _ = io.read(&mut sink).await;
+            let output = format!("{before}proto-ver 0 78\r\n\r\n010203\r\n\n>> ");
+            io.write_all(output.as_bytes()).await.unwrap();
+        }
+        core::future::pending::<()>().await;
+    };
+    tokio::select! {
+        reply = session => assert_eq!(reply, Err(ConsoleError::EchoMismatch)),
+        () = board => unreachable!(),
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_dropped_exchange_poisons() {
     let (mut link, mut io) = link();

@@ -110,6 +110,8 @@ const SUBJECTS: &[Subject] = &[
             "--test",
             "evidence",
             "--test",
+            "drivers",
+            "--test",
             "fault_matrix",
             "--test",
             "conformance",

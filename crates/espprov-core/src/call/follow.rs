@@ -301,6 +301,12 @@ mod tests {
         (Err(link(Phase::Status)), UNANSWERED)
     }
 
+    #[test]
+    fn a_device_that_attaches_is_trying() {
+        let seen = Progress::from(ThreadStatus::Attaching);
+        assert!(matches!(seen, Progress::Trying(None)));
+    }
+
     struct Run {
         end: Ended,
         /// The time of every look, in milliseconds.

@@ -77,3 +77,14 @@ macro_rules! reaches {
 
 reaches!(Info, Want::Info);
 reaches!(Connect, Want::Session);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_reached_before_it_began() {
+        assert_eq!(Info::new().into_result(), Err(Misuse::NotOver));
+        assert_eq!(Connect::new().into_result(), Err(Misuse::NotOver));
+    }
+}

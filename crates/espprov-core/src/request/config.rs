@@ -156,6 +156,13 @@ mod tests {
     use crate::test_hex::hex;
     use proptest::prelude::*;
 
+    #[test]
+    fn the_character_after_nine_is_no_digit() {
+        for text in ["1:.0.0.1", ":.0.0.1", "10.0.0.1:"] {
+            assert_eq!(ipv4(text.as_bytes()), None, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn addresses_are_read_as_the_standard_library_reads_them(text in "[0-9.]{0,16}|([0-9]{1,4}[.]){0,4}[0-9]{0,3}|\\PC{0,12}") {

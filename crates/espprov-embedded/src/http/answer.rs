@@ -198,6 +198,7 @@ mod tests {
             b"\n",
             b"HTTP/1.1 20\r\n",
             b"HTTP/2 200 OK\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Length: +5\r\n", // digits only (RFC 9110)
             b"HTTP/1.1 200 OK\r\nno colon\r\n",
             b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n",
             b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n",

@@ -199,6 +199,14 @@ fn whoever_takes_the_session_may_have_set_something_else() {
     assert!(matches!(end, Ok(Outcome::Connected(_))), "{end:?}");
     assert_eq!(words(&play)[..4], ["set", "apply", "set", "apply"]);
 
+    // That is no attempt of ours: it is waited for as long as the others take.
+    let mut play = Play::new();
+    let end = provision(&mut play, |word, before| match (word, before) {
+        ("apply", 0..6) => Answer::error(taken).may_go_on(),
+        _ => good(word, before),
+    });
+    assert!(matches!(end, Ok(Outcome::Connected(_))), "{end:?}");
+
     // The other steps are asked again as they are.
     for step in ["set", "status", "reset"] {
         let mut play = Play::new();

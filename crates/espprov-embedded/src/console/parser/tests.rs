@@ -390,6 +390,20 @@ fn prompts_during_the_echo() {
     assert_eq!(parser.watch_echo(&echo_of(&line), &line).1, Echo::Complete);
 }
 
+/// Something was printed into the echo: what the device has read is not known, so nothing that follows is believed. The
+/// line end tells that the echo is over, not a prompt.
+#[test]
+fn nothing_is_believed_after_an_echo_with_text_in_it() {
+    let line = session_line(&[0xab; 4]);
+    for stream in [answer_to(&line, &[5, 6]), refusal_of(&line)] {
+        let mixed = with(&stream, 7, "state=");
+        for step in [1, 3, mixed.len()] {
+            let end = exchange(&mixed, &line, &mut [0; 8], step);
+            assert_eq!(end, End::Verdict(Verdict::Spoiled), "{}", mixed.escape_ascii());
+        }
+    }
+}
+
 /// A device that has not read the carriage return yet reads it together with the request, and knows no such command.
 #[test]
 fn a_request_read_together_with_a_carriage_return_is_not_refused() {

@@ -313,6 +313,16 @@ fn powers_by_the_comb() {
     }
 }
 
+/// 48 columns of a squaring, but for the first, and a product with each table. Up to 36 bytes, the secret numbers of both
+/// sides among them, need only one.
+#[test]
+fn a_short_exponent_takes_one_table() {
+    for (len, products) in [(1, 1), (32, 1), (36, 1), (37, 2), (LONGEST, 2)] {
+        let steps = Power::<u64, 48>::comb_steps(&std::vec![1; len]);
+        assert_eq!(steps, 47 + 48 * products, "{len} bytes");
+    }
+}
+
 /// A longer exponent is none for the comb.
 #[test]
 fn the_generator_takes_exponents_of_any_length() {

@@ -14,6 +14,7 @@ use espprov_proto::session::{
     S2SessionCmd0, S2SessionCmd1, S2SessionResp0, S2SessionResp1, Sec2Payload, SecSchemeVersion, SessionData,
 };
 use proptest::prelude::*;
+use std::string::ToString as _;
 use std::vec::Vec;
 
 const WRONG: Retry = Retry::GiveUp {
@@ -488,6 +489,9 @@ fn verifier_bounds() {
     ] {
         assert_eq!(Verifier::new(salt, v), Err(error));
     }
+    // The limits are told to whoever exceeds them.
+    assert!(VerifierError::SaltLength.to_string().contains(" 128 "));
+    assert!(VerifierError::VerifierLength.to_string().contains(" 384 "));
     assert_eq!(
         Verifier::generate(b"", PASSWORD, salt),
         Err(VerifierError::EmptyUsername)

@@ -76,6 +76,22 @@ fn any_budget_gives_the_bytes_of_one_step() {
     }
 }
 
+/// The proofs cost more than one product, so they are not done along with the last one.
+#[test]
+fn the_proofs_are_a_step_of_their_own() {
+    let (mut client, mut device) = (fixed(), device(Patch::CounterNonce));
+    let response = answer(&mut device, &request(&mut client), &mut rng(2)).unwrap();
+    client.handle_response(&response).unwrap();
+    loop {
+        count::taken();
+        let progress = client.compute(Budget::products(1)).unwrap();
+        if progress == Progress::Done {
+            break;
+        }
+    }
+    assert_eq!(count::taken(), 0);
+}
+
 /// What a request needs is computed with it, if nobody has done so before, and answers are taken without any.
 #[test]
 fn what_is_left_is_done_with_the_request() {
