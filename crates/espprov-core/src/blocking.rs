@@ -378,6 +378,8 @@ mod tests {
         script: Vec<Result<&'static [u8], Stopped<Broken>>>,
         asked: &'a Cell<u32>,
         timeout: &'a Cell<Duration>,
+        /// What comes of an attempt to open it again.
+        reopened: Result<(), Stopped<Broken>>,
     }
     impl Link for Scripted<'_> {
         type Error = Broken;
@@ -395,7 +397,7 @@ mod tests {
             Ok(reply.len())
         }
         fn reconnect(&mut self, _: SessionIntent, _: Duration) -> Result<(), Stopped<Broken>> {
-            Ok(())
+            self.reopened
         }
         fn limits(&self) -> Limits {
             Limits::UNKNOWN
@@ -425,6 +427,7 @@ mod tests {
             script,
             asked: &asked,
             timeout: &timeout,
+            reopened: Ok(()),
         };
         let mut device = Provisioner::new(link, NoSecurity, NoDice, Still, vec![0; 512]);
         let mut heard = Vec::new();
@@ -451,6 +454,25 @@ mod tests {
         assert_eq!(asked.get(), 7);
     }
 
+    /// Nothing was asked there that could have gone unanswered.
+    #[test]
+    fn a_link_that_does_not_open_again_in_time() {
+        for stopped in [Stopped::Elapsed, Stopped::Unanswered] {
+            let (asked, timeout) = (Cell::default(), Cell::default());
+            let link = Scripted {
+                script: vec![Err(Stopped::Fault(Broken))],
+                asked: &asked,
+                timeout: &timeout,
+                reopened: Err(stopped),
+            };
+            let mut device = Provisioner::new(link, NoSecurity, NoDice, Still, vec![0; 512]);
+            assert!(device.info().is_err());
+            let late = device.info().map(drop);
+            let phase = Phase::Connect;
+            assert_eq!(late, Err(ProvisionError::Deadline { phase }));
+        }
+    }
+
     #[test]
     fn the_time_for_everything_and_the_time_to_close() {
         let (asked, timeout) = (Cell::default(), Cell::default());
@@ -458,6 +480,7 @@ mod tests {
             script: vec![Ok(INFO)],
             asked: &asked,
             timeout: &timeout,
+            reopened: Ok(()),
         };
         let mut device = Provisioner::new(link, NoSecurity, NoDice, Still, vec![0; 512]);
         device.limit_total(Duration::from_millis(1500));

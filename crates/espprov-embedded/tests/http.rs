@@ -521,3 +521,89 @@ async fn the_largest_request_and_what_was_handed_over() {
     };
     tokio::join!(device, client);
 }
+
+/// Answers whatever is asked on connection 0, 1, … with these, in turn, and keeps all of them open.
+async fn patient_server(answers: [&'static [&'static str]; 2]) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        for answers in answers {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                for answer in answers {
+                    let mut request = Vec::new();
+                    // The body is one byte.
+                    while !request.ends_with(b"\r\n\r\nx") {
+                        if socket.read_buf(&mut request).await.unwrap() == 0 {
+                            return;
+                        }
+                    }
+                    socket.write_all(answer.as_bytes()).await.unwrap();
+                }
+                let _ = socket.read(&mut [0]).await;
+            });
+        }
+    });
+    address
+}
+
+/// Also where the device leaves it open: it may close at any moment, and then what is asked on it is lost.
+#[tokio::test]
+async fn a_connection_that_is_over_is_not_used_again() {
+    const CLOSING: &str = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok";
+    const UNKNOWN: &str = "HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno";
+    const UNKNOWN_CLOSING: &str =
+        "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno";
+    const AGAIN: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nagain";
+    let not_found = || Err(HttpError::NotFound);
+    let ok = || Ok(b"ok".to_vec());
+    for (first, expected, next) in [
+        // It says so.
+        (&[CLOSING, AGAIN][..], &[ok()][..], "ok"),
+        // Stock firmware closes after a 404; with a cookie a new connection costs nothing.
+        (&[OPENED, UNKNOWN, AGAIN], &[ok(), not_found()], "ok"),
+        // No session can hang on it.
+        (&[UNKNOWN, AGAIN], &[not_found()], "ok"),
+        (&[OK, UNKNOWN_CLOSING, AGAIN], &[ok(), not_found()], "ok"),
+        // One may.
+        (&[OK, UNKNOWN, AGAIN], &[ok(), not_found()], "again"),
+    ] {
+        let mut link = link(patient_server([first, &[OK]]).await);
+        for expected in expected {
+            assert_eq!(&ask(&mut link, b"x").await, expected, "{first:?}");
+        }
+        assert_eq!(
+            ask(&mut link, b"x").await,
+            Ok(next.as_bytes().to_vec()),
+            "{first:?}"
+        );
+    }
+}
+
+/// A stack that gives up on its own clock.
+struct Tired(std::io::ErrorKind);
+
+impl embedded_nal_async::TcpConnect for Tired {
+    type Error = std::io::Error;
+    type Connection<'a> = FromTokio<TcpStream>;
+
+    async fn connect<'a>(&'a self, _: SocketAddr) -> Result<Self::Connection<'a>, Self::Error> {
+        Err(self.0.into())
+    }
+}
+
+#[tokio::test]
+async fn a_stack_that_gives_up_waiting_says_so() {
+    use std::io::ErrorKind;
+    for (kind, silent) in [(ErrorKind::TimedOut, true), (ErrorKind::ConnectionRefused, false)] {
+        let stack = Tired(kind);
+        let address = SocketAddr::from(([127, 0, 0, 1], 80));
+        let mut link = HttpTransport::new(&stack, address, TokioClock::new());
+        let error = link
+            .exchange(Endpoint::PROV_CONFIG, &mut [b'x'; 8], 1)
+            .await
+            .unwrap_err();
+        assert_eq!(error == HttpError::ConnectTimedOut, silent, "{error:?}");
+        assert_eq!(error.fault() == LinkFault::TimedOut { delivered: false }, silent);
+    }
+}

@@ -118,7 +118,7 @@ impl From<NoSecurity> for AnyHandshake {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Claim, Counter, SEC0, SEC1, SEC2, info};
+    use super::super::testing::{Claim, Counter, SEC0, SEC1, SEC1_NO_POP, SEC2, info};
     use super::super::{Authenticator as _, Auto};
     use super::*;
     use espprov_security::DeviceHandshake;
@@ -148,6 +148,29 @@ mod tests {
         assert_eq!(record.starts_with(b"hello"), claim == SEC0);
         let opened = device.channel().unwrap().open(&mut record[..len]).unwrap();
         assert_eq!(opened, b"hello");
+    }
+
+    #[test]
+    fn each_scheme_has_its_own_notices() {
+        for (claim, auth, guessable_pop, unauthenticated) in [
+            (SEC1, Auto::new().with_pop(b"abcd1234").unwrap(), true, false),
+            (SEC1_NO_POP, Auto::new(), false, true),
+            (
+                SEC2,
+                Auto::new().with_password(b"abcd1234").unwrap(),
+                false,
+                false,
+            ),
+        ] {
+            let mut auth = auth;
+            let handshake = auth.begin(&info(claim), &mut Counter(0)).unwrap();
+            let told = handshake.notices();
+            assert_eq!(
+                (told.guessable_pop, told.unauthenticated),
+                (guessable_pop, unauthenticated),
+                "{claim:?}"
+            );
+        }
     }
 
     #[test]

@@ -161,3 +161,35 @@ fn nothing_is_repeated_behind_its_back() {
         assert_eq!(Request::phase(&talk), counts_as, "{said:?}");
     }
 }
+
+/// One question, and nothing beyond what has to be said.
+struct Plain;
+
+impl Dialogue for Plain {
+    type Output = ();
+
+    fn begin(&mut self, _: usize) -> Result<(), ReplyError> {
+        Ok(())
+    }
+
+    fn endpoint(&self) -> Endpoint<'_> {
+        Endpoint::CUSTOM_DATA
+    }
+
+    fn encode(&self, _: &mut [u8]) -> Result<usize, EncodeError> {
+        Ok(0)
+    }
+
+    fn handle(&mut self, _: &[u8]) -> Result<Option<()>, ReplyError> {
+        Ok(Some(()))
+    }
+}
+
+#[test]
+fn one_that_does_not_say_so_does_not_begin_again() {
+    for error in [TAKEN, LARGE] {
+        let mut play = Play::new();
+        let end = play.run(&mut Converse::new(Plain), |_, _| Answer::error(error).may_go_on());
+        assert_eq!((end, play.asked.len()), (Err(error), 2));
+    }
+}

@@ -582,6 +582,23 @@ mod tests {
     }
 
     #[test]
+    fn the_latest_reason_counts() {
+        // Nonsense, then nobody; nobody, then nonsense.
+        let nonsense = || (Err(NONSENSE), HEARD);
+        for (first, then, expected) in [
+            (nonsense(), away(), Ok(Outcome::Unconfirmed)),
+            (away(), nonsense(), Err(NONSENSE)),
+        ] {
+            let (end, _) = follow(Duration::ZERO, Duration::MAX, |index| match index {
+                0 => trying(),
+                1 => first,
+                _ => then,
+            });
+            assert_eq!(end, expected);
+        }
+    }
+
+    #[test]
     fn a_question_cut_off_by_the_deadline_is_no_loss() {
         let cut = |_| (Err(ProvisionError::Deadline { phase: Phase::Status }), UNANSWERED);
         let (end, looks) = follow(Duration::from_secs(5), Duration::from_secs(4), cut);

@@ -64,6 +64,8 @@ pub(crate) struct Play {
     pub(crate) events: Vec<String>,
     /// The questions, as hex, `-` for a session.
     pub(crate) asked: Vec<String>,
+    /// How long the last of them was allowed to take by itself.
+    pub(crate) limit: Duration,
 }
 
 impl Play {
@@ -75,6 +77,7 @@ impl Play {
             deadlines: Deadlines::default(),
             events: Vec::new(),
             asked: Vec::new(),
+            limit: Duration::MAX,
         }
     }
 
@@ -85,72 +88,82 @@ impl Play {
         mut device: impl FnMut(&str, usize) -> Answer,
     ) -> Result<(), Error> {
         for _ in 0..2000 {
-            let (answer, phase) = match task.want(&self.deadlines) {
-                Want::Pause(time) => {
-                    self.now += Duration::from(time);
-                    (Answer::bytes(Vec::new()), Phase::Data)
-                }
-                Want::Info | Want::Session => {
-                    self.asked.push(String::from("-"));
-                    (Answer::bytes(Vec::new()), Phase::Data)
-                }
-                Want::Raw { data, .. } => {
-                    let asked = hex(data);
-                    self.asked.push(asked.clone());
-                    (device(&asked, self.asked.len()), Phase::Data)
-                }
-                Want::Answer { question, .. } => {
-                    let phase = question.phase();
-                    let mut out = [0; 512];
-                    let len = question.encode(&mut out).unwrap();
-                    let asked = hex(&out[..len]);
-                    self.asked.push(asked.clone());
-                    (device(&asked, self.asked.len()), phase)
-                }
-            };
-            let Answer {
-                took,
-                mut reply,
-                trail,
-                may_go_on,
-            } = answer;
-            let until = match reply {
-                Err(ProvisionError::Link {
-                    phase: Phase::Connect,
-                    ..
-                }) => task.reconnect_deadline(&self.deadlines),
-                _ => task.deadline(&self.deadlines),
-            };
-            let until = Duration::from(until).min(self.total).max(self.now);
-            if self.now.saturating_add(took) > until {
-                reply = Err(ProvisionError::Deadline { phase });
-                self.now = until;
-            } else {
-                self.now += took;
-            }
-            let events = &mut self.events;
-            let mut observer = |event: &Event<'_>| events.push(std::format!("{event:?}"));
-            let mut desk = Desk {
-                now: self.now.into(),
-                total: self.total.into(),
-                deadlines: &self.deadlines,
-                limits: self.limits,
-                reply_room: 4096,
-                observer: &mut observer,
-                phase,
-                trail,
-                may_go_on,
-                nonsense: false,
-            };
-            let reply = match &reply {
-                Ok(bytes) => Ok(&bytes[..]),
-                Err(error) => Err(*error),
-            };
-            if task.handle(&mut desk, reply)? {
+            if self.turn(task, &mut device)? {
                 return Ok(());
             }
         }
         panic!("no end: {:?}", &self.asked[..20]);
+    }
+
+    /// One thing that the task wants. Whether it is over then.
+    pub(crate) fn turn(
+        &mut self,
+        task: &mut dyn Call<()>,
+        mut device: impl FnMut(&str, usize) -> Answer,
+    ) -> Result<bool, Error> {
+        let (answer, phase) = match task.want(&self.deadlines) {
+            Want::Pause(time) => {
+                self.now += Duration::from(time);
+                (Answer::bytes(Vec::new()), Phase::Data)
+            }
+            Want::Info | Want::Session => {
+                self.asked.push(String::from("-"));
+                (Answer::bytes(Vec::new()), Phase::Data)
+            }
+            Want::Raw { data, .. } => {
+                let asked = hex(data);
+                self.asked.push(asked.clone());
+                (device(&asked, self.asked.len()), Phase::Data)
+            }
+            Want::Answer { question, limit } => {
+                self.limit = limit.into();
+                let phase = question.phase();
+                let mut out = [0; 512];
+                let len = question.encode(&mut out).unwrap();
+                let asked = hex(&out[..len]);
+                self.asked.push(asked.clone());
+                (device(&asked, self.asked.len()), phase)
+            }
+        };
+        let Answer {
+            took,
+            mut reply,
+            trail,
+            may_go_on,
+        } = answer;
+        let until = match reply {
+            Err(ProvisionError::Link {
+                phase: Phase::Connect,
+                ..
+            }) => task.reconnect_deadline(&self.deadlines),
+            _ => task.deadline(&self.deadlines),
+        };
+        let until = Duration::from(until).min(self.total).max(self.now);
+        if self.now.saturating_add(took) > until {
+            reply = Err(ProvisionError::Deadline { phase });
+            self.now = until;
+        } else {
+            self.now += took;
+        }
+        let events = &mut self.events;
+        let mut observer = |event: &Event<'_>| events.push(std::format!("{event:?}"));
+        let mut desk = Desk {
+            now: self.now.into(),
+            total: self.total.into(),
+            deadlines: &self.deadlines,
+            limits: self.limits,
+            reply_room: 4096,
+            observer: &mut observer,
+            phase,
+            trail,
+            may_go_on,
+            nonsense: false,
+        };
+        let reply = match &reply {
+            Ok(bytes) => Ok(&bytes[..]),
+            Err(error) => Err(*error),
+        };
+        task.handle(&mut desk, reply)
     }
 }
 

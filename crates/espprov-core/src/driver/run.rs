@@ -303,6 +303,18 @@ mod tests {
         assert_eq!(device.transport.log, log);
     }
 
+    #[test]
+    fn raw_bytes_are_asked_and_answered_as_they_are() {
+        let (mut device, _) = device(&[Does::Answer(b"pong"), LOST]);
+        let mut heard = Vec::new();
+        let custom = Endpoint::CUSTOM_DATA;
+        let sent = now_or_never(device.send_raw(custom, b"ping", |reply| heard.extend_from_slice(reply)));
+        assert_eq!((sent, &heard[..]), (Ok(()), &b"pong"[..]));
+        let sent = now_or_never(device.send_raw(custom, b"ping", |_| panic!("no answer")));
+        assert!(matches!(sent, Err(ProvisionError::Link { .. })), "{sent:?}");
+        assert_eq!(device.transport.log, ["exchange", "exchange"]);
+    }
+
     /// A handshake of one message that takes 10 products to compute.
     struct Slow {
         left: u32,

@@ -727,6 +727,14 @@ fn another_client_is_let_go_first_again_and_again_and_not_for_ever() {
     let taken = Input::Fault(Broken(LinkFault::SessionTaken));
     assert_eq!(bench.step(&mut probe, taken), Ok(None));
     assert_eq!(probe.word(), "Taken Handshake");
+    // A pause that ends with it leaves no time to ask.
+    for (until, next) in [(200, None), (201, Some("back off"))] {
+        let (mut bench, mut probe) = (Bench::new(WRONG), Probe::new(answer));
+        probe.until = Duration::from_millis(until);
+        bench.until(&mut probe, "handshake");
+        let then = bench.step(&mut probe, taken).unwrap();
+        assert_eq!(then.map(|(word, ..)| word), next, "{until}");
+    }
 }
 
 #[test]
@@ -754,5 +762,16 @@ fn a_cut_off_question_is_delivered_if_the_link_says_so() {
         assert_eq!(bench.step(&mut probe, input), Ok(None));
         assert!(!probe.trail.delivered);
         assert!(probe.trail.heard, "the first message was answered");
+    }
+    // What was answered reached the device, also where the answer turns out to be none.
+    for bytes in [CONNECTING, b"?"] {
+        let (mut bench, mut probe) = bring("answer");
+        let reply = bench.reply(bytes);
+        assert_eq!(bench.step(&mut probe, reply), Ok(None));
+        assert_eq!(
+            probe.heard.is_some_and(|heard| heard.is_ok()),
+            bytes == CONNECTING
+        );
+        assert!(probe.trail.delivered && probe.trail.heard);
     }
 }

@@ -1,10 +1,10 @@
 //! The flow with an application's steps around it: their order, what a lost answer costs, and what the recipe says then.
 
 use super::*;
-use crate::Phase;
 use crate::call::testing::{Answer, Error, Play, lost};
 use crate::call::{Side, StepFailure, StepFault};
 use crate::request::Custom;
+use crate::{Misuse, Phase};
 use core::time::Duration;
 use espprov_transport::Endpoint;
 use espprov_types::WifiFailure;
@@ -310,4 +310,72 @@ fn another_client_is_waited_for() {
     assert_eq!(run.asked[..3], ["b1", "b1", "b2"]);
     assert_eq!(run.asked[5..8], ["a1", "a1", "a2"]);
     assert_eq!((run.failure, run.done), (None, (2, 2)));
+}
+
+/// It would be asked again and again, without a pause.
+#[test]
+fn another_client_is_not_waited_for_when_time_is_up() {
+    let taken = ProvisionError::SessionTaken { phase: Phase::Data };
+    let run = once(|word, before| match word {
+        "b1" => Answer::error(taken),
+        _ => good(word, before),
+    });
+    assert_eq!((run.end, run.asked), (Err(taken), ["b1"].to_vec()));
+    let fault = StepFault::Unanswered { delivered: false };
+    assert_eq!(run.failure, failure(Side::Before, 0, fault));
+}
+
+#[test]
+fn a_step_that_went_out_may_have_been_acted_on_whatever_the_network_says() {
+    for delivered in [false, true] {
+        let run = once(|word, before| match word {
+            "a1" => {
+                let answer = Answer::error(lost(Phase::Data));
+                if delivered { answer.unanswered() } else { answer }
+            }
+            "status" => Answer::ok(FAILED),
+            _ => good(word, before),
+        });
+        assert_eq!(run.end, Ok(Outcome::Failed(WifiFailure::AuthError)));
+        let fault = match delivered {
+            true => StepFault::Unanswered { delivered },
+            false => StepFault::NotReached,
+        };
+        assert_eq!(run.failure, failure(Side::After, 0, fault));
+    }
+}
+
+/// A device that is online; steps are open, with a minute for each.
+#[test]
+fn open_steps_are_the_calls_and_have_their_whole_time() {
+    let after = [Custom::new(Endpoint::CUSTOM_DATA, &[0xa1]).unwrap()];
+    let config = WifiConfig::new(b"Home", b"correct-horse").unwrap();
+    let minute = Duration::from_secs(60);
+    let mut recipe = Recipe::new(&[], &after, |_| ()).with_after_timeout(minute);
+    let mut task = ProvisionWifi::<()>::new(&config).with_recipe(&mut recipe);
+    let mut play = Play::new();
+    let mut over = false;
+    let mut words: Vec<&'static str> = Vec::new();
+    while !over {
+        assert_eq!(task.take_result().map(drop), Err(Misuse::NotOver), "{words:?}");
+        let turn = play.turn(&mut task, |asked, _| {
+            let word = word(asked);
+            let before = words.iter().filter(|other| **other == word).count();
+            words.push(word);
+            match (word, before) {
+                // Whether the device acted on this was in doubt, for as long as that took.
+                ("apply", 0) => Answer::error(lost(Phase::Apply)).unanswered(),
+                ("apply", _) => Answer::ok(BUSY),
+                ("status", _) => Answer::ok(HOME),
+                // The way there takes longer than one would look for a device in doubt.
+                ("a1", 0) => Answer::error(lost(Phase::Connect)).after(Duration::from_secs(40)),
+                _ => good(word, before),
+            }
+        });
+        over = turn.unwrap();
+    }
+    assert!(matches!(task.take_result(), Ok(Outcome::Connected(_))));
+    assert_eq!(words, ["set", "apply", "set", "apply", "status", "a1", "a1"]);
+    assert_eq!(play.now, Duration::from_millis(40_500));
+    assert!(recipe.is_complete());
 }

@@ -164,6 +164,94 @@ fn the_whole_runs_deadline_ends_the_doubt() {
     assert!(play.now <= Duration::from_secs(4));
 }
 
+/// A hundred seconds for each attempt to reach it.
+fn slowly(answer: Answer) -> Answer {
+    answer.after(Duration::from_secs(100))
+}
+
+#[test]
+fn what_takes_for_ever_is_cut_off() {
+    // On the way back to a device in doubt: when there is no use in it any more.
+    let mut play = Play::new();
+    let end = provision(&mut play, |word, before| match word {
+        "apply" => Answer::error(lost(Phase::Apply)),
+        "set" if before > 0 => slowly(away()),
+        _ => good(word, before),
+    });
+    assert_eq!(
+        (end, play.now),
+        (Ok(Outcome::Unconfirmed), play.deadlines.recover)
+    );
+    // The same while it is followed, with a moment for the last attempt.
+    let mut play = Play::new();
+    let end = provision(&mut play, |word, before| match (word, before) {
+        ("status", 0) => Answer::error(lost(Phase::Status)),
+        ("status", _) => slowly(away()),
+        _ => good(word, before),
+    });
+    let latest = play.deadlines.recover + Duration::from_secs(1);
+    assert_eq!((end, play.now), (Ok(Outcome::Unconfirmed), latest));
+    // The question how it is: when it should have joined long ago.
+    let mut play = Play::new();
+    let end = provision(&mut play, |word, before| match word {
+        "status" => slowly(Answer::ok(CONNECTING)),
+        _ => good(word, before),
+    });
+    let late = ProvisionError::Deadline { phase: Phase::Status };
+    assert_eq!((end, play.now), (Err(late), play.deadlines.connecting));
+}
+
+/// The device's radio may be on another channel: the question how it is has less time than what it is told.
+#[test]
+fn questions_for_the_status_are_short() {
+    let config = WifiConfig::new(b"Home", b"correct-horse").unwrap();
+    let mut task = ProvisionWifi::<()>::new(&config);
+    let mut play = Play::new();
+    for (reply, limit) in [
+        (DONE_SET, play.deadlines.exchange),
+        (DONE_APPLY, play.deadlines.exchange),
+        (CONNECTING, play.deadlines.poll),
+    ] {
+        assert_eq!(play.turn(&mut task, |_, _| Answer::ok(reply)), Ok(false));
+        assert_eq!(play.limit, limit, "{:?}", play.asked);
+    }
+}
+
+#[test]
+fn an_apply_that_never_went_out_is_no_doubt() {
+    // The session had to be set up again, and that failed.
+    for phase in [Phase::Connect, Phase::Info, Phase::Handshake] {
+        let mut play = Play::new();
+        let end = provision(&mut play, |word, before| match word {
+            "apply" => Answer::error(lost(phase)),
+            _ => good(word, before),
+        });
+        assert_eq!((end, words(&play)), (Err(lost(phase)), ["set", "apply"].to_vec()));
+        assert!(!play.events.iter().any(|event| event.starts_with("LinkLost")));
+    }
+}
+
+#[test]
+fn an_apply_that_was_judged_is_no_doubt() {
+    let phase = Phase::Apply;
+    let code = espprov_types::StatusCode::InvalidArgument;
+    for (answer, expected) in [
+        (Answer::ok("08057a020804"), ProvisionError::Status { phase, code }),
+        (
+            Answer::error(ProvisionError::NoSuchEndpoint { phase }),
+            ProvisionError::NoSuchEndpoint { phase },
+        ),
+    ] {
+        let mut answer = Some(answer);
+        let mut play = Play::new();
+        let end = provision(&mut play, |word, before| match word {
+            "apply" => answer.take().expect("it is asked once"),
+            _ => good(word, before),
+        });
+        assert_eq!((end, words(&play)), (Err(expected), ["set", "apply"].to_vec()));
+    }
+}
+
 #[test]
 fn before_apply_a_lost_link_is_an_error_at_once() {
     let mut play = Play::new();
@@ -228,6 +316,19 @@ fn whoever_takes_the_session_may_have_set_something_else() {
         });
         assert_eq!(end, Err(taken), "{step}");
     }
+    // That goes for apply, too: it has an end, and none that tells of an attempt.
+    let mut play = Play::new();
+    let end = provision(&mut play, |word, before| match word {
+        "apply" => Answer::error(taken),
+        _ => good(word, before),
+    });
+    assert!(
+        matches!(
+            end,
+            Ok(Outcome::Unconfirmed) | Err(ProvisionError::SessionTaken { .. })
+        ),
+        "{end:?}"
+    );
 }
 
 #[test]

@@ -248,6 +248,35 @@ fn another_client_costs_a_question_not_the_scan() {
     }
 }
 
+/// The vendor's messages for Thread: 5 in all, 4 to a page.
+#[test]
+fn a_thread_scan_is_fetched_page_by_page() {
+    const NETWORK: &str =
+        "0a2b08b424100f18d0ffffffffffffffff0120c8012a080102030405060708320261623a081111111122222222";
+    let options = ScanOptions {
+        page: Some(4),
+        ..ScanOptions::default()
+    };
+    let (mut play, mut scan) = (Play::new(), ScanThread::new(&options));
+    let mut pages = Vec::new();
+    let end = play.run(&mut scan, |asked, _| match asked {
+        "08068201020801" => Answer::ok("08078a0100"),
+        "0808920100" => Answer::ok("08099a010408011005"),
+        page => {
+            pages.push(String::from(page));
+            match pages.len() {
+                1 => Answer::ok(&["080baa01b401", &NETWORK.repeat(4)].concat()),
+                2 => Answer::ok(&["080baa012d", NETWORK].concat()),
+                _ => panic!("asked for {pages:?}"),
+            }
+        }
+    });
+    assert_eq!(end, Ok(()));
+    // 1 start, 2 count.
+    assert_eq!(pages, ["080aa201021004", "080aa2010408041001"]);
+    assert_eq!(scan.into_result().unwrap().len(), 5);
+}
+
 #[test]
 fn which_network_is_asked_last_and_may_stay_unknown() {
     const ON_AB: &str = "08015a065a041a026162"; // connected to "ab"

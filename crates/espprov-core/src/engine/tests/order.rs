@@ -131,6 +131,14 @@ fn misuse_is_told_and_changes_nothing() {
     let (mut bench, mut probe) = bring("answer");
     let beyond = bench.step(&mut probe, Input::Reply(513));
     assert_eq!(beyond, Err(Misuse::ReplyBeyondBuffer.into()));
+    // As much as there is room for is none.
+    let (mut bench, mut full) = bring("raw");
+    assert_eq!(bench.step(&mut full, Input::Reply(512)), Ok(None));
+    assert_eq!(
+        full.heard.map(|heard| heard.map(|bytes| bytes.len())),
+        Some(Ok(512))
+    );
+    let (mut bench, mut probe) = bring("answer");
     // A call that has not begun, beside one that has.
     let mut other = Probe::new(answer);
     let yes = bench.reply(CONNECTING);
