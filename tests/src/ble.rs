@@ -1,6 +1,7 @@
 //! A device and a client with the air between them: both ends are whole Bluetooth hosts, in this thread, on a
 //! clock that only moves when everybody waits.
 
+use crate::central::paused;
 use bt_hci::cmd::le::LeSetScanParams;
 use bt_hci::controller::ControllerCmdSync;
 use core::time::Duration;
@@ -11,7 +12,6 @@ use espprov_simulator::{Service, Shared};
 use espprov_simulator_ble::air::{Air, AirController, AirOptions};
 use espprov_simulator_ble::pool::Heap;
 use espprov_simulator_ble::{Options, serve};
-use tokio::runtime::{Builder, Runtime};
 use trouble_host::prelude::{Address, Controller, HostResources, Stack};
 
 /// Packets of a client that offers an MTU of 517.
@@ -101,15 +101,6 @@ pub fn run<S: Service + Send, R: Send>(
             .join()
             .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
-}
-
-/// A runtime in which time moves when everybody waits.
-pub(crate) fn paused() -> Runtime {
-    Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .expect("a runtime")
 }
 
 fn run_here<S: Service, R>(

@@ -15,7 +15,7 @@ use espprov_services::ble::{GattOptions, GattResources, GattServer, Guarded, att
 use espprov_services::{Local, Service};
 use espprov_simulator_ble::air::{Air, AirController, AirOptions};
 use espprov_transport::Clock;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use trouble_host::prelude::{Address, HostResources};
 use trouble_host::{Packet as PoolPacket, PacketPool};
@@ -34,7 +34,16 @@ thread_local! {
     /// A test has a thread of its own.
     static TAKEN: Cell<usize> = const { Cell::new(0) };
     static THERE: Cell<usize> = const { Cell::new(PACKETS) };
-    static RUNTIME: Runtime = crate::ble::paused();
+    static RUNTIME: Runtime = paused();
+}
+
+/// A runtime in which time moves when everybody waits.
+pub(crate) fn paused() -> Runtime {
+    Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime")
 }
 
 /// From now on, the device has so many packets.

@@ -1,9 +1,9 @@
 //! A Bluetooth peripheral whose every packet is a test's own: a small GATT server without a host below it, which
 //! a test may overrule at any request.
 
-use crate::ble;
 pub use crate::ble::Link;
 use crate::raw::{CONNECTION, Heard, Packet, listen, packets, send};
+use crate::{ble, central};
 use bt_hci::cmd::SyncCmd;
 use bt_hci::cmd::le::{LeSetAdvData, LeSetAdvEnable, LeSetAdvParams};
 use bt_hci::cmd::link_control::Disconnect;
@@ -271,7 +271,7 @@ pub fn run<R>(
     mut script: Script,
     client: impl for<'a, 's, 'p> AsyncFnOnce(&Host<'a, 's, 'p>) -> R,
 ) -> R {
-    ble::paused().block_on(async {
+    central::paused().block_on(async {
         let mut options = AirOptions::default();
         (options.acl_len, options.acl_count) = (251, 4);
         let (air, near, far) = Air::new(options);

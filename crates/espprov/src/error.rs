@@ -188,7 +188,7 @@ impl Error {
         &self.0.cause
     }
 
-    /// What to do next, in words for the [`Caller`](crate::Caller).
+    /// What to do next, in words for the [`Caller`].
     #[must_use]
     pub fn help(&self) -> &str {
         &self.0.help
