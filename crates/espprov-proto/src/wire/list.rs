@@ -130,4 +130,15 @@ mod tests {
         assert_eq!(list.finish(&[], 12), Ok(8));
         assert_eq!(out, [0x62, 6, 0x0a, 1, 7, 0x0a, 1, 8]);
     }
+
+    /// A list that ends where its room does is one; the head of the whole then finds none.
+    #[test]
+    fn what_fits_exactly_fits() {
+        let mut out = [0; 3];
+        let mut list = List::new(&mut out);
+        list.pack(1, &[7]).unwrap();
+        let (needed, available) = (5, 3);
+        assert_eq!(list.finish(&[], 2), Err(EncodeError { needed, available }));
+        assert_eq!(out, [0x0a, 1, 7]);
+    }
 }
