@@ -308,6 +308,30 @@ fn a_simulated_device_is_opened_by_the_pop_it_was_given() {
     }
 }
 
+/// Who gives both has a device of whichever scheme.
+#[test]
+fn a_simulated_device_with_a_pop_and_a_password() {
+    for (scheme, flag, secret) in [("1", "--pop", "mine"), ("2", "--password", "other")] {
+        let both = [
+            "--username",
+            "me",
+            "--pop",
+            "mine",
+            "--password",
+            "other",
+            "--security",
+            scheme,
+        ];
+        let simulator = Simulator::start(&[&["--scenario", "zero"][..], &both].concat());
+        let mut words = vec!["scan", &simulator.url, flag, secret, "--json"];
+        if scheme == "2" {
+            words.extend(["--username", "me"]);
+        }
+        let scan = run(&words);
+        assert_eq!(scan.code, 0, "security {scheme}: {scan:?}");
+    }
+}
+
 /// No client could open it.
 #[test]
 fn a_simulated_device_of_security_2_has_a_password() {
@@ -349,7 +373,6 @@ fn what_a_simulated_device_has_no_use_for() {
         ("--security 1 --username x", "--username"),
         ("--security 1 --patch 1", "--patch"),
         ("--security 0 --pop x", "--pop"),
-        ("--pop x --password y", "--pop"),
         ("--http 127.0.0.1:0 --line-limit 0", "--line-limit"),
         ("--http 127.0.0.1:0 --count 2 --line-limit 0", "--line-limit"),
         ("--console --page page.html", "--page"),

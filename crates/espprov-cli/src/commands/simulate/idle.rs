@@ -16,6 +16,8 @@ pub(super) fn refuse(args: &SimulateArgs, scenario: &Scenario, serves: &Serves) 
     let credentials = &args.credentials;
     let pop = credentials.pop.as_ref().is_some_and(|pop| !pop.is_empty());
     let password = credentials.password.is_some();
+    // With a PoP beside them they are for whichever scheme there is, as scripts give them.
+    let whichever = pop && scheme == 1;
     let of_security_2 = "leave it out, or let the device be one of security 2: --security 2";
     let without_console = "leave it out, or let the device have one: --console or --pty";
     for (flag, idle, help) in [
@@ -25,18 +27,13 @@ pub(super) fn refuse(args: &SimulateArgs, scenario: &Scenario, serves: &Serves) 
             "leave it out, or give another --security",
         ),
         (
-            "--pop",
-            pop && scheme == 2 && password,
-            "the password is what opens a device of security 2: give one of the two",
-        ),
-        (
             "--username",
-            credentials.username.is_some() && scheme != 2,
+            credentials.username.is_some() && scheme != 2 && !whichever,
             of_security_2,
         ),
         (
             "--password",
-            password && scheme != 2,
+            password && scheme != 2 && !whichever,
             if scheme == 1 {
                 "the secret of security 1 is the PoP: --pop"
             } else {
