@@ -125,13 +125,14 @@ run() {
   fi
   # The guest's clock counts what the guest has done: 2 ns for each instruction, and the host's time only while the
   # guest has nothing to do. On a busy host all is slower, and nothing is late. What the guest need not do: defend
-  # itself against its processor, collect entropy. (Without the self-tests of its ciphers pairing never ends.)
+  # itself against its processor, collect entropy, and lay out each process afresh, for QEMU would translate the
+  # program once more for every start. (Without the self-tests of its ciphers pairing never ends.)
   # It gives way to everything else: what it waits for, the air and the devices, needs little time but at once.
   exec setpriv --pdeathsig KILL nice -n 10 "${qemu[@]}" -accel tcg -icount shift=1 -cpu qemu64,+rdrand -m 384 -smp 1 -nodefaults \
     -no-reboot -display none -serial stdio -chardev socket,id=hci,path="$hci" -serial chardev:hci \
     -serial "file:$log" -chardev socket,id=clock,path="$clock" -serial chardev:clock \
     -kernel "$image/vmlinuz" -initrd "$work/initrd" \
-    -append "console=ttyS0 panic=-1 quiet loglevel=3 mitigations=off"
+    -append "console=ttyS0 panic=-1 quiet loglevel=3 mitigations=off norandmaps"
 }
 
 case ${1:-} in
