@@ -47,8 +47,8 @@ pub use codec::{EncodeError, Malformed};
 pub use device::{ConfigRequest, CtrlRequest, ScanContent, ScanRequest};
 pub use handshake::{Scheme, SessionMessage, Step, write_session};
 pub use replies::{
-    ConfigReply, CtrlReply, Entries, ScanReply, ThreadAttached, ThreadDetail, ThreadEntry, ThreadStatusReply,
-    WifiConnected, WifiDetail, WifiEntry, WifiStatusReply,
+    ConfigReply, CtrlReply, Entries, ScanReply, StateReply, ThreadAttached, ThreadDetail, ThreadEntry,
+    ThreadStatusReply, WifiConnected, WifiDetail, WifiEntry, WifiStatusReply,
 };
 pub use requests::{Command, Config, Ctrl, Scan, SetThreadConfigRef, SetWifiConfigRef};
 

@@ -2,7 +2,7 @@
 
 use super::{contents, fields, rule};
 use crate::Malformed;
-use crate::wire::{Kind, Oneof, Shape, Table, read};
+use crate::wire::{Kind, Oneof, Shape, Slot, Table, read};
 
 /// A reply on `prov-config` to set or apply, whose content is a status and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,20 +42,79 @@ impl ConfigReply {
     }
 }
 
-/// The reply on `prov-config` to get-wifi-status.
+/// A reply on `prov-config` that tells a radio's state, and `D` more on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WifiStatusReply<'b> {
+pub struct StateReply<D> {
     /// `msg`.
     pub msg: i32,
     /// Field number of the content, 0 = none.
     pub case: u32,
     /// Whether the device could tell.
     pub status: i32,
-    /// `WifiStationState`. A missing one reads as 0, connected.
+    /// `WifiStationState` or `ThreadNetworkState`. A missing one reads as 0, connected or attached.
     pub state: i32,
     /// Which case of the oneof is there.
-    pub detail: Option<WifiDetail<'b>>,
+    pub detail: Option<D>,
 }
+
+impl<D> StateReply<D> {
+    /// Of the slots that both radios' tables begin with.
+    fn new([msg, case, status, state]: [Slot<'_>; 4], detail: Option<D>) -> Self {
+        Self {
+            msg: msg.signed(),
+            case: case.int,
+            status: status.signed(),
+            state: state.signed(),
+            detail,
+        }
+    }
+}
+
+/// More on a radio's state: what it is from field 10 on.
+const fn detail(last: u8, end: u8) -> Option<Oneof> {
+    Some(Oneof {
+        first: 10,
+        last,
+        slot: 4,
+        end,
+    })
+}
+
+static CONNECTED: Shape = fields(&[
+    rule(1, Kind::Bytes(6)),
+    rule(2, Kind::Int(7)),
+    rule(3, Kind::Bytes(8)),
+    rule(4, Kind::Bytes(9)),
+    rule(5, Kind::Int(5)),
+]);
+static WIFI_STATE: Shape = Shape {
+    rules: &[
+        rule(1, Kind::Int(2)),
+        rule(2, Kind::Int(3)),
+        rule(10, Kind::Int(5)),
+        rule(11, Kind::Message(&CONNECTED)),
+        rule(12, Kind::Message(&fields(&[rule(1, Kind::Int(5))]))),
+    ],
+    oneof: detail(12, 10),
+};
+static ATTACHED: Shape = fields(&[
+    rule(1, Kind::Int(5)),
+    rule(2, Kind::Bytes(6)),
+    rule(3, Kind::Int(7)),
+    rule(4, Kind::Bytes(8)),
+]);
+static THREAD_STATE: Shape = Shape {
+    rules: &[
+        rule(1, Kind::Int(2)),
+        rule(2, Kind::Int(3)),
+        rule(10, Kind::Int(5)),
+        rule(11, Kind::Message(&ATTACHED)),
+    ],
+    oneof: detail(11, 9),
+};
+
+/// The reply on `prov-config` to get-wifi-status.
+pub type WifiStatusReply<'b> = StateReply<WifiDetail<'b>>;
 
 /// More on the state of a Wi-Fi station.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,36 +146,7 @@ pub struct WifiConnected<'b> {
 }
 
 static WIFI_STATUS: Table<10> = Table::new(Shape {
-    rules: &[
-        rule(1, Kind::Int(0)),
-        rule(
-            11,
-            Kind::Message(&Shape {
-                rules: &[
-                    rule(1, Kind::Int(2)),
-                    rule(2, Kind::Int(3)),
-                    rule(10, Kind::Int(5)),
-                    rule(
-                        11,
-                        Kind::Message(&fields(&[
-                            rule(1, Kind::Bytes(6)),
-                            rule(2, Kind::Int(7)),
-                            rule(3, Kind::Bytes(8)),
-                            rule(4, Kind::Bytes(9)),
-                            rule(5, Kind::Int(5)),
-                        ])),
-                    ),
-                    rule(12, Kind::Message(&fields(&[rule(1, Kind::Int(5))]))),
-                ],
-                oneof: Some(Oneof {
-                    first: 10,
-                    last: 12,
-                    slot: 4,
-                    end: 10,
-                }),
-            }),
-        ),
-    ],
+    rules: &[rule(1, Kind::Int(0)), rule(11, Kind::Message(&WIFI_STATE))],
     oneof: contents(1, 10),
 });
 
@@ -127,43 +157,26 @@ impl<'b> WifiStatusReply<'b> {
     /// [`Malformed`] for anything that is no message of this endpoint.
     pub fn read(reply: &'b [u8]) -> Result<Self, Malformed> {
         let [msg, case, status, state, detail, number, ip, auth, ssid, bssid] = read(&WIFI_STATUS, reply)?;
-        Ok(Self {
-            msg: msg.signed(),
-            case: case.int,
-            status: status.signed(),
-            state: state.signed(),
-            detail: match detail.int {
-                10 => Some(WifiDetail::FailReason(number.signed())),
-                11 => Some(WifiDetail::Connected(WifiConnected {
-                    ip4_addr: ip.bytes,
-                    auth_mode: auth.signed(),
-                    ssid: ssid.bytes,
-                    bssid: bssid.bytes,
-                    channel: number.signed(),
-                })),
-                12 => Some(WifiDetail::AttemptFailed {
-                    attempts_remaining: number.int,
-                }),
-                _ => None,
-            },
-        })
+        let detail = match detail.int {
+            10 => Some(WifiDetail::FailReason(number.signed())),
+            11 => Some(WifiDetail::Connected(WifiConnected {
+                ip4_addr: ip.bytes,
+                auth_mode: auth.signed(),
+                ssid: ssid.bytes,
+                bssid: bssid.bytes,
+                channel: number.signed(),
+            })),
+            12 => Some(WifiDetail::AttemptFailed {
+                attempts_remaining: number.int,
+            }),
+            _ => None,
+        };
+        Ok(Self::new([msg, case, status, state], detail))
     }
 }
 
 /// The reply on `prov-config` to get-thread-status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ThreadStatusReply<'b> {
-    /// `msg`.
-    pub msg: i32,
-    /// Field number of the content, 0 = none.
-    pub case: u32,
-    /// Whether the device could tell.
-    pub status: i32,
-    /// `ThreadNetworkState`. A missing one reads as 0, attached.
-    pub state: i32,
-    /// Which case of the oneof is there.
-    pub detail: Option<ThreadDetail<'b>>,
-}
+pub type ThreadStatusReply<'b> = StateReply<ThreadDetail<'b>>;
 
 /// More on the state of a Thread interface.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -188,34 +201,7 @@ pub struct ThreadAttached<'b> {
 }
 
 static THREAD_STATUS: Table<9> = Table::new(Shape {
-    rules: &[
-        rule(1, Kind::Int(0)),
-        rule(
-            17,
-            Kind::Message(&Shape {
-                rules: &[
-                    rule(1, Kind::Int(2)),
-                    rule(2, Kind::Int(3)),
-                    rule(10, Kind::Int(5)),
-                    rule(
-                        11,
-                        Kind::Message(&fields(&[
-                            rule(1, Kind::Int(5)),
-                            rule(2, Kind::Bytes(6)),
-                            rule(3, Kind::Int(7)),
-                            rule(4, Kind::Bytes(8)),
-                        ])),
-                    ),
-                ],
-                oneof: Some(Oneof {
-                    first: 10,
-                    last: 11,
-                    slot: 4,
-                    end: 9,
-                }),
-            }),
-        ),
-    ],
+    rules: &[rule(1, Kind::Int(0)), rule(17, Kind::Message(&THREAD_STATE))],
     oneof: contents(1, 9),
 });
 
@@ -236,22 +222,17 @@ impl<'b> ThreadStatusReply<'b> {
             channel,
             name,
         ] = read(&THREAD_STATUS, reply)?;
-        Ok(Self {
-            msg: msg.signed(),
-            case: case.int,
-            status: status.signed(),
-            state: state.signed(),
-            detail: match detail.int {
-                10 => Some(ThreadDetail::FailReason(number.signed())),
-                11 => Some(ThreadDetail::Attached(ThreadAttached {
-                    pan_id: number.int,
-                    ext_pan_id: ext_pan_id.bytes,
-                    channel: channel.int,
-                    name: name.bytes,
-                })),
-                _ => None,
-            },
-        })
+        let detail = match detail.int {
+            10 => Some(ThreadDetail::FailReason(number.signed())),
+            11 => Some(ThreadDetail::Attached(ThreadAttached {
+                pan_id: number.int,
+                ext_pan_id: ext_pan_id.bytes,
+                channel: channel.int,
+                name: name.bytes,
+            })),
+            _ => None,
+        };
+        Ok(Self::new([msg, case, status, state], detail))
     }
 }
 

@@ -5,8 +5,8 @@ mod config;
 mod scan;
 
 pub use config::{
-    ConfigReply, CtrlReply, ThreadAttached, ThreadDetail, ThreadStatusReply, WifiConnected, WifiDetail,
-    WifiStatusReply,
+    ConfigReply, CtrlReply, StateReply, ThreadAttached, ThreadDetail, ThreadStatusReply, WifiConnected,
+    WifiDetail, WifiStatusReply,
 };
 pub use scan::{Entries, ScanReply, ThreadEntry, WifiEntry};
 
