@@ -33,6 +33,8 @@ extern crate std;
 
 pub mod auth;
 pub mod blocking;
+#[cfg(test)]
+mod blocking_tests;
 pub mod call;
 mod deadlines;
 mod driver;
@@ -42,6 +44,8 @@ mod event;
 mod failure;
 pub mod request;
 mod session;
+#[cfg(test)]
+mod testing;
 mod wifi_config;
 
 pub use call::{Outcome, ScanOptions};
@@ -60,16 +64,3 @@ pub use espprov_types::{
     StatusCode, ThreadAttachment, ThreadDataset, ThreadFailure, ThreadName, ThreadNetwork, ThreadStatus,
     WifiConnection, WifiFailure, WifiStatus,
 };
-
-#[cfg(test)]
-mod test_hex {
-    use alloc::vec::Vec;
-
-    /// Bytes from hex, for tests.
-    pub(crate) fn hex(text: &str) -> Vec<u8> {
-        (0..text.len())
-            .step_by(2)
-            .map(|i| u8::from_str_radix(&text[i..i + 2], 16).unwrap())
-            .collect()
-    }
-}

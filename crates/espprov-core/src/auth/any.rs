@@ -118,7 +118,7 @@ impl From<NoSecurity> for AnyHandshake {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Claim, Counter, SEC0, SEC1, SEC1_NO_POP, SEC2, info};
+    use super::super::testing::{Claim, Counter, SEC0, SEC1, SEC1_NO_POP, SEC2, info, shake_hands};
     use super::super::{Authenticator as _, Auto};
     use super::*;
     use espprov_security::DeviceHandshake;
@@ -131,13 +131,7 @@ mod tests {
             _ => Auto::new().with_pop(b"abcd1234").unwrap(),
         };
         let mut client = auth.begin(&info(claim), &mut Counter(0)).unwrap();
-        let (mut request, mut reply) = ([0; 512], [0; 512]);
-        while let Some(len) = client.poll_request(&mut request).unwrap() {
-            let len = device
-                .handle_request(&request[..len], &mut Counter(9), &mut reply)
-                .unwrap();
-            client.handle_response(&reply[..len]).unwrap();
-        }
+        shake_hands(&mut client, &mut device);
         let mut channel = client.into_channel().unwrap();
         assert_eq!(channel.overhead(), overhead);
         assert_eq!(channel.is_encrypted(), claim != SEC0);

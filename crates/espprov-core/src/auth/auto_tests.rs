@@ -1,10 +1,12 @@
 //! The policy, case by case.
 
-use super::super::testing::{Claim, Counter, FUTURE, OLD, OLD_NO_SEC, SEC0, SEC1, SEC1_NO_POP, SEC2, info};
+use super::super::testing::{
+    Claim, Counter, FUTURE, OLD, OLD_NO_SEC, SEC0, SEC1, SEC1_NO_POP, SEC2, info, shake_hands,
+};
 use super::*;
 use PolicyError as E;
 use SessionSecurity as S;
-use espprov_security::{DeviceHandshake, Handshake};
+use espprov_security::DeviceHandshake;
 
 /// What `auth` does with a device that claims this.
 fn verdict(auth: &mut Auto, claim: Claim) -> Result<SessionSecurity, PolicyError> {
@@ -159,13 +161,7 @@ fn the_user_name_and_pop_of_a_payload_are_those_sent() {
     let mut client = auth.begin(&info(SEC2), &mut Counter(0)).unwrap();
     let verifier = sec2::Verifier::generate(b"somebody", b"abcd1234", &[7; 16]).unwrap();
     let mut device = sec2::Device::new(verifier, sec2::Patch::CounterNonce);
-    let (mut request, mut reply) = ([0; 512], [0; 512]);
-    while let Some(len) = client.poll_request(&mut request).unwrap() {
-        let len = device
-            .handle_request(&request[..len], &mut Counter(9), &mut reply)
-            .unwrap();
-        client.handle_response(&reply[..len]).unwrap();
-    }
+    shake_hands(&mut client, &mut device);
     assert!(device.channel().is_some());
 }
 

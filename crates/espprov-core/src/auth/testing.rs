@@ -1,5 +1,6 @@
 //! What the policy's tests share: entropy, and devices that claim something.
 
+use espprov_security::{DeviceHandshake, Handshake};
 use espprov_types::DeviceInfo;
 use rand_core::TryCryptoRng;
 use std::format;
@@ -41,4 +42,15 @@ pub(super) const FUTURE: Claim = (r#""sec_ver":3,"#, "");
 pub(super) fn info((sec_ver, capabilities): Claim) -> DeviceInfo {
     let json = format!(r#"{{"prov":{{"ver":"v1.1",{sec_ver}"cap":["wifi_scan"{capabilities}]}}}}"#);
     DeviceInfo::parse(json.as_bytes()).unwrap()
+}
+
+/// The whole handshake, which neither side refuses.
+pub(super) fn shake_hands(client: &mut impl Handshake, device: &mut impl DeviceHandshake) {
+    let (mut request, mut reply) = ([0; 512], [0; 512]);
+    while let Some(len) = client.poll_request(&mut request).unwrap() {
+        let len = device
+            .handle_request(&request[..len], &mut Counter(9), &mut reply)
+            .unwrap();
+        client.handle_response(&reply[..len]).unwrap();
+    }
 }

@@ -20,7 +20,7 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) fn ok(hex: &str) -> Self {
-        Self::bytes(crate::test_hex::hex(hex))
+        Self::bytes(crate::testing::hex(hex))
     }
 
     pub(crate) fn bytes(reply: Vec<u8>) -> Self {

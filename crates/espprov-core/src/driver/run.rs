@@ -118,17 +118,15 @@ async fn others_first() {
 mod tests {
     use super::*;
     use crate::auth::{NoSecurity, PolicyError, SessionSecurity};
+    use crate::testing::{Broken, Dice};
     use crate::{Deadlines, Phase};
     use core::cell::Cell;
-    use core::convert::Infallible;
-    use core::fmt;
     use core::future::Future;
     use core::task::{Context, Poll, Waker};
     use core::time::Duration;
     use espprov_security::{Handshake, HandshakeError, Notices, Plain, Progress, Retry};
-    use espprov_transport::{Endpoint, Limits, LinkFault, SessionIntent, Transport, TransportError};
+    use espprov_transport::{Endpoint, Limits, LinkFault, SessionIntent, Transport};
     use espprov_types::DeviceInfo;
-    use rand_core::TryRng;
     use std::rc::Rc;
     use std::vec;
     use std::vec::Vec;
@@ -144,35 +142,6 @@ mod tests {
         async fn sleep(&self, duration: Duration) {
             assert!(duration < Duration::MAX, "a wait without a deadline");
             self.0.set(self.0.get() + duration);
-        }
-    }
-
-    struct NoDice;
-    impl TryRng for NoDice {
-        type Error = Infallible;
-        fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-            Ok(0)
-        }
-        fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-            Ok(0)
-        }
-        fn try_fill_bytes(&mut self, _: &mut [u8]) -> Result<(), Infallible> {
-            Ok(())
-        }
-    }
-    impl TryCryptoRng for NoDice {}
-
-    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-    struct Broken(LinkFault);
-    impl fmt::Display for Broken {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("broken")
-        }
-    }
-    impl core::error::Error for Broken {}
-    impl TransportError for Broken {
-        fn fault(&self) -> LinkFault {
-            self.0
         }
     }
 
@@ -223,7 +192,7 @@ mod tests {
         }
     }
 
-    type Device = Provisioner<Scripted, NoSecurity, NoDice, Watch, Vec<u8>>;
+    type Device = Provisioner<Scripted, NoSecurity, Dice, Watch, Vec<u8>>;
 
     fn device(script: &[Does]) -> (Device, Watch) {
         let clock = Watch::default();
@@ -231,7 +200,7 @@ mod tests {
             script: script.to_vec(),
             log: Vec::new(),
         };
-        let device = Provisioner::new(link, NoSecurity, NoDice, clock.clone(), vec![0; 512]);
+        let device = Provisioner::new(link, NoSecurity, Dice(0), clock.clone(), vec![0; 512]);
         (device, clock)
     }
 
@@ -377,7 +346,7 @@ mod tests {
                 script: vec![INFO, Does::Answer(b"welcome")],
                 log: Vec::new(),
             };
-            let device = Provisioner::new(link, Slowly, NoDice, Watch::default(), vec![0; 512]);
+            let device = Provisioner::new(link, Slowly, Dice(0), Watch::default(), vec![0; 512]);
             let mut device = device.with_budget(budget);
             let mut connect = pin!(device.connect());
             let mut waits = 0;

@@ -7,55 +7,16 @@ use super::*;
 use crate::auth::PolicyError;
 use crate::call::{Ask, Desk, Info, Task, Trail, Want};
 use crate::request::{Custom, EncodeError, GetWifiStatus, Request};
+use crate::testing::{Broken, Dice};
 use crate::{Event, Phase, ReplyError, Session};
-use core::convert::Infallible;
-use core::fmt;
 use espprov_security::{Channel, ChannelError, Handshake, HandshakeError, Notices, Progress, Retry};
 use espprov_transport::{Endpoint, LinkFault};
 use espprov_types::WifiStatus;
-use rand_core::{TryCryptoRng, TryRng};
 use std::format;
 use std::string::{String, ToString};
 use std::vec::Vec;
 
 type Error = ProvisionError<Broken>;
-
-/// A link's error: a fault and nothing more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Broken(LinkFault);
-
-impl fmt::Display for Broken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
-}
-
-impl core::error::Error for Broken {}
-
-impl TransportError for Broken {
-    fn fault(&self) -> LinkFault {
-        self.0
-    }
-}
-
-/// Always the same number.
-struct Dice(u32);
-
-impl TryRng for Dice {
-    type Error = Infallible;
-    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(self.0)
-    }
-    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(u64::from(self.0))
-    }
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
-        bytes.fill(self.0.to_le_bytes()[0]);
-        Ok(())
-    }
-}
-
-impl TryCryptoRng for Dice {}
 
 /// Two messages each way; a refusal means wrong credentials, as `give_up` says. An answer `!` is a wrong proof.
 struct Steps {

@@ -153,7 +153,7 @@ fn ssid(bytes: &[u8]) -> Result<Ssid, ReplyError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_hex::hex;
+    use crate::testing::hex;
     use proptest::prelude::*;
 
     #[test]

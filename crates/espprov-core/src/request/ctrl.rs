@@ -55,7 +55,7 @@ impl Request for Control {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_hex::hex;
+    use crate::testing::hex;
 
     #[test]
     fn every_action_has_its_numbers() {

@@ -141,7 +141,7 @@ mod tests {
         /// Valid up to one changed byte: gets past the envelope.
         #[test]
         fn nearly_valid_bytes_are_survived(which in 0..4_usize, at in any::<prop::sample::Index>(), value in any::<u8>()) {
-            let mut reply = crate::test_hex::hex([
+            let mut reply = crate::testing::hex([
                 "08015a235a210a0c3139322e3136382e312e373710071a05666c616b792206240ac40007002801",
                 "08078a011f5a1d08b42412081111111122222222180f220c4f70656e5468726561642d31",
                 "08057a1d0a1b0a026162100618ceffffffffffffffff0122060102030405062809",

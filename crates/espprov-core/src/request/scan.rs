@@ -327,7 +327,7 @@ fn thread_network(entry: &[u8]) -> Result<ThreadNetwork, ReplyError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_hex::hex;
+    use crate::testing::hex;
     use std::borrow::ToOwned as _;
 
     #[test]

@@ -96,7 +96,7 @@ pub(super) fn narrow(value: u32) -> Result<u16, ReplyError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::test_hex::hex;
+    use crate::testing::hex;
 
     // Replies recorded from the vendor's device code.
 

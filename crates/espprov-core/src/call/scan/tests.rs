@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::call::testing::{Answer, Error, Play, lost};
-use crate::test_hex::hex;
+use crate::testing::hex;
 use core::time::Duration;
 use espprov_transport::Limits;
 use espprov_types::{AuthMode, Bssid, Ssid};
