@@ -3,6 +3,7 @@
 //! A device offers one service; every endpoint is a characteristic whose UUID is the service's with another
 //! 16-bit field (the third and fourth byte, text positions 4..8).
 
+use espprov_transport::Endpoint;
 use uuid::{Uuid, uuid};
 
 /// The service of the provisioning manager, unless the firmware sets its own.
@@ -18,14 +19,7 @@ pub const LOCAL_CONTROL_SERVICE: Uuid = uuid!("3d981e4a-31eb-42b4-8a68-75bd8d3bd
 pub const USER_DESCRIPTION: Uuid = uuid!("00002901-0000-1000-8000-00805f9b34fb");
 
 /// Ids of the standard endpoints; an application's own follow from `ff54` in the order they were created.
-pub const STANDARD_ENDPOINTS: [(u16, &str); 6] = [
-    (0xff4f, "prov-ctrl"),
-    (0xff50, "prov-scan"),
-    (0xff51, "prov-session"),
-    (0xff52, "prov-config"),
-    (0xff53, "proto-ver"),
-    (0xff54, "custom-data"),
-];
+pub const STANDARD_ENDPOINTS: [(u16, &str); 6] = Endpoint::BLE_IDS;
 
 /// Bits of the 16-bit field in a UUID.
 const FIELD_SHIFT: u32 = 96;

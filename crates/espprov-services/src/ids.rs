@@ -1,12 +1,6 @@
 //! The 16-bit ids of endpoints, as their Bluetooth characteristics carry them.
 
-const STANDARD: [(&str, u16); 5] = [
-    ("prov-ctrl", 0xff4f),
-    ("prov-scan", 0xff50),
-    ("prov-session", 0xff51),
-    ("prov-config", 0xff52),
-    ("proto-ver", 0xff53),
-];
+use espprov_transport::Endpoint;
 
 /// The application's own ones follow from here, in the order they were created.
 const FIRST_OWN: u16 = 0xff54;
@@ -22,8 +16,9 @@ const FIRST_OWN: u16 = 0xff54;
 pub fn with_ids<'a>(names: impl IntoIterator<Item = &'a str>) -> impl Iterator<Item = (u16, &'a str)> {
     let mut own = FIRST_OWN;
     names.into_iter().map(move |name| {
-        let standard = STANDARD.iter().find(|(standard, _)| *standard == name);
-        let id = standard.map_or(own, |(_, id)| *id);
+        let known = Endpoint::BLE_IDS.into_iter().find(|(_, known)| *known == name);
+        let standard = known.map(|(id, _)| id).filter(|id| *id < FIRST_OWN);
+        let id = standard.unwrap_or(own);
         if standard.is_none() {
             own = own.saturating_add(1);
         }

@@ -41,6 +41,17 @@ impl Endpoint<'static> {
     pub const PROV_CTRL: Self = Self::new("prov-ctrl", Role::Application);
     /// The usual name of an application's first own endpoint.
     pub const CUSTOM_DATA: Self = Self::new("custom-data", Role::Application);
+
+    /// What the UUIDs of their Bluetooth characteristics have for these names, in the 16-bit field. An application's own follow from
+    /// the last one in the order they were created, whatever they are called.
+    pub const BLE_IDS: [(u16, &'static str); 6] = [
+        (0xff4f, Self::PROV_CTRL.name),
+        (0xff50, Self::PROV_SCAN.name),
+        (0xff51, Self::PROV_SESSION.name),
+        (0xff52, Self::PROV_CONFIG.name),
+        (0xff53, Self::PROTO_VER.name),
+        (0xff54, Self::CUSTOM_DATA.name),
+    ];
 }
 
 impl<'a> Endpoint<'a> {

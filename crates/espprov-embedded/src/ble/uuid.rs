@@ -1,18 +1,8 @@
 //! The UUIDs of a provisioning service: every endpoint is a characteristic whose UUID is the service's with
 //! another 16-bit field (text positions 4..8).
 
+use espprov_transport::Endpoint;
 use trouble_host::prelude::Uuid;
-
-/// Ids of the standard endpoints and of the usual first one of an application. Only for firmware whose
-/// characteristics carry no names.
-const STANDARD: [(u16, &str); 6] = [
-    (0xff4f, "prov-ctrl"),
-    (0xff50, "prov-scan"),
-    (0xff51, "prov-session"),
-    (0xff52, "prov-config"),
-    (0xff53, "proto-ver"),
-    (0xff54, "custom-data"),
-];
 
 /// A 128-bit service UUID.
 ///
@@ -45,14 +35,15 @@ impl ServiceUuid {
         Uuid::new_long(self.wire())
     }
 
-    /// The usual name of the endpoint with this characteristic, if it belongs to this service.
+    /// The usual name of the endpoint with this characteristic, if it belongs to this service: only for firmware whose
+    /// characteristics carry no names.
     pub(super) fn standard_name(self, characteristic: &[u8]) -> Option<&'static str> {
         const FIELD: u128 = 0xffff << 96;
         let uuid = u128::from_le_bytes(characteristic.try_into().ok()?);
         if (uuid ^ self.0) & !FIELD != 0 {
             return None;
         }
-        STANDARD
+        Endpoint::BLE_IDS
             .iter()
             .find(|(id, _)| u128::from(*id) << 96 == uuid & FIELD)
             .map(|(_, name)| *name)
