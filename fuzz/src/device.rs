@@ -2,6 +2,7 @@
 
 use crate::Messages;
 use crate::entropy::Counting;
+use crate::radios::by_the_radios;
 use core::time::Duration;
 use espprov_device::{
     Application, AutoStop, BleStack, Device, Firmware, HandlerFailed, NoSecurity, Outcome, Quirks,
@@ -110,6 +111,9 @@ impl App {
 }
 
 impl Application for App {
+    by_the_radios!(apply and status);
+    by_the_radios!(reset and reprov);
+
     fn start_wifi_scan(&mut self, _: WifiScanParams) -> Result<(), StatusCode> {
         self.scanned = false;
         Ok(())
@@ -134,42 +138,10 @@ impl Application for App {
         Ok(())
     }
 
-    fn apply_wifi(&mut self) -> Result<(), StatusCode> {
-        self.wifi.apply()
-    }
-
-    fn wifi_status(&mut self) -> Result<WifiStatus, StatusCode> {
-        Ok(self.wifi.status())
-    }
-
-    fn reset_wifi(&mut self) -> Result<(), StatusCode> {
-        self.wifi.reset()
-    }
-
-    fn reprov_wifi(&mut self) -> Result<(), StatusCode> {
-        self.wifi.reprov()
-    }
-
     fn set_thread(&mut self, dataset: &[u8]) -> Result<(), StatusCode> {
         assert!(dataset.len() <= 254);
         self.thread.set(());
         Ok(())
-    }
-
-    fn apply_thread(&mut self) -> Result<(), StatusCode> {
-        self.thread.apply()
-    }
-
-    fn thread_status(&mut self) -> Result<ThreadStatus, StatusCode> {
-        Ok(self.thread.status())
-    }
-
-    fn reset_thread(&mut self) -> Result<(), StatusCode> {
-        self.thread.reset()
-    }
-
-    fn reprov_thread(&mut self) -> Result<(), StatusCode> {
-        self.thread.reprov()
     }
 
     fn endpoint(&self, index: usize) -> Option<&str> {

@@ -23,6 +23,8 @@ mod session;
 #[expect(dead_code, reason = "the tests use all of it")]
 #[path = "../../tests/src/central.rs"]
 mod central;
+#[path = "../../crates/espprov-device/tests/common/radios.rs"]
+mod radios;
 #[path = "../../tests/src/raw.rs"]
 mod raw;
 

@@ -3,6 +3,8 @@
 
 #[path = "../../crates/espprov-device/tests/common/air.rs"]
 mod air;
+#[path = "../../crates/espprov-device/tests/common/radios.rs"]
+mod radios;
 
 use air::{connection, networks};
 use espprov_device::{
@@ -13,6 +15,7 @@ use espprov_types::{
     AccessPoint, Ssid, StatusCode, ThreadAttachment, ThreadFailure, ThreadName, ThreadNetwork, ThreadStatus,
     WifiFailure, WifiStatus,
 };
+use radios::by_the_radios;
 use std::collections::VecDeque;
 
 /// What a radio does after a status request.
@@ -88,30 +91,17 @@ impl World {
 }
 
 impl Application for World {
+    by_the_radios!(heard);
+    by_the_radios!(reset and reprov);
+
     fn start_wifi_scan(&mut self, _: WifiScanParams) -> Result<(), StatusCode> {
         self.scan_polls_left = 2;
         Ok(())
     }
 
-    fn wifi_scan_progress(&mut self) -> Result<ScanProgress, StatusCode> {
-        Ok(self.progress(self.networks.len()))
-    }
-
-    fn wifi_scan_result(&mut self, index: u32) -> Option<AccessPoint> {
-        self.networks.get(index as usize).cloned()
-    }
-
     fn start_thread_scan(&mut self, _: ThreadScanParams) -> Result<(), StatusCode> {
         self.scan_polls_left = 2;
         Ok(())
-    }
-
-    fn thread_scan_progress(&mut self) -> Result<ScanProgress, StatusCode> {
-        Ok(self.progress(self.thread_networks.len()))
-    }
-
-    fn thread_scan_result(&mut self, index: u32) -> Option<ThreadNetwork> {
-        self.thread_networks.get(index as usize).cloned()
     }
 
     fn set_wifi(&mut self, config: &WifiConfigRequest<'_>) -> Result<(), StatusCode> {
@@ -138,14 +128,6 @@ impl Application for World {
         Ok(status)
     }
 
-    fn reset_wifi(&mut self) -> Result<(), StatusCode> {
-        self.wifi.reset()
-    }
-
-    fn reprov_wifi(&mut self) -> Result<(), StatusCode> {
-        self.wifi.reprov()
-    }
-
     fn set_thread(&mut self, dataset: &[u8]) -> Result<(), StatusCode> {
         self.thread.set(dataset.to_vec());
         Ok(())
@@ -168,14 +150,6 @@ impl Application for World {
         let status = self.thread.status();
         self.thread_step();
         Ok(status)
-    }
-
-    fn reset_thread(&mut self) -> Result<(), StatusCode> {
-        self.thread.reset()
-    }
-
-    fn reprov_thread(&mut self) -> Result<(), StatusCode> {
-        self.thread.reprov()
     }
 
     fn endpoint(&self, index: usize) -> Option<&str> {

@@ -4,6 +4,9 @@
 //! in this repository, whose world is known), and with one that takes what the radios did from the recording,
 //! for any recording: then dispatch, step rules and encoding are what is checked.
 
+#[path = "../../crates/espprov-device/tests/common/radios.rs"]
+mod radios;
+
 use core::time::Duration;
 use espprov_device::{
     Application, AutoStop, Device, Firmware, HandlerFailed, NoSecurity, Outcome, Quirks, Refusal,
@@ -24,6 +27,7 @@ use espprov_types::{
     ThreadAttachment, ThreadFailure, ThreadName, ThreadNetwork, ThreadStatus, WifiConnection, WifiFailure,
     WifiStatus,
 };
+use radios::by_the_radios;
 use std::path::Path;
 
 /// Nothing here depends on time.
@@ -131,6 +135,9 @@ struct Replay {
 }
 
 impl Application for Replay {
+    by_the_radios!(apply and status);
+    by_the_radios!(reset and reprov);
+
     fn start_wifi_scan(&mut self, _: WifiScanParams) -> Result<(), StatusCode> {
         self.start
     }
@@ -157,33 +164,9 @@ impl Application for Replay {
         self.wifi.set(());
         Ok(())
     }
-    fn apply_wifi(&mut self) -> Result<(), StatusCode> {
-        self.wifi.apply()
-    }
-    fn wifi_status(&mut self) -> Result<WifiStatus, StatusCode> {
-        Ok(self.wifi.status())
-    }
-    fn reset_wifi(&mut self) -> Result<(), StatusCode> {
-        self.wifi.reset()
-    }
-    fn reprov_wifi(&mut self) -> Result<(), StatusCode> {
-        self.wifi.reprov()
-    }
     fn set_thread(&mut self, _: &[u8]) -> Result<(), StatusCode> {
         self.thread.set(());
         Ok(())
-    }
-    fn apply_thread(&mut self) -> Result<(), StatusCode> {
-        self.thread.apply()
-    }
-    fn thread_status(&mut self) -> Result<ThreadStatus, StatusCode> {
-        Ok(self.thread.status())
-    }
-    fn reset_thread(&mut self) -> Result<(), StatusCode> {
-        self.thread.reset()
-    }
-    fn reprov_thread(&mut self) -> Result<(), StatusCode> {
-        self.thread.reprov()
     }
     fn endpoint(&self, index: usize) -> Option<&str> {
         self.endpoints.get(index).map(String::as_str)

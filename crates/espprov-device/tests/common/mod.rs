@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 
 mod air;
+mod radios;
 
 pub(crate) use air::networks;
 
@@ -17,6 +18,7 @@ use espprov_types::{
     AccessPoint, Bssid, Ssid, StatusCode, ThreadAttachment, ThreadName, ThreadNetwork, ThreadStatus,
     WifiFailure, WifiStatus,
 };
+use radios::by_the_radios;
 use std::collections::VecDeque;
 
 /// When nothing depends on time.
@@ -92,25 +94,16 @@ impl TestApp {
 }
 
 impl Application for TestApp {
+    by_the_radios!(heard);
+    by_the_radios!(reset and reprov);
+
     fn start_wifi_scan(&mut self, params: WifiScanParams) -> Result<(), StatusCode> {
         self.last_scan = Some(params);
         Ok(())
     }
-    fn wifi_scan_progress(&mut self) -> Result<ScanProgress, StatusCode> {
-        Ok(self.progress(self.networks.len()))
-    }
-    fn wifi_scan_result(&mut self, index: u32) -> Option<AccessPoint> {
-        self.networks.get(index as usize).cloned()
-    }
     fn start_thread_scan(&mut self, params: ThreadScanParams) -> Result<(), StatusCode> {
         self.last_thread_scan = Some(params);
         Ok(())
-    }
-    fn thread_scan_progress(&mut self) -> Result<ScanProgress, StatusCode> {
-        Ok(self.progress(self.thread_networks.len()))
-    }
-    fn thread_scan_result(&mut self, index: u32) -> Option<ThreadNetwork> {
-        self.thread_networks.get(index as usize).cloned()
     }
     fn set_wifi(&mut self, config: &WifiConfigRequest<'_>) -> Result<(), StatusCode> {
         self.wifi.set(Stored {
@@ -130,12 +123,6 @@ impl Application for TestApp {
         self.step();
         Ok(status)
     }
-    fn reset_wifi(&mut self) -> Result<(), StatusCode> {
-        self.wifi.reset()
-    }
-    fn reprov_wifi(&mut self) -> Result<(), StatusCode> {
-        self.wifi.reprov()
-    }
     fn set_thread(&mut self, dataset: &[u8]) -> Result<(), StatusCode> {
         self.thread.set(dataset.to_vec());
         Ok(())
@@ -152,12 +139,6 @@ impl Application for TestApp {
             self.thread.on_connected(attached);
         }
         Ok(self.thread.status())
-    }
-    fn reset_thread(&mut self) -> Result<(), StatusCode> {
-        self.thread.reset()
-    }
-    fn reprov_thread(&mut self) -> Result<(), StatusCode> {
-        self.thread.reprov()
     }
     fn after_connected_status(&mut self) {
         self.stop_scheduled += 1;
