@@ -20,6 +20,8 @@ mod services;
 mod session;
 
 // Of the integration tests, and compiled here from their source: a crate with all that they need is no business of a fuzzer.
+#[path = "../../crates/espprov-http/tests/common/canned.rs"]
+mod canned;
 #[expect(dead_code, reason = "the tests use all of it")]
 #[path = "../../tests/src/central.rs"]
 mod central;

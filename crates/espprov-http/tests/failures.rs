@@ -2,11 +2,12 @@
 
 mod common;
 
-use common::{CannedReplies, Server, Step, ok, say, send, status};
+use common::canned::Canned;
+use common::{Server, Step, ok, say, send, status};
 use core::time::Duration;
 use espprov_http::{Connect, HttpError, HttpTarget, HttpTransport};
 use espprov_transport::{Endpoint, LinkFault, Reconnect, SessionIntent, Transport, TransportError};
-use std::io;
+use std::io::{self, Cursor};
 use tokio::io::DuplexStream;
 
 const SHORT: Duration = Duration::from_millis(80);
@@ -265,7 +266,8 @@ async fn replies_longer_than_the_buffer() {
 #[tokio::test]
 async fn an_endless_reply_without_a_length_is_cut_off() {
     let flood = format!("HTTP/1.1 200 OK\r\n\r\n{}", "x".repeat(1 << 20));
-    let mut client = HttpTransport::with_connector(HttpTarget::SOFTAP, CannedReplies(flood.into_bytes()));
+    let mut client =
+        HttpTransport::with_connector(HttpTarget::SOFTAP, Canned(Cursor::new(flood.into_bytes())));
     let error = say(&mut client, "a", "x").await.unwrap_err();
     let LinkFault::ReplyTooLarge { need } = error.fault() else {
         panic!("{error:?}")

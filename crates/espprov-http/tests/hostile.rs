@@ -2,10 +2,11 @@
 
 mod common;
 
-use common::CannedReplies;
+use common::canned::Canned;
 use espprov_http::{HttpError, HttpTarget, HttpTransport};
 use espprov_transport::{Endpoint, Transport};
 use proptest::prelude::*;
+use std::io::Cursor;
 
 /// One exchange with a server that answers `reply` and closes.
 fn exchange(reply: Vec<u8>, room: usize) -> Result<usize, HttpError> {
@@ -14,7 +15,7 @@ fn exchange(reply: Vec<u8>, room: usize) -> Result<usize, HttpError> {
         .start_paused(true)
         .build()
         .unwrap();
-    let mut client = HttpTransport::with_connector(HttpTarget::SOFTAP, CannedReplies(reply));
+    let mut client = HttpTransport::with_connector(HttpTarget::SOFTAP, Canned(Cursor::new(reply)));
     let mut buf = vec![0xaa; room];
     let result = runtime.block_on(client.exchange(Endpoint::PROV_CONFIG, &mut buf, 1));
     if let Ok(len) = result {

@@ -1,16 +1,16 @@
-//! A scripted HTTP server on loopback, and a stream that needs no socket.
+//! A scripted HTTP server on loopback, and connections that need no socket.
 #![allow(dead_code, reason = "every test file uses its own part")]
 
+pub(crate) mod canned;
+
 use core::net::SocketAddr;
-use core::pin::Pin;
 use core::sync::atomic::{AtomicUsize, Ordering};
-use core::task::{Context, Poll, Waker};
 use core::time::Duration;
 use espprov_http::{Connect, HttpError, HttpTarget, HttpTransport};
 use espprov_transport::{Endpoint, Transport};
 use std::io;
 use std::sync::{Arc, Mutex};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
@@ -191,58 +191,4 @@ pub(crate) async fn say<C: Connect>(
     let endpoint = Endpoint::custom(endpoint).unwrap();
     let len = client.exchange(endpoint, &mut buf, text.len()).await?;
     Ok(String::from_utf8(buf[..len].to_vec()).unwrap())
-}
-
-/// A stream that swallows requests and answers each connection's first write with fixed bytes, then ends.
-pub(crate) struct Canned {
-    reply: io::Cursor<Vec<u8>>,
-    written: bool,
-    waker: Option<Waker>,
-}
-
-impl AsyncRead for Canned {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buf: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if !self.written {
-            self.waker = Some(cx.waker().clone());
-            return Poll::Pending;
-        }
-        Pin::new(&mut self.reply).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Canned {
-    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.written = true;
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
-        Poll::Ready(Ok(buf.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
-
-/// Makes [`Canned`] streams.
-pub(crate) struct CannedReplies(pub(crate) Vec<u8>);
-
-impl Connect for CannedReplies {
-    type Stream = Canned;
-
-    async fn connect(&mut self, _: &HttpTarget) -> io::Result<Canned> {
-        Ok(Canned {
-            reply: io::Cursor::new(self.0.clone()),
-            written: false,
-            waker: None,
-        })
-    }
 }
