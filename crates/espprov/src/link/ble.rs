@@ -1,5 +1,6 @@
 //! Bluetooth LE: from a target to a connection.
 
+use super::nobody_chooses;
 use crate::TokioClock;
 use crate::deadline::within;
 use crate::explain::LinkError;
@@ -80,12 +81,9 @@ pub fn several(place: &Place, found: &[Discovered]) -> Error {
         .iter()
         .map(|device| short(device, place.anonymous))
         .collect();
-    Error::usage(
-        "several_devices",
-        format!("several devices match: {}", names.join(", ")),
-    )
-    .with_cause(place.say("{nobody-chooses}"))
-    .with_help("give the name or the address of one of them, such as ble:NAME")
+    let said = format!("several devices match: {}", names.join(", "));
+    nobody_chooses(place, "several_devices", said)
+        .with_help("give the name or the address of one of them, such as ble:NAME")
 }
 
 /// Connects to a device that was found.

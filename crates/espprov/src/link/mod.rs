@@ -16,6 +16,8 @@ pub mod sim;
 use crate::explain::LinkError;
 use crate::{Error, Place};
 use alloc::boxed::Box;
+#[cfg(any(feature = "ble", feature = "serial"))]
+use alloc::string::String;
 use core::convert::Infallible;
 use core::fmt;
 use espprov_core::Phase;
@@ -265,4 +267,10 @@ impl LinkError for AnyLinkError {
             Self::None(none) => match *none {},
         }
     }
+}
+
+/// Several things are meant by a target, and there is nobody to ask.
+#[cfg(any(feature = "ble", feature = "serial"))]
+fn nobody_chooses(place: &Place, code: &'static str, message: String) -> Error {
+    Error::usage(code, message).with_cause(place.say("{nobody-chooses}"))
 }

@@ -1,5 +1,6 @@
 //! A serial port of this computer, and the device's console behind it.
 
+use super::nobody_chooses;
 use crate::TokioClock;
 use crate::deadline::within;
 use crate::error::Class;
@@ -72,12 +73,8 @@ pub(crate) async fn only(place: &Place) -> Result<SerialTarget, Error> {
 /// Several ports, and nobody who chooses.
 #[must_use]
 pub fn several(place: &Place, ports: &[String]) -> Error {
-    Error::usage(
-        "several_ports",
-        format!("there are several serial ports: {}", ports.join(", ")),
-    )
-    .with_cause(place.say("{nobody-chooses}"))
-    .with_help("name the port: serial:PORT")
+    let said = format!("there are several serial ports: {}", ports.join(", "));
+    nobody_chooses(place, "several_ports", said).with_help("name the port: serial:PORT")
 }
 
 /// Opens the port, and waits for the device's prompt: as long as the target says, which may be longer than the driver
