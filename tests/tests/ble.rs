@@ -30,12 +30,6 @@ fn device(scheme: u8) -> SimDevice {
     SimDevice::new(scenario(scheme)).unwrap()
 }
 
-fn with_mtu(device: &SimDevice, mtu: Mtu) -> Options {
-    let mut options = Options::of(device);
-    options.mtu = mtu;
-    options
-}
-
 type Client<'a, 's, 'p> = Provisioner<Link<'a, 's, 'p>, Auto, ChaCha20Rng, TokioClock, Vec<u8>>;
 
 fn client<'a, 's, 'p>(
@@ -67,13 +61,9 @@ async fn ask(link: &mut Link<'_, '_, '_>, name: &str, request: &[u8]) -> Result<
 fn every_scheme_provisions_at_every_mtu() {
     for scheme in 0..=2 {
         for mtu in Mtu::ALL {
-            let device = device(scheme);
-            let options = with_mtu(&device, mtu);
-            let air = AirOptions::default();
-            run(
-                device,
-                &options,
-                air,
+            with_device(
+                device(scheme),
+                |options| options.mtu = mtu,
                 async |around: &Surroundings<SimDevice>, link: Link<'_, '_, '_>| {
                     assert_eq!(link.mtu(), Some(mtu.bytes()));
                     let mut client = client(around, link, b"abcd1234");
@@ -159,6 +149,20 @@ fn with_habits<R: Send>(
     client: impl for<'a, 's, 'p> AsyncFnOnce(&Surroundings<Habits>, Link<'a, 's, 'p>) -> R + Send,
 ) -> R {
     run(Habits::default(), options, AirOptions::default(), client)
+}
+
+/// The service of the vendor's examples.
+const EXAMPLE: [u8; 16] = 0x021a_9004_0382_4aea_bff4_6b3f_1c5a_dfb4_u128.to_be_bytes();
+
+/// Runs `client` on a link to a simulated device, in the usual air. What the device shows of itself is as `change` leaves it.
+fn with_device<R: Send>(
+    device: SimDevice,
+    change: impl FnOnce(&mut Options),
+    client: impl for<'a, 's, 'p> AsyncFnOnce(&Surroundings<SimDevice>, Link<'a, 's, 'p>) -> R + Send,
+) -> R {
+    let mut options = Options::of(&device);
+    change(&mut options);
+    run(device, &options, AirOptions::default(), client)
 }
 
 #[test]
@@ -404,14 +408,9 @@ fn no_answer_and_dropped_exchanges_end_the_connection() {
 
 #[test]
 fn firmware_without_names_is_known_by_its_ids() {
-    let device = device(1);
-    let mut options = Options::of(&device);
-    options.names = false;
-    options.service = 0x021a_9004_0382_4aea_bff4_6b3f_1c5a_dfb4_u128.to_be_bytes();
-    run(
-        device,
-        &options,
-        AirOptions::default(),
+    with_device(
+        device(1),
+        |options| (options.names, options.service) = (false, EXAMPLE),
         async |around: &Surroundings<SimDevice>, link: Link<'_, '_, '_>| {
             let names = names(&link);
             let standard = [
@@ -439,11 +438,9 @@ fn wrong_credentials_are_told_from_a_bad_link() {
             let mut scenario = scenario(scheme);
             scenario.device.link = link;
             let device = SimDevice::new(scenario).unwrap();
-            let options = Options::of(&device);
-            run(
+            with_device(
                 device,
-                &options,
-                AirOptions::default(),
+                |_| (),
                 async |around: &Surroundings<SimDevice>, link: Link<'_, '_, '_>| {
                     let mut client = client(around, link, b"wrong");
                     let result = client.provision_wifi(&home()).await;
@@ -461,11 +458,9 @@ fn two_hundred_in_a_row() {
     let mut scenario = scenario(1);
     scenario.device.auto_stop = false;
     let device = SimDevice::new(scenario).unwrap();
-    let options = Options::of(&device);
-    run(
+    with_device(
         device,
-        &options,
-        AirOptions::default(),
+        |_| (),
         async |_: &Surroundings<SimDevice>, mut link: Link<'_, '_, '_>| {
             for _ in 0..200 {
                 let reply = ask(&mut link, "proto-ver", b"---").await.unwrap();
@@ -483,17 +478,14 @@ fn properties_are_listed_and_set() {
         let mut scenario = scenario(scheme);
         scenario.prefer_local_ctrl();
         let device = SimDevice::new(scenario).unwrap();
-        let mut options = Options::of(&device);
-        assert_eq!(
-            options.service,
-            0x3d98_1e4a_31eb_42b4_8a68_75bd_8d3b_d521_u128.to_be_bytes()
-        );
-        // An application may choose another: here one that this client looks for.
-        options.service = 0x021a_9004_0382_4aea_bff4_6b3f_1c5a_dfb4_u128.to_be_bytes();
-        run(
+        let own = 0x3d98_1e4a_31eb_42b4_8a68_75bd_8d3b_d521_u128.to_be_bytes();
+        with_device(
             device,
-            &options,
-            AirOptions::default(),
+            |options| {
+                assert_eq!(options.service, own);
+                // An application may choose another: here one that this client looks for.
+                options.service = EXAMPLE;
+            },
             async |around: &Surroundings<SimDevice>, link: Link<'_, '_, '_>| {
                 let mut names = names(&link);
                 names.sort_unstable();
