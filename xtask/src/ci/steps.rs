@@ -26,44 +26,33 @@ pub(super) fn formatting() -> Outcome {
 }
 
 pub(super) fn clippy() -> Outcome {
-    run(cargo().args([
-        "clippy",
-        "--workspace",
-        "--all-targets",
-        "--all-features",
-        "--locked",
-        "--quiet",
-        "--",
-        "-D",
-        "warnings",
-    ]))?;
+    lint(
+        cargo().arg("clippy"),
+        &["--workspace", "--all-targets", "--all-features"],
+    )?;
     // What the README's first command builds.
-    run(cargo().args([
-        "clippy",
-        "--package",
-        "espprov-cli",
-        "--no-default-features",
-        "--locked",
-        "--quiet",
-        "--",
-        "-D",
-        "warnings",
-    ]))?;
+    lint(
+        cargo().arg("clippy"),
+        &["--package", "espprov-cli", "--no-default-features"],
+    )?;
     // Workspaces of their own, with the same profile and the same versions: most of what is below them has been checked by now. Of the
     // fuzz targets this is what they share; the targets are a few lines each, and libFuzzer would have to be compiled for them.
-    lint("bindings/python", &["--all-targets"])?;
-    lint("fuzz", &["--no-default-features"])?;
+    lint_apart("bindings/python", &["--all-targets"])?;
+    lint_apart("fuzz", &["--no-default-features"])?;
     Ok("no warnings".into())
 }
 
 /// Lints a workspace that stands apart, into the one target directory.
-fn lint(dir: &str, flags: &[&str]) -> Result<(), String> {
-    run(cargo()
-        .args(["clippy", "--locked", "--quiet", "--manifest-path"])
-        .arg(root().join(dir).join("Cargo.toml"))
-        .args(flags)
-        .args(["--", "-D", "warnings"])
-        .env("CARGO_TARGET_DIR", target_dir()))
+fn lint_apart(dir: &str, flags: &[&str]) -> Result<(), String> {
+    let manifest = root().join(dir).join("Cargo.toml");
+    let mut clippy = cargo();
+    clippy.args(["clippy", "--manifest-path"]).arg(manifest);
+    lint(clippy.env("CARGO_TARGET_DIR", target_dir()), flags)
+}
+
+fn lint(clippy: &mut Command, flags: &[&str]) -> Result<(), String> {
+    clippy.args(["--locked", "--quiet"]).args(flags);
+    run(clippy.args(["--", "-D", "warnings"]))
 }
 
 /// The very command of the README, to the letter: that the lock file is as it should be is for `locks` to say.
@@ -119,7 +108,7 @@ pub(super) fn benches() -> Outcome {
     if !found {
         return Err("the comparison needs OpenSSL: apt-get install libssl-dev pkg-config".into());
     }
-    lint("benches", &["--all-targets"])?;
+    lint_apart("benches", &["--all-targets"])?;
     for program in ["ratios", "pairs"] {
         run(programs::bench(program, true)?.arg("--check"))?;
     }
