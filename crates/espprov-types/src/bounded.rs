@@ -34,8 +34,14 @@ impl<const N: usize> ShortStr<N> {
     #[must_use]
     pub fn cut(chars: impl IntoIterator<Item = char>) -> Self {
         let mut out = Self::default();
-        let _ = chars.into_iter().try_for_each(|c| out.push(c));
+        out.cut_in(chars);
         out
+    }
+
+    /// The same in place of what is there: a text that is made where it stays needs no copy.
+    pub(crate) fn cut_in(&mut self, chars: impl IntoIterator<Item = char>) {
+        self.0.clear();
+        let _ = chars.into_iter().try_for_each(|c| self.push(c));
     }
 
     /// Appends a character.

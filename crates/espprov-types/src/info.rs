@@ -177,20 +177,31 @@ impl DeviceInfo {
     /// # Errors
     /// [`InfoError`] for what no firmware with this protocol would say.
     pub fn parse_as(root: &str, reply: &[u8]) -> Result<Self, InfoError> {
+        let mut info = Self::default();
+        info.read(root, reply)?;
+        Ok(info)
+    }
+
+    /// [`parse_as`](Self::parse_as) in the place of a description that holds nothing yet: a copy of one is dear where the stack
+    /// is small. After an error it holds nothing of use.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn read(&mut self, root: &str, reply: &[u8]) -> Result<(), InfoError> {
         let end = reply
             .iter()
             .rposition(|&b| b != 0 && !b.is_ascii_whitespace())
             .ok_or(InfoError::Empty)?;
         let text = reply.get(..=end).unwrap_or_default().trim_ascii_start();
         if text.first() == Some(&b'{') {
-            Self::parse_json(root, text)
+            self.read_json(root, text)
         } else {
-            Self::parse_bare(text)
+            self.read_bare(text)
         }
     }
 
     /// One word such as `v1.1`. Web pages and the like are not mistaken for one.
-    fn parse_bare(text: &[u8]) -> Result<Self, InfoError> {
+    fn read_bare(&mut self, text: &[u8]) -> Result<(), InfoError> {
         let text = core::str::from_utf8(text).map_err(|_| InfoError::NotText)?;
         let mut is_version = text.len() <= 64;
         // Each character once: firmware pays for every loop over text.
@@ -203,16 +214,13 @@ impl DeviceInfo {
         if !is_version {
             return Err(InfoError::NotProvisioning);
         }
-        Ok(Self {
-            version: ShortStr::cut(text.bytes().map(char::from)),
-            bare: true,
-            ..Self::default()
-        })
+        self.version.cut_in(text.chars());
+        self.bare = true;
+        Ok(())
     }
 
-    fn parse_json(root: &str, text: &[u8]) -> Result<Self, InfoError> {
+    fn read_json(&mut self, root: &str, text: &[u8]) -> Result<(), InfoError> {
         let mut reader = Reader::new(text);
-        let mut info = Self::default();
         let mut found = false;
         reader.next_event()?; // the brace that was seen
         while let Event::Key(key) = reader.next_event()? {
@@ -222,17 +230,16 @@ impl DeviceInfo {
                 reader.finish_value(value)?;
             } else if is_prov {
                 found = true;
-                info.parse_prov(&mut reader)?;
+                self.parse_prov(&mut reader)?;
             } else {
-                let app = AppInfo {
-                    label: key.decode_cut(),
-                    version: parse_app(&mut reader)?,
-                };
-                let _ = info.apps.push(app);
+                let mut app = AppInfo::default();
+                key.cut_into(&mut app.label);
+                parse_app(&mut reader, &mut app.version)?;
+                let _ = self.apps.push(app);
             }
         }
         match reader.next_event()? {
-            Event::End if found => Ok(info),
+            Event::End if found => Ok(()),
             _ => Err(InfoError::NotProvisioning),
         }
     }
@@ -241,7 +248,7 @@ impl DeviceInfo {
         while let Event::Key(key) = reader.next_event()? {
             let value = reader.next_event()?;
             match value {
-                Event::String(text) if key.is("ver") => self.version = text.decode_cut(),
+                Event::String(text) if key.is("ver") => text.cut_into(&mut self.version),
                 Event::ArrayStart if key.is("cap") => {
                     self.capabilities = Capabilities::default();
                     self.parse_capabilities(reader)?;
@@ -351,32 +358,33 @@ impl DeviceInfo {
 /// `null` is as good as missing, and a number in quotes as good as one without; anything else that is no small number must
 /// not pass for a known one.
 fn small_number(reader: &mut Reader<'_>, value: Event<'_>) -> Result<Option<u8>, JsonError> {
-    // Not `parse`: firmware would link it, and a text to put the digits into.
-    let digit = |number: u8, c: char| {
-        let digit = u8::try_from(c.to_digit(10)?).ok()?;
-        number.checked_mul(10)?.checked_add(digit)
-    };
     let text = match value {
         Event::Null => return Ok(None),
         Event::Number(number) => number.as_text(),
-        Event::String(text) if matches!(text.chars().count(), 1..=4) => text,
+        Event::String(text) => text,
         other => {
             reader.finish_value(other)?;
             return Ok(Some(u8::MAX));
         }
     };
-    Ok(Some(text.chars().try_fold(0, digit).unwrap_or(u8::MAX)))
+    // Not `parse`: firmware would link it, and a text to put the digits into.
+    let mut digits = 0_u8;
+    let number = text.chars().try_fold(0_u8, |number, c| {
+        digits = digits.saturating_add(1);
+        let digit = u8::try_from(c.to_digit(10)?).ok()?;
+        number.checked_mul(10)?.checked_add(digit)
+    });
+    Ok(number.filter(|_| matches!(digits, 1..=4)).or(Some(u8::MAX)))
 }
 
-fn parse_app(reader: &mut Reader<'_>) -> Result<ShortStr<32>, JsonError> {
-    let mut version = ShortStr::default();
+fn parse_app(reader: &mut Reader<'_>, version: &mut ShortStr<32>) -> Result<(), JsonError> {
     while let Event::Key(key) = reader.next_event()? {
         match reader.next_event()? {
-            Event::String(text) if key.is("ver") => version = text.decode_cut(),
+            Event::String(text) if key.is("ver") => text.cut_into(version),
             other => reader.finish_value(other)?,
         }
     }
-    Ok(version)
+    Ok(())
 }
 
 /// Why a reply is no proto-ver document: the peer is at fault, or is no provisioning device.

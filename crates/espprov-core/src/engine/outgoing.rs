@@ -62,7 +62,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
             _ => false,
         };
         if disturbs || endpoint.is_session() {
-            self.stage = Stage::Nothing;
+            self.forget();
         }
         Ok(UnderWay::Raw)
     }
@@ -78,9 +78,15 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
     #[inline(never)] // it is large, and nothing deeper shall run on top of the copy made here
     pub(super) fn read_info<E>(&mut self, len: usize) -> Result<(), ProvisionError<E>> {
         let reply = self.buf.bytes().get(..len).unwrap_or_default();
-        let info = DeviceInfo::parse_as(self.endpoints.root, reply).map_err(ReplyError::Info);
-        let info = info.map_err(|error| ProvisionError::session(Phase::Info, error.into()))?;
-        self.observer.event(&Event::Info(self.info.insert(info)));
+        let info = self.info.insert(DeviceInfo::default());
+        if let Err(error) = info.read(self.endpoints.root, reply) {
+            self.info = None;
+            return Err(ProvisionError::session(
+                Phase::Info,
+                ReplyError::Info(error).into(),
+            ));
+        }
+        self.observer.event(&Event::Info(info));
         Ok(())
     }
 }

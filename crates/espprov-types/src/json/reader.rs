@@ -181,35 +181,23 @@ impl<'a> Reader<'a> {
             }
             b'"' => Event::String(self.string()?),
             b'-' | b'0'..=b'9' => Event::Number(self.number()?),
-            b't' => self.literal(b"true", Event::Bool(true))?,
-            b'f' => self.literal(b"false", Event::Bool(false))?,
-            b'n' => self.literal(b"null", Event::Null)?,
-            _ => return Err(JsonError::Syntax),
+            byte => self.literal(byte)?,
         };
         self.expect = Expect::AfterValue;
         Ok(event)
     }
 
     fn key(&mut self) -> Result<Event<'a>, JsonError> {
-        match self.peek() {
-            Some(b'"') => {}
-            Some(_) => return Err(JsonError::Syntax),
-            None => return Err(JsonError::UnexpectedEnd),
-        }
         let key = self.string()?;
         self.skip_white_space();
-        match self.peek() {
-            Some(b':') => self.advance(1),
-            Some(_) => return Err(JsonError::Syntax),
-            None => return Err(JsonError::UnexpectedEnd),
-        }
+        self.demand(b':')?;
         self.expect = Expect::Value;
         Ok(Event::Key(key))
     }
 
     /// From the opening quote to the closing one.
     fn string(&mut self) -> Result<Text<'a>, JsonError> {
-        self.advance(1);
+        self.demand(b'"')?;
         let start = self.pos;
         loop {
             let byte = self.peek().ok_or(JsonError::UnexpectedEnd)?;
@@ -226,6 +214,18 @@ impl<'a> Reader<'a> {
                 0..0x20 => return Err(JsonError::ControlCharacter),
                 _ => {}
             }
+        }
+    }
+
+    /// This and nothing else.
+    fn demand(&mut self, byte: u8) -> Result<(), JsonError> {
+        match self.peek() {
+            Some(found) if found == byte => {
+                self.advance(1);
+                Ok(())
+            }
+            Some(_) => Err(JsonError::Syntax),
+            None => Err(JsonError::UnexpectedEnd),
         }
     }
 
@@ -297,7 +297,14 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn literal(&mut self, word: &[u8], event: Event<'a>) -> Result<Event<'a>, JsonError> {
+    /// The word that begins with this, if one does.
+    fn literal(&mut self, first: u8) -> Result<Event<'a>, JsonError> {
+        let (word, event): (&[u8], _) = match first {
+            b't' => (b"true", Event::Bool(true)),
+            b'f' => (b"false", Event::Bool(false)),
+            b'n' => (b"null", Event::Null),
+            _ => return Err(JsonError::Syntax),
+        };
         let rest = self.input.get(self.pos..).unwrap_or_default();
         if rest.starts_with(word) {
             self.advance(word.len());

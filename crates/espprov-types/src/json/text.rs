@@ -41,6 +41,11 @@ impl<'a> Text<'a> {
         ShortStr::cut(self.chars())
     }
 
+    /// The same into a text that is there already.
+    pub(crate) fn cut_into<const N: usize>(&self, out: &mut ShortStr<N>) {
+        out.cut_in(self.chars());
+    }
+
     /// Writes the whole string to the front of `out` and returns its length in bytes; `None` if it does not
     /// fit. For secrets: nothing else holds a copy.
     pub fn decode_bytes(&self, out: &mut [u8]) -> Option<usize> {
@@ -85,9 +90,9 @@ impl Chars<'_> {
         if !(0xd800..0xdc00).contains(&first) {
             return char::from_u32(first);
         }
-        let mut ahead = self.0.clone();
-        (ahead.next() == Some('\\') && ahead.next() == Some('u')).then_some(())?;
-        self.0 = ahead;
+        // Between the two halves stands another `\u`.
+        self.0.next()?;
+        self.0.next()?;
         let second = self.unit()?.checked_sub(0xdc00)?;
         let offset = (first & 0x3ff) << 10 | second;
         char::from_u32(offset.checked_add(0x1_0000)?)
