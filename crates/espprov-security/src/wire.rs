@@ -85,8 +85,8 @@ pub(crate) fn answer(
     send(scheme, step, &content, out)
 }
 
-/// A field of exactly `N` bytes.
+/// A field of exactly `N` bytes, where it stands: a copy is made where one is needed.
 #[cfg(any(feature = "sec1", feature = "sec2"))]
-pub(crate) fn exactly<const N: usize>(bytes: &[u8], field: Field) -> Result<[u8; N], HandshakeError> {
+pub(crate) fn exactly<const N: usize>(bytes: &[u8], field: Field) -> Result<&[u8; N], HandshakeError> {
     bytes.try_into().map_err(|_| HandshakeError::WrongLength(field))
 }

@@ -53,11 +53,11 @@ struct Proof {
 }
 
 /// What the answer to command 0 leads to.
-struct Agreed {
+struct Agreed<'r> {
     key: Zeroizing<[u8; KEY_LEN]>,
-    random: [u8; RANDOM_LEN],
     public: [u8; KEY_LEN],
-    device_public: [u8; KEY_LEN],
+    random: &'r [u8; RANDOM_LEN],
+    device_public: &'r [u8; KEY_LEN],
 }
 
 impl Client {
@@ -67,23 +67,30 @@ impl Client {
     /// # Errors
     /// [`HandshakeError::Entropy`] when `rng` fails or repeats itself.
     pub fn new(pop: &[u8], rng: &mut impl TryCryptoRng) -> Result<Self, HandshakeError> {
-        let mut private = Zeroizing::new([0; KEY_LEN]);
-        fill_key(rng, &mut private)?;
-        Ok(Self::dangerous_with_private_key(pop, &private))
+        let mut filled = Ok(());
+        let client = Self::with_key(pop, |private| filled = fill_key(rng, private));
+        filled.map(|()| client)
     }
 
     /// The same with a given X25519 private key: for test vectors and measurements. Who knows the key, or sees it
     /// serve twice, can test guesses of the PoP and read the session.
     #[must_use]
     pub fn dangerous_with_private_key(pop: &[u8], private: &[u8; KEY_LEN]) -> Self {
+        Self::with_key(pop, |key| *key = *private)
+    }
+
+    /// The key is put where it stays: what was moved there would be on the stack, too.
+    fn with_key(pop: &[u8], key: impl FnOnce(&mut [u8; KEY_LEN])) -> Self {
+        let mut exchange = Exchange {
+            due: Due::Request,
+            pop: PopMask::new(pop),
+            private: Zeroizing::new([0; KEY_LEN]),
+            public: [0; KEY_LEN],
+        };
+        key(&mut exchange.private);
         Self {
             has_pop: !pop.is_empty(),
-            state: State::Exchange(Exchange {
-                due: Due::Request,
-                pop: PopMask::new(pop),
-                private: Zeroizing::new(*private),
-                public: [0; KEY_LEN],
-            }),
+            state: State::Exchange(exchange),
         }
     }
 
@@ -126,14 +133,14 @@ impl Exchange {
         Ok(len)
     }
 
-    fn response(&self, bytes: &[u8]) -> Result<Agreed, HandshakeError> {
+    fn response<'r>(&self, bytes: &'r [u8]) -> Result<Agreed<'r>, HandshakeError> {
         let [device_public, random] = wire::response(bytes, SCHEME, Step::Response0)?;
         let device_public = wire::exactly(device_public, Field::PublicKey)?;
-        let random: [u8; RANDOM_LEN] = wire::exactly(random, Field::DeviceRandom)?;
+        let random = wire::exactly(random, Field::DeviceRandom)?;
         Ok(Agreed {
-            key: session_key(&self.private, &device_public, &self.pop)?,
-            random,
+            key: session_key(&self.private, device_public, &self.pop)?,
             public: self.public,
+            random,
             device_public,
         })
     }
@@ -141,12 +148,12 @@ impl Exchange {
 
 impl Proof {
     #[inline(never)] // round keys come and go here, beside the curve's stack instead of under it
-    fn begin(agreed: &Agreed, state: &mut State) {
+    fn begin(agreed: &Agreed<'_>, state: &mut State) {
         *state = State::Proof(Self {
             due: Due::Request,
-            channel: CtrChannel::new(&agreed.key, &agreed.random),
+            channel: CtrChannel::new(&agreed.key, agreed.random),
             public: agreed.public,
-            device_public: agreed.device_public,
+            device_public: *agreed.device_public,
         });
     }
 
@@ -160,7 +167,7 @@ impl Proof {
 
     fn response(&mut self, bytes: &[u8]) -> Result<(), HandshakeError> {
         let [verify, _] = wire::response(bytes, SCHEME, Step::Response1)?;
-        let mut verify = wire::exactly(verify, Field::VerifyData)?;
+        let mut verify = *wire::exactly(verify, Field::VerifyData)?;
         self.apply(&mut verify)?;
         check_verify(&mut verify, &self.public)?;
         self.due = Due::Session;

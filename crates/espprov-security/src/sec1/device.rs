@@ -60,13 +60,13 @@ impl Device {
         fill_key(rng, &mut private)?;
         rng.try_fill_bytes(&mut random)
             .map_err(|_| HandshakeError::Entropy)?;
-        let key = session_key(&private, &client_public, &self.pop)?;
+        let key = session_key(&private, client_public, &self.pop)?;
         let public = public_key(&private);
         let len = wire::answer(SCHEME, Step::Response0, 2, [&public, &random], out)?;
         self.state = State::ExpectCommand1(ExpectCommand1 {
             channel: CtrChannel::new(&key, &random),
             public,
-            client_public,
+            client_public: *client_public,
         });
         Ok(len)
     }
@@ -98,7 +98,7 @@ impl Device {
 impl ExpectCommand1 {
     /// Checks the client's verify message and answers with ours. Moves the keystream, in failure too.
     fn answer(&mut self, verify: &[u8], out: &mut [u8]) -> Result<usize, HandshakeError> {
-        let mut verify = wire::exactly(verify, Field::VerifyData)?;
+        let mut verify = *wire::exactly(verify, Field::VerifyData)?;
         self.apply(&mut verify)?;
         check_verify(&mut verify, &self.public)?;
         let mut verify = self.client_public;

@@ -40,17 +40,17 @@ pub const KEY_LEN: usize = 32;
 /// Bytes of the first counter block.
 pub const RANDOM_LEN: usize = 16;
 
-/// What a PoP adds to the key; `None` for the empty one.
+/// What a PoP adds to the key: nothing, that is zeros, for the empty one.
 #[derive(Clone)]
-struct PopMask(Option<Zeroizing<[u8; KEY_LEN]>>);
+struct PopMask(Zeroizing<[u8; KEY_LEN]>);
 
 impl PopMask {
     fn new(pop: &[u8]) -> Self {
-        Self((!pop.is_empty()).then(|| {
-            let mut mask = Zeroizing::new([0; KEY_LEN]);
+        let mut mask = Zeroizing::new([0; KEY_LEN]);
+        if !pop.is_empty() {
             hash::<Sha256>(&[pop], (&mut *mask).into());
-            mask
-        }))
+        }
+        Self(mask)
     }
 }
 
@@ -64,10 +64,8 @@ fn session_key(
     if bool::from(key.ct_eq(&[0; KEY_LEN])) {
         return Err(HandshakeError::WeakSharedSecret);
     }
-    if let Some(mask) = &pop.0 {
-        for (byte, mask) in key.iter_mut().zip(mask.iter()) {
-            *byte ^= mask;
-        }
+    for (byte, mask) in key.iter_mut().zip(pop.0.iter()) {
+        *byte ^= mask;
     }
     Ok(key)
 }

@@ -264,7 +264,7 @@ impl Exchange {
         notices: &mut Notices,
     ) -> Result<GcmChannel, HandshakeError> {
         let [proof, nonce] = wire::response(bytes, SCHEME, Step::Response1)?;
-        let proof: [u8; PROOF_LEN] = wire::exactly(proof, Field::Proof)?;
+        let proof: &[u8; PROOF_LEN] = wire::exactly(proof, Field::Proof)?;
         if !bool::from(proof.ct_eq(self.agreement.device_proof.as_slice())) {
             return Err(HandshakeError::WrongProof);
         }
@@ -273,12 +273,12 @@ impl Exchange {
             NONCE_LEN => {
                 notices.patch_mismatch = claimed_patch == 0;
                 let nonce = wire::exactly(nonce, Field::Nonce)?;
-                Ok(GcmChannel::counter(&key, &nonce))
+                Ok(GcmChannel::counter(&key, nonce))
             }
             OLD_NONCE_LEN if claimed_patch == 0 => {
                 notices.nonce_reuse = true;
                 let nonce = wire::exactly(nonce, Field::Nonce)?;
-                Ok(GcmChannel::dangerous_fixed_nonce(&key, &nonce))
+                Ok(GcmChannel::dangerous_fixed_nonce(&key, nonce))
             }
             OLD_NONCE_LEN => Err(HandshakeError::NonceDowngrade),
             _ => Err(HandshakeError::WrongLength(Field::Nonce)),

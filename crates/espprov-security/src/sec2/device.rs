@@ -81,8 +81,8 @@ impl Device {
         if username.is_empty() {
             return Err(HandshakeError::WrongLength(Field::Username));
         }
-        let a_pub: [u8; PUBLIC_LEN] = wire::exactly(a_pub, Field::PublicKey)?;
-        if group::GROUP.is_zero(&a_pub) {
+        let a_pub: &[u8; PUBLIC_LEN] = wire::exactly(a_pub, Field::PublicKey)?;
+        if group::GROUP.is_zero(a_pub) {
             return Err(HandshakeError::DegeneratePublicKey);
         }
         let mut b = Zeroizing::new([0; PRIVATE_LEN]);
@@ -93,7 +93,7 @@ impl Device {
         let transcript = Transcript {
             identity: &srp::identity(username),
             salt: self.verifier.salt(),
-            a_pub: &a_pub,
+            a_pub,
             b_pub,
         };
         let agreement = srp::device_agree(&transcript, self.verifier.verifier(), &b)?;
@@ -114,7 +114,7 @@ impl Device {
         let State::ExpectCommand1(state) = &self.state else {
             return Err(HandshakeError::OutOfOrder);
         };
-        let proof: [u8; PROOF_LEN] = wire::exactly(proof, Field::Proof)?;
+        let proof: &[u8; PROOF_LEN] = wire::exactly(proof, Field::Proof)?;
         if !bool::from(proof.ct_eq(state.client_proof.as_slice())) {
             return Err(HandshakeError::WrongProof);
         }
