@@ -21,8 +21,8 @@ pub(super) enum Symbol {
 /// Longest escape sequence that is believed to be one.
 const MAX_ESCAPE: u8 = 24;
 
-/// Longest beginning of an Arduino log line: `[`, a time in milliseconds of ten digits, `][D][`.
-const MAX_BRACKET: usize = 16;
+/// Longest that is held back, the beginning of an Arduino log line: `[`, a time in milliseconds of ten digits, `][D][`.
+const MAX_HELD: usize = 16;
 
 /// A state machine from bytes to [`Symbol`]s. One byte may give several symbols, because the beginning of a log line
 /// and of a prompt (`>> `) is held back until it is clear what it is. Log lines are those of ESP-IDF (`I (4711) tag: …`,
@@ -30,8 +30,9 @@ const MAX_BRACKET: usize = 16;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Lexer {
     state: State,
-    /// `[` and what followed, perhaps the beginning of an Arduino log line.
-    bracket: Bracket,
+    /// What is held back, and how much of it.
+    held: [u8; MAX_HELD],
+    len: u8,
     signs: Signs,
     /// Nothing but escape sequences and carriage returns since the last line end.
     line_start: bool,
@@ -39,72 +40,32 @@ pub(super) struct Lexer {
     escape: Option<u8>,
 }
 
+/// What has come, and from [`LevelBlank`](Self::LevelBlank) on what is expected next, something being held back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Text,
-    /// One of `IWEDV`, perhaps the level of a log line; and whether the blank after it came.
-    Level(u8, bool),
-    /// After a `[`: so far it goes on like an Arduino log line.
-    Bracket,
     Log,
-    /// So many `>` at the beginning of a line.
-    Prompt(u8),
-}
-
-/// What is held back after a `[`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Bracket {
-    held: [u8; MAX_BRACKET],
-    len: u8,
-    /// What is expected next.
-    next: Part,
-}
-
-/// The parts of `[  4711][D][`, of which the first two are missing on older versions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
-    TimeOrLevel,
-    Time,
+    /// The rest of `I (`, whatever the level.
+    LevelBlank,
     LevelOpens,
-    Level,
-    LevelCloses,
+    /// The rest of `[  4711][D][`, of which the first two parts are missing on older versions.
+    TimeOrTag,
+    Time,
+    TagOpens,
+    Tag,
+    TagCloses,
     FileOpens,
-}
-
-impl Bracket {
-    const fn new() -> Self {
-        let mut held = [0; MAX_BRACKET];
-        held[0] = b'[';
-        Self {
-            held,
-            len: 1,
-            next: Part::TimeOrLevel,
-        }
-    }
-
-    /// Goes on to the next part, if `byte` goes on like an Arduino log line; `None` if it does not, and when there is no
-    /// more room.
-    fn follow(&mut self, byte: u8) -> Option<()> {
-        let place = self.held.get_mut(usize::from(self.len))?;
-        self.next = match (self.next, byte) {
-            (Part::TimeOrLevel | Part::Time, b' ' | b'0'..=b'9') => Part::Time,
-            (Part::Time, b']') => Part::LevelOpens,
-            (Part::LevelOpens, b'[') => Part::Level,
-            (Part::TimeOrLevel | Part::Level, b'V' | b'D' | b'I' | b'W' | b'E') => Part::LevelCloses,
-            (Part::LevelCloses, b']') => Part::FileOpens,
-            _ => return None,
-        };
-        *place = byte;
-        self.len = self.len.saturating_add(1);
-        Some(())
-    }
+    /// The rest of `>> ` at the beginning of a line.
+    Prompt,
+    PromptBlank,
 }
 
 impl Lexer {
     pub(super) const fn new() -> Self {
         Self {
             state: State::Text,
-            bracket: Bracket::new(),
+            held: [0; MAX_HELD],
+            len: 0,
             signs: Signs::new(),
             line_start: true,
             escape: None,
@@ -123,61 +84,65 @@ impl Lexer {
     }
 
     fn lex(&mut self, byte: u8, sink: &mut dyn FnMut(Symbol)) {
-        match (self.state, byte) {
-            (State::Log, b'\n') => self.end_line(Symbol::LogEnd, sink),
-            (State::Log, _) => {}
-            (State::Level(level, false), b' ') => self.state = State::Level(level, true),
-            (State::Level(_, true), b'(') => self.state = State::Log,
-            (State::Level(level, blank), _) => {
-                sink(Symbol::Char(level));
-                if blank {
-                    sink(Symbol::Char(b' '));
-                }
-                self.text(byte, sink);
-            }
-            (State::Bracket, b'[') if self.bracket.next == Part::FileOpens => self.state = State::Log,
-            (State::Bracket, _) => {
-                if self.bracket.follow(byte).is_none() {
-                    // None. What was held back after the bracket may begin something else.
-                    let Bracket { held, len, .. } = self.bracket;
-                    self.state = State::Text;
-                    sink(Symbol::Char(b'['));
-                    let held = held.iter().take(usize::from(len)).skip(1);
-                    held.for_each(|&c| self.lex(c, sink));
-                    self.lex(byte, sink);
-                }
-            }
-            (State::Prompt(1), b'>') => self.state = State::Prompt(2),
-            (State::Prompt(2), b' ') => {
+        let next = match (self.state, byte) {
+            (State::Text, _) => return self.text(byte, sink),
+            (State::Log, b'\n') => return self.end_line(Symbol::LogEnd, sink),
+            (State::Log, _) => return,
+            (State::LevelBlank, b' ') => State::LevelOpens,
+            (State::LevelOpens, b'(') | (State::FileOpens, b'[') => State::Log,
+            (State::TimeOrTag | State::Time, b' ' | b'0'..=b'9') => State::Time,
+            (State::Time, b']') => State::TagOpens,
+            (State::TagOpens, b'[') => State::Tag,
+            (State::TimeOrTag | State::Tag, b'V' | b'D' | b'I' | b'W' | b'E') => State::TagCloses,
+            (State::TagCloses, b']') => State::FileOpens,
+            (State::Prompt, b'>') => State::PromptBlank,
+            (State::PromptBlank, b' ') => {
                 // What follows, on the same line, is the echo or a log line.
                 self.state = State::Text;
-                sink(Symbol::Prompt);
+                return sink(Symbol::Prompt);
             }
-            (State::Prompt(held), _) => {
-                for _ in 0..held {
-                    sink(Symbol::Char(b'>'));
-                }
-                self.text(byte, sink);
-            }
-            (State::Text, _) => self.text(byte, sink),
+            _ => return self.give_back(byte, sink),
+        };
+        if next != State::Log && self.hold(byte).is_none() {
+            return self.give_back(byte, sink);
         }
+        self.state = next;
+    }
+
+    /// Holds back one more; `None` if there is no room.
+    fn hold(&mut self, byte: u8) -> Option<()> {
+        *self.held.get_mut(usize::from(self.len))? = byte;
+        self.len = self.len.saturating_add(1);
+        Some(())
+    }
+
+    /// What was held back is nothing special. What came after its first character may begin something else.
+    fn give_back(&mut self, byte: u8, sink: &mut dyn FnMut(Symbol)) {
+        let Self { held, len, .. } = *self;
+        self.state = State::Text;
+        let mut held = held.iter().take(usize::from(len));
+        if let Some(&first) = held.next() {
+            sink(Symbol::Char(first));
+        }
+        held.for_each(|&c| self.lex(c, sink));
+        self.lex(byte, sink);
     }
 
     fn text(&mut self, byte: u8, sink: &mut dyn FnMut(Symbol)) {
-        self.state = State::Text;
-        match byte {
-            b'\n' => self.end_line(Symbol::LineEnd, sink),
-            b'I' | b'W' | b'E' | b'D' | b'V' => self.state = State::Level(byte, false),
-            b'[' => {
-                self.bracket = Bracket::new();
-                self.state = State::Bracket;
-            }
-            b'>' if self.line_start => self.state = State::Prompt(1),
-            _ => sink(Symbol::Char(byte)),
+        self.state = match byte {
+            b'\n' => return self.end_line(Symbol::LineEnd, sink),
+            b'I' | b'W' | b'E' | b'D' | b'V' => State::LevelBlank,
+            b'[' => State::TimeOrTag,
+            b'>' if self.line_start => State::Prompt,
+            _ => State::Text,
+        };
+        self.line_start = false;
+        if self.state == State::Text {
+            return sink(Symbol::Char(byte));
         }
-        if byte != b'\n' {
-            self.line_start = false;
-        }
+        self.len = 0;
+        // There is room for one.
+        let _ = self.hold(byte);
     }
 
     fn end_line(&mut self, symbol: Symbol, sink: &mut dyn FnMut(Symbol)) {

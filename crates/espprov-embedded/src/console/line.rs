@@ -57,6 +57,18 @@ pub fn max_payload(line_limit: usize, endpoint_len: usize, session_id: u32) -> u
         / 2
 }
 
+impl Line<'static> {
+    /// The line that asks for nothing but a prompt.
+    pub(super) const EMPTY: Self = Self {
+        endpoint: &[],
+        id: Id {
+            digits: [0; MAX_DIGITS],
+            len: 0,
+        },
+        payload: &[],
+    };
+}
+
 impl<'a> Line<'a> {
     /// The line that sends `payload` to `endpoint`.
     #[must_use]
@@ -65,18 +77,6 @@ impl<'a> Line<'a> {
             endpoint: endpoint.as_str().as_bytes(),
             id: Id::new(session_id),
             payload,
-        }
-    }
-
-    /// The line that asks for nothing but a prompt.
-    pub(super) const fn empty() -> Self {
-        Self {
-            endpoint: &[],
-            id: Id {
-                digits: [0; MAX_DIGITS],
-                len: 0,
-            },
-            payload: &[],
         }
     }
 
@@ -130,8 +130,15 @@ impl<'a> Line<'a> {
                     break;
                 }
             }
-            let written = tx.write_all(piece.get(..len).unwrap_or_default()).await;
-            written.map_err(|error| error.kind())?;
+            let mut rest = piece.get(..len).unwrap_or_default();
+            // Not `write_all`, which panics where nothing is taken.
+            while !rest.is_empty() {
+                let written = tx.write(rest).await.map_err(|error| error.kind())?;
+                if written == 0 {
+                    return Err(ErrorKind::WriteZero);
+                }
+                rest = rest.get(written..).unwrap_or_default();
+            }
         }
         // Under security 0 this was a passphrase.
         piece.zeroize();
@@ -151,6 +158,7 @@ const fn hex_digit(nibble: u8) -> u8 {
 mod tests {
     use super::*;
     use std::string::String;
+    use std::vec::Vec;
 
     fn text(line: &Line<'_>) -> String {
         (0..).map_while(|i| line.char_at(i).map(char::from)).collect()
@@ -172,6 +180,37 @@ mod tests {
                 std::format!("prov-ctrl {id} ")
             );
         }
+    }
+
+    /// Takes so many bytes at a time.
+    struct Port(usize, Vec<u8>);
+
+    impl embedded_io_async::ErrorType for Port {
+        type Error = ErrorKind;
+    }
+
+    impl Write for Port {
+        async fn write(&mut self, bytes: &[u8]) -> Result<usize, ErrorKind> {
+            let taken = bytes.len().min(self.0);
+            self.1.extend_from_slice(&bytes[..taken]);
+            Ok(taken)
+        }
+        async fn flush(&mut self) -> Result<(), ErrorKind> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn it_is_written_however_little_the_port_takes() {
+        let payload = [0x5a; 100];
+        let line = Line::new(Endpoint::PROV_CONFIG, 0, &payload);
+        for most in [1, 7, 64, 1000] {
+            let mut port = Port(most, Vec::new());
+            assert_eq!(line.write_to(&mut port).await, Ok(()));
+            assert_eq!(String::from_utf8(port.1).unwrap(), text(&line) + "\r");
+        }
+        let stuck = line.write_to(&mut Port(0, Vec::new())).await;
+        assert_eq!(stuck, Err(ErrorKind::WriteZero));
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! One stretch of the conversation: something to write, something to listen for, and how long.
 
+use super::Line;
 use super::parser::{Echo, Found, Parser, Verdict};
-use super::{ConsoleError, Line};
 use core::future::{Future as _, poll_fn};
 use core::pin::pin;
 use core::task::Poll;
 use core::time::Duration;
 use embedded_io_async::{Error as _, ErrorKind, Read, Write};
-use espprov_transport::{Clock, Elapsed, with_deadline};
+use espprov_transport::{Clock, with_deadline};
 
 /// Bytes read but not looked at yet.
 pub(super) struct Chunk {
@@ -53,7 +53,10 @@ pub(super) enum Ear<'a> {
     /// A prompt, whatever else comes.
     Prompt,
     /// The echo of a line. Prompts left over from so many carriage returns may come before it.
-    Echo { line: Line<'a>, nudges: &'a mut usize },
+    Echo {
+        line: &'a Line<'a>,
+        nudges: &'a mut usize,
+    },
     /// The answer, for which there is this room; once what came of it is known, the prompt after it.
     Answer { buf: &'a mut [u8], known: bool },
 }
@@ -73,7 +76,8 @@ pub(super) enum Heard {
 }
 
 /// Why the conversation cannot go on.
-enum Fault {
+#[derive(Clone, Copy)]
+pub(super) enum Fault {
     Port(ErrorKind),
     EchoMismatch,
 }
@@ -121,8 +125,8 @@ impl Ear<'_> {
 }
 
 /// Writes `line`, if there is one, and listens at the same time, so that neither side waits for the other with full
-/// buffers; until both are done, or until the time is up. Whether the line was written is the second result, part of the
-/// error, and in `written` where this is dropped half-way.
+/// buffers; until both are done, or until the time is up. Whether the line was written is in `written`, also where this is
+/// dropped half-way.
 pub(super) async fn talk<R: Read, W: Write, C: Clock>(
     (rx, tx): (&mut R, &mut W),
     clock: &C,
@@ -131,8 +135,7 @@ pub(super) async fn talk<R: Read, W: Write, C: Clock>(
     ear: &mut Ear<'_>,
     until: Duration,
     written: &mut bool,
-) -> Result<(Heard, bool), ConsoleError> {
-    let synchronising = matches!(ear, Ear::Prompt);
+) -> Result<Heard, Fault> {
     *written = line.is_none();
     let result = {
         let mut write = pin!(async {
@@ -173,13 +176,5 @@ pub(super) async fn talk<R: Read, W: Write, C: Clock>(
         }));
         with_deadline(clock, until, both).await
     };
-    match result {
-        Ok(Ok(heard)) => Ok((heard, *written)),
-        Ok(Err(Fault::EchoMismatch)) => Err(ConsoleError::EchoMismatch),
-        Ok(Err(Fault::Port(kind))) => Err(ConsoleError::Port {
-            kind,
-            delivered: *written && !synchronising,
-        }),
-        Err(Elapsed) => Ok((Heard::Late, *written)),
-    }
+    result.unwrap_or(Ok(Heard::Late))
 }

@@ -1,7 +1,7 @@
 //! The transport: a reader, a writer, a clock, and where in the conversation they are.
 
 use super::parser::{Parser, Verdict};
-use super::talk::{Chunk, Ear, Heard, talk};
+use super::talk::{Chunk, Ear, Fault, Heard, talk};
 use super::{ConsoleError, Line, max_payload};
 use core::fmt;
 use core::time::Duration;
@@ -145,38 +145,43 @@ impl<R: Read, W: Write, C: Clock> Console<R, W, C> {
         len: usize,
     ) -> Result<Verdict, ConsoleError> {
         let mut chunk = Chunk::new();
-        let mut step = if self.state == State::Prompt {
-            Step::Send
+        let (mut step, limit) = if self.state == State::Prompt {
+            (Step::Send, self.answer_timeout)
         } else {
             self.nudges = 0;
-            Step::Synchronise
+            (Step::Synchronise, self.prompt_timeout)
         };
         self.state = State::Poisoned;
         self.delivered = false;
-        let mut end = self.clock.now().saturating_add(match step {
-            Step::Synchronise => self.prompt_timeout,
-            _ => self.answer_timeout,
-        });
+        let mut end = Duration::ZERO;
+        // The time for what begins now.
+        let mut limit = Some(limit);
         loop {
             let now = self.clock.now();
+            if let Some(limit) = limit.take() {
+                end = now.saturating_add(limit);
+            }
             let request = buf.get(..len).unwrap_or_default();
             let line = Line::new(endpoint, self.session_id, request);
             let nudges = &mut self.nudges;
-            let (line, mut ear, until) = match step {
-                Step::Settle { until } => (None, Ear::Prompt, until.min(end)),
+            let (line, mut ear, stretch) = match step {
+                Step::Settle => (None, Ear::Prompt, SETTLE),
                 Step::Synchronise if now >= end => return Err(ConsoleError::NoPrompt),
                 Step::Synchronise => {
                     *nudges = nudges.saturating_add(1);
-                    let until = now.saturating_add(NUDGE).min(end);
-                    (Some(Line::empty()), Ear::Prompt, until)
+                    (Some(&Line::EMPTY), Ear::Prompt, NUDGE)
                 }
                 Step::Send => {
                     self.parser.restart();
-                    (Some(line), Ear::Echo { line, nudges }, end)
+                    let line = &line;
+                    (Some(line), Ear::Echo { line, nudges }, Duration::MAX)
                 }
-                Step::Receive => (None, Ear::Answer { buf, known: false }, end),
-                Step::End => (None, Ear::Answer { buf, known: true }, end),
+                Step::Receive | Step::End => {
+                    let known = step == Step::End;
+                    (None, Ear::Answer { buf, known }, Duration::MAX)
+                }
             };
+            let until = now.saturating_add(stretch).min(end);
             let port = (&mut self.rx, &mut self.tx);
             let mut other = false;
             let written = match step {
@@ -187,47 +192,47 @@ impl<R: Read, W: Write, C: Clock> Console<R, W, C> {
                 port,
                 &self.clock,
                 (&mut self.parser, &mut chunk),
-                line.as_ref(),
+                line,
                 &mut ear,
                 until,
                 written,
             );
             match (step, talk.await) {
                 // Only the prompt is missing: something was printed into it, perhaps.
-                (Step::End, Ok((Heard::Late, _)) | Err(_)) => break,
-                (_, Err(error)) => return Err(error),
-                // Late, or prompts without end.
-                (Step::Settle { .. }, Ok((heard @ (Heard::Prompt | Heard::Late), _)))
-                    if heard == Heard::Late || self.clock.now() >= end =>
-                {
+                (Step::End, Ok(Heard::Late) | Err(_)) => break,
+                (_, Err(Fault::EchoMismatch)) => return Err(ConsoleError::EchoMismatch),
+                (_, Err(Fault::Port(kind))) => {
+                    let delivered = self.delivered;
+                    return Err(ConsoleError::Port { kind, delivered });
+                }
+                // No other prompt has come. Where they come without end, the time for it ends them.
+                (Step::Settle, Ok(Heard::Late)) => {
                     if len == 0 {
                         self.state = State::Prompt;
                         return Ok(Verdict::Answer { len });
                     }
                     step = Step::Send;
                     chunk = Chunk::new();
-                    end = self.clock.now().saturating_add(self.answer_timeout);
+                    limit = Some(self.answer_timeout);
                 }
-                (Step::Synchronise, Ok((Heard::Late, _))) => {}
-                (_, Ok((Heard::Late, delivered))) => return Err(ConsoleError::AnswerTimedOut { delivered }),
-                (_, Ok((Heard::Prompt, _))) => {
-                    let until = self.clock.now().saturating_add(SETTLE);
-                    step = Step::Settle { until };
+                (Step::Synchronise, Ok(Heard::Late)) => {}
+                (_, Ok(Heard::Late)) => {
+                    let delivered = self.delivered;
+                    return Err(ConsoleError::AnswerTimedOut { delivered });
                 }
+                (_, Ok(Heard::Prompt)) => step = Step::Settle,
                 // A device that boots will have a prompt of its own.
-                (Step::Synchronise | Step::Settle { .. }, Ok((Heard::Restart, _))) => {
-                    step = Step::Synchronise
-                }
-                (_, Ok((Heard::Restart, _))) => return Err(ConsoleError::Restarted),
-                (_, Ok((Heard::Echo, _))) => {
+                (Step::Synchronise | Step::Settle, Ok(Heard::Restart)) => step = Step::Synchronise,
+                (_, Ok(Heard::Restart)) => return Err(ConsoleError::Restarted),
+                (_, Ok(Heard::Echo)) => {
                     self.nudges = 0;
                     step = Step::Receive;
                 }
-                (_, Ok((Heard::Answer, _))) => {
+                (_, Ok(Heard::Answer)) => {
                     step = Step::End;
-                    end = self.clock.now().saturating_add(PROMPT_GRACE);
+                    limit = Some(PROMPT_GRACE);
                 }
-                (_, Ok((Heard::End(verdict), _))) => {
+                (_, Ok(Heard::End(verdict))) => {
                     self.state = State::Prompt;
                     return Ok(verdict);
                 }
@@ -240,13 +245,11 @@ impl<R: Read, W: Write, C: Clock> Console<R, W, C> {
 }
 
 /// Where in a conversation.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Step {
     Synchronise,
-    /// A prompt has come. Until then another one may.
-    Settle {
-        until: Duration,
-    },
+    /// A prompt has come. For a moment another one may.
+    Settle,
     Send,
     Receive,
     /// The answer has come, or is lost; its prompt has not come.
