@@ -44,9 +44,12 @@ impl<F: Fn() -> Duration> Clock for PollClock<F> {
     }
 
     async fn sleep(&self, duration: Duration) {
-        let until = self.now().saturating_add(duration);
+        self.sleep_until(self.now().saturating_add(duration)).await;
+    }
+
+    async fn sleep_until(&self, time: Duration) {
         poll_fn(|cx| {
-            if self.now() >= until {
+            if self.now() >= time {
                 return Poll::Ready(());
             }
             cx.waker().wake_by_ref();

@@ -18,6 +18,11 @@ pub trait Clock {
 
     /// Waits. Cancel-safe: dropping the future has no effect.
     async fn sleep(&self, duration: Duration);
+
+    /// Waits until then, which may be past. Cancel-safe. For clocks that are set to a time and not to a length of time.
+    async fn sleep_until(&self, time: Duration) {
+        self.sleep(time.saturating_sub(self.now())).await;
+    }
 }
 
 impl<C: Clock + ?Sized> Clock for &C {
@@ -27,6 +32,10 @@ impl<C: Clock + ?Sized> Clock for &C {
 
     async fn sleep(&self, duration: Duration) {
         (**self).sleep(duration).await;
+    }
+
+    async fn sleep_until(&self, time: Duration) {
+        (**self).sleep_until(time).await;
     }
 }
 
@@ -54,7 +63,7 @@ pub async fn with_deadline<C: Clock, F: Future>(
     future: F,
 ) -> Result<F::Output, Elapsed> {
     let mut future = pin!(future);
-    let mut timer = pin!(clock.sleep(deadline.saturating_sub(clock.now())));
+    let mut timer = pin!(clock.sleep_until(deadline));
     core::future::poll_fn(|cx| {
         if let Poll::Ready(output) = future.as_mut().poll(cx) {
             return Poll::Ready(Ok(output));
