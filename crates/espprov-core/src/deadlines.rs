@@ -43,8 +43,15 @@ impl Time {
     }
 
     /// This much later, or longer.
+    #[inline(never)] // in twenty places
     pub(crate) const fn plus(self, time: Self) -> Self {
         Self(self.0.saturating_add(time.0))
+    }
+
+    /// The earlier of the two, or the shorter.
+    #[inline(never)] // as above
+    pub(crate) const fn min(self, other: Self) -> Self {
+        if self.0 < other.0 { self } else { other }
     }
 
     /// What is left of it after that.

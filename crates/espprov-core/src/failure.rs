@@ -139,9 +139,9 @@ pub enum ProvisionError<E> {
 }
 
 impl<E: TransportError> ProvisionError<E> {
-    /// Sorts a transport error.
-    pub(crate) fn link(phase: Phase, error: E) -> Self {
-        match error.fault() {
+    /// Sorts a transport error, which means this.
+    pub(crate) fn link(phase: Phase, error: E, fault: LinkFault) -> Self {
+        match fault {
             LinkFault::Refused { .. } => Self::Refused { phase },
             LinkFault::SessionTaken => Self::SessionTaken { phase },
             LinkFault::NoSuchEndpoint => Self::NoSuchEndpoint { phase },
@@ -576,7 +576,7 @@ mod tests {
     #[test]
     fn faults_of_the_link_that_have_a_name_of_their_own() {
         let phase = PHASE;
-        let of = |fault| Failure::link(phase, Fault(fault));
+        let of = |fault| Failure::link(phase, Fault(fault), fault);
         assert_eq!(
             of(LinkFault::Refused { link_alive: true }),
             ProvisionError::Refused { phase }

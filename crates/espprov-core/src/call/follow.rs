@@ -149,7 +149,7 @@ impl<E> Follow<E> {
     fn pause(&mut self, now: Time) -> Time {
         if self.lost.is_some() {
             let pause = Time::millis(self.pause);
-            self.pause = (self.pause.saturating_mul(3) / 2).min(LONGEST_PAUSE);
+            self.pause = self.pause.saturating_add(self.pause / 2).min(LONGEST_PAUSE);
             return pause;
         }
         self.pause = FIRST_PAUSE;
@@ -177,18 +177,21 @@ impl<E> Follow<E> {
         let now = desk.now;
         self.unanswered |= desk.trail.delivered;
         let is_stranger = desk.trail.foreign || error.is_of_a_stranger();
-        let mut lost = match self.lost.take() {
-            Some(lost) => Lost { error, ..lost },
-            None => {
+        let lost = match &mut self.lost {
+            Some(lost) => {
+                lost.error = error;
+                lost
+            }
+            none => {
                 desk.event(&Event::LinkLost { phase: Phase::Status });
-                Lost {
+                none.insert(Lost {
                     since: now,
                     away: now,
                     error,
                     stranger: false,
                     patience: now,
                     evidence: false,
-                }
+                })
             }
         };
         if is_stranger && !lost.stranger {
@@ -206,7 +209,7 @@ impl<E> Follow<E> {
         lost.patience = if lost.evidence { recover.min(gone) } else { recover };
         // Short of the whole time nothing is known.
         lost.evidence &= now >= gone;
-        self.lost.insert(lost).patience
+        lost.patience
     }
 
     /// What it means that the time is up.

@@ -58,9 +58,9 @@ impl<N: Network> Word<N> {
     ) -> Seen {
         match seen {
             Progress::Online(on) => {
-                let reached = is_reached(&on);
-                self.0 = Some(Outcome::Connected(on));
-                Progress::Online(reached)
+                // Looked at where it stays: it is large.
+                let said = self.0.insert(Outcome::Connected(on));
+                Progress::Online(matches!(said, Outcome::Connected(on) if is_reached(on)))
             }
             Progress::Gone(why) => {
                 self.0 = Some(Outcome::Failed(why));

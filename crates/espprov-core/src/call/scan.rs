@@ -355,26 +355,34 @@ impl<R: Radio> fmt::Debug for Scan<R> {
     }
 }
 
-/// Marks what the device is on. What can be relied on is the name and the channel: firmware cuts a BSSID at a zero.
+/// Marks what the device is on: what is most like it. What can be relied on is the name and the channel: firmware cuts a BSSID
+/// at a zero.
 fn mark_active(networks: &mut [AccessPoint], on: &WifiConnection) {
-    let same_name = |network: &AccessPoint| on.ssid.is_hidden() || network.ssid == on.ssid;
-    let same_bssid = |network: &AccessPoint| on.bssid == Some(network.bssid);
-    let same_channel = |network: &AccessPoint| {
-        on.channel
-            .is_none_or(|channel| u32::try_from(channel) == Ok(network.channel))
-    };
-    let exact = networks.iter().any(|n| same_name(n) && same_bssid(n));
-    // Without either there is nothing to go by.
-    let by_channel = !on.ssid.is_hidden() && networks.iter().any(|n| same_name(n) && same_channel(n));
+    let most = networks.iter().map(|network| likeness(network, on)).max();
     for network in networks {
-        network.active = same_name(network)
-            && if exact {
-                same_bssid(network)
-            } else if by_channel {
-                same_channel(network)
-            } else {
-                !on.ssid.is_hidden()
-            };
+        let likeness = likeness(network, on);
+        network.active = likeness > 0 && Some(likeness) == most;
+    }
+}
+
+/// How much a network is like what the device is on: 3 for the BSSID, 2 for the channel, 1 for nothing but the name; 0 is another one,
+/// or without either there is nothing to go by.
+#[inline(never)] // once, though it is asked for twice
+fn likeness(network: &AccessPoint, on: &WifiConnection) -> u8 {
+    let named = !on.ssid.is_hidden();
+    if named && network.ssid != on.ssid {
+        0
+    } else if on.bssid == Some(network.bssid) {
+        3
+    } else if !named {
+        0
+    } else if on
+        .channel
+        .is_none_or(|channel| u32::try_from(channel) == Ok(network.channel))
+    {
+        2
+    } else {
+        1
     }
 }
 

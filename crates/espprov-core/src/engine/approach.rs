@@ -29,12 +29,12 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
                 }
             }
         }
-        if self.run.takeover.is_some_and(|takeover| takeover.is_due()) {
+        if self.run.takeover.is_due() {
             return Ok(UnderWay::BackOff);
         }
         if self.link == Link::Broken {
             if let Stage::Ready { .. } = self.stage {
-                self.stage = Stage::Nothing;
+                self.forget();
             }
             self.observer.event(&Event::Reconnecting);
             return Ok(UnderWay::Reconnect);
@@ -71,8 +71,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
             }
             (UnderWay::Computing, _) => return Step::Busy,
             (UnderWay::BackOff, _) => {
-                let pause = self.run.takeover.map_or(Time::ZERO, |takeover| takeover.pause());
-                let until = now.plus(pause).into();
+                let until = now.plus(self.run.takeover.pause()).into();
                 return Step::Wait { until };
             }
             (_, Want::Pause(time)) => {

@@ -138,7 +138,7 @@ impl<A: Authenticator, R, B: AsMut<[u8]>, O> Engine<A, R, B, O> {
     /// A handshake that failed, or that nobody waits for any more.
     pub(super) fn drop_handshake(&mut self) {
         if let Stage::Handshake { .. } = self.stage {
-            self.stage = Stage::Nothing;
+            self.forget();
         }
     }
 }

@@ -263,8 +263,14 @@ impl<A: Authenticator, R, B: AsMut<[u8]>, O> Engine<A, R, B, O> {
 
     /// The session is lost, and the link's state in doubt.
     fn lose_session(&mut self) {
-        self.stage = Stage::Nothing;
+        self.forget();
         self.link = Link::Broken;
+    }
+
+    /// Neither handshake nor session.
+    #[inline(never)] // in many places, and what is wiped then is large
+    fn forget(&mut self) {
+        self.stage = Stage::Nothing;
     }
 
     /// A call begins. A call that was given up may have left an exchange behind, or its handshake.

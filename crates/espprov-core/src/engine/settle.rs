@@ -97,7 +97,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
                 return self.handle_refusal(link_alive).err().map(Err);
             }
             // The record is spent. Where the link survived (a refusal), a new handshake on it will do.
-            (UnderWay::Answer, _) if self.link == Link::Usable => self.stage = Stage::Nothing,
+            (UnderWay::Answer, _) if self.link == Link::Usable => self.forget(),
             _ => {}
         }
         Some(Err(match fault {
@@ -106,7 +106,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
                 need: self.run.sent,
                 limit,
             },
-            _ => ProvisionError::link(phase, error),
+            _ => ProvisionError::link(phase, error, fault),
         }))
     }
 
@@ -148,7 +148,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
             observer: &mut self.observer,
             phase,
             trail: mem::take(&mut self.run.trail),
-            may_go_on: self.run.takeover.is_some_and(|takeover| takeover.goes_on()),
+            may_go_on: self.run.takeover.goes_on(),
             nonsense: false,
         };
         let over = call.handle(&mut desk, answer);

@@ -43,7 +43,7 @@ pub(super) struct Run {
     pub(super) sent: usize,
     /// What was noticed since the call heard something.
     pub(super) trail: Trail,
-    pub(super) takeover: Option<Takeover>,
+    pub(super) takeover: Takeover,
     /// How often a lost exchange was repeated.
     pub(super) repeated: u8,
 }

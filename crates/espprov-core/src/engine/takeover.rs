@@ -14,7 +14,7 @@ const LONGEST_PAUSE: u32 = 2000;
 /// What is known of another client, since the call began.
 #[derive(Clone, Copy)]
 pub(super) struct Takeover {
-    /// When it was first noticed.
+    /// When it was first noticed; [`Time::NEVER`] before.
     since: Time,
     /// The next pause, before it is spread.
     next: u32,
@@ -22,6 +22,19 @@ pub(super) struct Takeover {
     pause: Time,
     due: bool,
     goes_on: bool,
+}
+
+impl Default for Takeover {
+    /// None.
+    fn default() -> Self {
+        Self {
+            since: Time::NEVER,
+            next: FIRST_PAUSE,
+            pause: Time::ZERO,
+            due: false,
+            goes_on: false,
+        }
+    }
 }
 
 impl Takeover {
@@ -42,22 +55,23 @@ impl Takeover {
 impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R, B, O> {
     /// The session was taken over. Whether to try again: a pause is due then.
     pub(super) fn taken(&mut self, now: Time, until: Time, phase: Phase) -> bool {
-        let before = self.run.takeover;
-        let since = before.map_or(now, |takeover| takeover.since);
-        let base = before.map_or(FIRST_PAUSE, |takeover| takeover.next);
+        let Takeover {
+            since, next: base, ..
+        } = self.run.takeover;
+        let since = since.min(now);
         // Without entropy they may meet again; the handshake will have its own word on that.
         let dice = self.rng.try_next_u32().unwrap_or_default();
         let spread = base.saturating_mul(dice >> 16) >> 16;
         let pause = Time::millis((base / 2).saturating_add(spread));
         let limit = since.plus(self.deadlines.takeover.into()).min(until);
         let goes_on = now.plus(pause) < limit;
-        self.run.takeover = Some(Takeover {
+        self.run.takeover = Takeover {
             since,
             next: base.saturating_mul(2).min(LONGEST_PAUSE),
             pause,
             due: goes_on,
             goes_on,
-        });
+        };
         if goes_on {
             self.observer.event(&Event::SessionTaken { phase });
         }
@@ -66,8 +80,6 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
 
     /// The pause is over.
     pub(super) fn backed_off(&mut self) {
-        if let Some(takeover) = &mut self.run.takeover {
-            takeover.due = false;
-        }
+        self.run.takeover.due = false;
     }
 }

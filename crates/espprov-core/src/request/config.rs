@@ -129,10 +129,8 @@ fn ipv4(text: &[u8]) -> Option<Ipv4Addr> {
     let mut parts = text.split(|byte| *byte == b'.');
     for octet in &mut octets {
         *octet = match *parts.next()? {
-            [a] => digits(&[a])?,
-            [a @ b'1'..=b'9', b] => digits(&[a, b])?,
-            [a @ b'1'..=b'9', b, c] => digits(&[a, b, c])?,
-            _ => return None,
+            [] | [b'0', _, ..] => return None,
+            ref part => digits(part)?,
         };
     }
     parts.next().is_none().then_some(octets.into())
