@@ -2,7 +2,9 @@
 //! online.
 
 use crate::{NotRandom, board, report};
-use core::pin::pin;
+use core::future::poll_fn;
+use core::pin::{Pin, pin};
+use core::task::{Context, Poll};
 use embassy_futures::block_on;
 use espprov_core::auth::Authenticator;
 use espprov_core::{Outcome, Provisioner, ScanOptions, WifiConfig};
@@ -20,12 +22,20 @@ pub enum Lines {
 /// are too long.
 pub fn run<A: Authenticator>(auth: impl FnOnce() -> Option<A>, lines: Lines) -> ! {
     board::init();
-    let status = match block_on(pin!(provision(auth, lines))) {
+    let mut task = pin!(provision(auth, lines));
+    let status = match block_on(poll_fn(|cx| turn(task.as_mut(), cx))) {
         Some(()) => 0,
         None => 1,
     };
     report::memory();
     report::exit(status)
+}
+
+/// A task as executors have them, who call it: compiled into the loop of `block_on`, its addresses would be reckoned out beforehand and
+/// kept.
+#[inline(never)]
+fn turn<F: Future>(task: Pin<&mut F>, cx: &mut Context<'_>) -> Poll<F::Output> {
+    task.poll(cx)
 }
 
 async fn provision<A: Authenticator>(auth: impl FnOnce() -> Option<A>, lines: Lines) -> Option<()> {
