@@ -17,9 +17,9 @@ pub(super) struct Ceiling {
 ///
 /// These ceilings and the next are just above what was reached: who needs more, raises them knowingly.
 pub(super) const FIGURES: &[Ceiling] = &[
-    m4("provision_sec1", "stack", 5_300),
+    m4("provision_sec1", "stack", 5_050),
     m4("provision_sec1", "heap", 900),
-    m4("provision_sec2", "stack", 6_500),
+    m4("provision_sec2", "stack", 6_300),
     m4("provision_sec2", "heap", 4_800),
     m4("ble_device", "stack", 22_000),
     m4("ble_device", "heap", 200),
@@ -63,8 +63,8 @@ pub(super) const SIZES: &[(&str, &str, u64)] = &[
     (ARM, "device", 32_500),
     (ARM, "ble_device", 98_000),
     (RISCV, "http_device", 80_500),
-    (RISCV, "provision_sec1", 58_400),
-    (RISCV, "provision_sec2", 66_200),
+    (RISCV, "provision_sec1", 55_000),
+    (RISCV, "provision_sec2", 63_350),
 ];
 
 pub(super) fn check(figures: &Figures, results: &mut Results) {
