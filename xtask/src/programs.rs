@@ -72,9 +72,14 @@ pub(crate) fn release() -> Result<PathBuf, String> {
     Ok(program("release", "espprov"))
 }
 
-/// One of the programs of `benches`, ready to be run; `openssl`: with what it is compared with.
-pub(crate) fn bench(name: &str, openssl: bool) -> Result<Command, String> {
-    let target = target_dir().join("benches");
+/// One of the programs of `benches`, built and ready to be run.
+pub(crate) fn bench(name: &str) -> Result<Command, String> {
+    run(&mut bench_build(name, true))?;
+    Ok(bench_built(name))
+}
+
+/// What builds it; `openssl`: with what it is compared with.
+pub(crate) fn bench_build(name: &str, openssl: bool) -> Command {
     let mut build = cargo();
     build
         .args([
@@ -87,12 +92,21 @@ pub(crate) fn bench(name: &str, openssl: bool) -> Result<Command, String> {
             "--manifest-path",
         ])
         .arg(root().join("benches/Cargo.toml"))
-        .env("CARGO_TARGET_DIR", &target);
+        .env("CARGO_TARGET_DIR", benches());
     if !openssl {
         build.arg("--no-default-features");
     }
-    run(&mut build)?;
-    Ok(Command::new(target.join("release").join(name)))
+    build
+}
+
+/// It, once it has been built.
+pub(crate) fn bench_built(name: &str) -> Command {
+    Command::new(benches().join("release").join(name))
+}
+
+/// Where they are built.
+fn benches() -> PathBuf {
+    target_dir().join("benches")
 }
 
 /// Where a program of that profile is.

@@ -49,6 +49,27 @@ pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     }
 }
 
+/// The same, but it gives way to whatever else there is to do, and so does all that it starts.
+pub(crate) fn giving_way(command: Command) -> Command {
+    if !cfg!(unix) {
+        return command;
+    }
+    let mut nice = Command::new("nice");
+    nice.args(["-n", "10"])
+        .arg(command.get_program())
+        .args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => nice.env(name, value),
+            None => nice.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        nice.current_dir(folder);
+    }
+    nice
+}
+
 /// Runs a program quietly: whether it succeeded, and what it wrote to stdout and stderr.
 pub(crate) fn capture(command: &mut Command) -> Result<(bool, String), String> {
     let shown = show(command);

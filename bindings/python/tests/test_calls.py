@@ -101,13 +101,6 @@ class GoesAway(OwnLink):
             raise espprov.fault.Lost(delivered=False)
 
 
-def test_an_unconfirmed_end_is_a_result() -> None:
-    with espprov.Simulator("zero", security=1, pop="abcd1234") as simulator:
-        with espprov.connect(GoesAway(simulator), pop="abcd1234", deadline=600) as device:
-            result = device.provision(*HOME)
-    assert (result.outcome, result.ip, result.ssid) == ("unconfirmed", None, b"Home")
-
-
 class Vanishes(OwnLink):
     """Says once that the device is joining; then every exchange raises this."""
 
@@ -126,28 +119,49 @@ class Vanishes(OwnLink):
             raise OSError
 
 
-def after_it_vanished(raised: Exception) -> str:
+def after_it_went_away() -> espprov.Provisioned:
+    with espprov.Simulator("zero", security=1, pop="abcd1234") as simulator:
+        with espprov.connect(GoesAway(simulator), pop="abcd1234", deadline=600) as device:
+            return device.provision(*HOME)
+
+
+def after_it_vanished(raised: Exception) -> espprov.Provisioned:
     joins = '[delays]\nconnect_ms = 600000\n[security]\nscheme = 1\npop = "abcd1234"\n'
     joins += '[[network]]\nssid = "Home"\nchannel = 6\nrssi = -40\nauth = "wpa2"\npassphrase = "correct-horse"\n'
     with espprov.Simulator(toml=joins) as simulator:
         link = Vanishes(simulator)
         link.raised = raised
         with espprov.connect(link, pop="abcd1234", deadline=600) as device:
-            return device.provision(*HOME).outcome
+            return device.provision(*HOME)
 
 
-def test_only_a_question_that_went_out_is_evidence() -> None:
-    cases = [
-        (espprov.fault.Lost(delivered=True), "likely_connected"),
-        (espprov.fault.TimedOut(), "likely_connected"),
-        # A link that does not say that the question went out is no evidence.
-        (espprov.fault.Lost(), "unconfirmed"),
-        (OSError("no such device"), "unconfirmed"),
-    ]
-    # Each waits for a device that may come back; all at once.
-    with ThreadPoolExecutor(len(cases)) as pool:
-        outcomes = list(pool.map(after_it_vanished, [raised for raised, _ in cases]))
-    assert outcomes == [outcome for _, outcome in cases]
+# What the link raises, and what that makes of a provisioning.
+VANISHED = [
+    (espprov.fault.Lost(delivered=True), "likely_connected"),
+    (espprov.fault.TimedOut(), "likely_connected"),
+    # A link that does not say that the question went out is no evidence.
+    (espprov.fault.Lost(), "unconfirmed"),
+    (OSError("no such device"), "unconfirmed"),
+]
+
+
+@pytest.fixture(scope="module")
+def ends() -> tuple[espprov.Provisioned, list[espprov.Provisioned]]:
+    """Each waits for a device that may come back; all at once."""
+    with ThreadPoolExecutor(1 + len(VANISHED)) as pool:
+        gone = pool.submit(after_it_went_away)
+        vanished = pool.map(after_it_vanished, [raised for raised, _ in VANISHED])
+        return gone.result(), list(vanished)
+
+
+def test_an_unconfirmed_end_is_a_result(ends: tuple[espprov.Provisioned, list[espprov.Provisioned]]) -> None:
+    result, _ = ends
+    assert (result.outcome, result.ip, result.ssid) == ("unconfirmed", None, b"Home")
+
+
+def test_only_a_question_that_went_out_is_evidence(ends: tuple[espprov.Provisioned, list[espprov.Provisioned]]) -> None:
+    _, results = ends
+    assert [result.outcome for result in results] == [outcome for _, outcome in VANISHED]
 
 
 def test_the_same_in_asyncio(reached: tuple[espprov.Simulator, object]) -> None:

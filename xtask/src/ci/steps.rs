@@ -110,7 +110,7 @@ pub(super) fn benches() -> Outcome {
     }
     lint_apart("benches", &["--all-targets"])?;
     for program in ["ratios", "pairs"] {
-        run(programs::bench(program, true)?.arg("--check"))?;
+        run(programs::bench(program)?.arg("--check"))?;
     }
     Ok("within the ratios".into())
 }

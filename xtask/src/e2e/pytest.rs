@@ -65,11 +65,17 @@ pub(super) fn kept(folder: &Path, requirements: &Path, python: &Path) -> Result<
         return Ok(bin);
     }
     environment(folder, python)?;
-    run(Command::new(bin.join("pip"))
-        .args(["install", "--quiet", "--requirement"])
-        .arg(requirements))?;
+    run(&mut install(&bin, requirements))?;
     fs::write(&mark, wanted).map_err(|e| format!("{}: {e}", mark.display()))?;
     Ok(bin)
+}
+
+/// What installs into an environment what the requirements file names.
+pub(super) fn install(bin: &Path, requirements: &Path) -> Command {
+    let mut pip = Command::new(bin.join("pip"));
+    pip.args(["install", "--quiet", "--requirement"])
+        .arg(requirements);
+    pip
 }
 
 /// Tests that pytest runs.

@@ -6,9 +6,9 @@ mod wheel;
 
 pub(super) use wheel::built;
 
-use super::pytest::{NO_PYTHON, Pytest, environment, interpreters};
+use super::pytest::{NO_PYTHON, Pytest, environment, install, interpreters, kept};
 use super::report::{Counts, Rows};
-use crate::tools::{root, run, target_dir};
+use crate::tools::{giving_way, root, run, target_dir};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -32,39 +32,47 @@ pub(super) fn run_all(only: Option<&str>) -> Result<String, String> {
     };
     let versions = BTreeSet::from([*oldest, *newest]);
     let rows = Rows::default();
-    // The optimiser's last minute keeps one core: what else has to be compiled or installed is so meanwhile.
-    let ((tools, wheel, glibc, size), rust) = both(
-        || package(&out, program, &rows),
+    let start = Instant::now();
+    let tools = tools(&out, program)?;
+    rows.step("tools", start, "installed");
+    // Everything waits for the wheel, and the optimiser's last minute keeps one core: what else has to be compiled or installed is so
+    // meanwhile, and gives way to it.
+    let ((wheel, size), (checks, rust)) = both(
+        || package(&out, &tools, &rows),
         || {
             let start = Instant::now();
+            let rust = speed::rust()?;
             for version in &versions {
                 prepared(&out, &pythons[version], *version)?;
             }
-            let rust = speed::rust()?;
+            let checks = checks(&out, program)?;
             rows.step(
                 "prepare",
                 start,
-                "environments without Rust; what Python is compared with",
+                "environments without Rust; what looks at the wheel, what Python is compared with",
             );
-            Ok(rust)
+            Ok((checks, rust))
         },
     )?;
     for version in &versions {
         installed(&out, *version, &wheel)?;
     }
-    let (all, ()) = both(
+    let (all, glibc) = both(
         || all_tests(&out, &versions, only, &rows),
         || {
+            let start = Instant::now();
+            let glibc = age(&checks, &wheel)?;
+            rows.step("auditwheel", start, &format!("manylinux_2_{glibc}"));
             let start = Instant::now();
             sdist(&out, &tools)?;
             rows.step("sdist", start, "has all that cargo asks for");
             let start = Instant::now();
-            types(&out, &tools, *newest)?;
+            types(&out, &checks, *newest)?;
             rows.step("types", start, "mypy --strict and pyright find nothing");
             let start = Instant::now();
-            workflow(&tools)?;
+            workflow(&checks)?;
             rows.step("workflow", start, "as its schema wants it");
-            Ok(())
+            Ok(glibc)
         },
     )?;
     let start = Instant::now();
@@ -104,13 +112,10 @@ fn ended<T>(thread: thread::ScopedJoinHandle<'_, Result<T, String>>) -> Result<T
         .unwrap_or_else(|_| Err("the thread has panicked".into()))
 }
 
-/// What builds and checks, the wheel, the second number of the glibc it needs, and its size.
-fn package(out: &Path, python: &Path, rows: &Rows) -> Result<(PathBuf, PathBuf, u32, u64), String> {
+/// The wheel and its size.
+fn package(out: &Path, tools: &Path, rows: &Rows) -> Result<(PathBuf, u64), String> {
     let start = Instant::now();
-    let tools = tools(out, python)?;
-    rows.step("tools", start, "installed");
-    let start = Instant::now();
-    let wheel = wheel(out, &tools)?;
+    let wheel = wheel(out, tools)?;
     let size = fs::metadata(&wheel)
         .map_err(|e| format!("{}: {e}", wheel.display()))?
         .len();
@@ -118,15 +123,18 @@ fn package(out: &Path, python: &Path, rows: &Rows) -> Result<(PathBuf, PathBuf, 
         return Err(format!("the wheel has {size} bytes, more than {MAX_WHEEL}"));
     }
     rows.step("wheel", start, &format!("{size} bytes"));
-    let start = Instant::now();
-    let glibc = glibc(&tools, &wheel)?;
+    Ok((wheel, size))
+}
+
+/// The second number of the glibc that the wheel needs.
+fn age(checks: &Path, wheel: &Path) -> Result<u32, String> {
+    let glibc = glibc(checks, wheel)?;
     if glibc > MAX_GLIBC {
         return Err(format!(
             "the wheel needs glibc 2.{glibc}, newer than 2.{MAX_GLIBC}"
         ));
     }
-    rows.step("auditwheel", start, &format!("manylinux_2_{glibc}"));
-    Ok((tools, wheel, glibc, size))
+    Ok(glibc)
 }
 
 /// The tests in all of them at the same time: most of it is waiting.
@@ -171,13 +179,21 @@ fn plain(bin: &Path) -> String {
     format!("{}:/usr/bin:/bin", bin.display())
 }
 
+/// What looks at the wheel, in the versions of the requirements file.
+fn checks(out: &Path, python: &Path) -> Result<PathBuf, String> {
+    kept(
+        &out.join("checks-venv"),
+        &bindings().join("requirements-checks.txt"),
+        python,
+    )
+}
+
 /// An environment that has all but the wheel.
 fn prepared(out: &Path, python: &Path, version: u32) -> Result<(), String> {
     let bin = environment(&out.join(format!("python-3.{version}")), python)?;
-    run(Command::new(bin.join("pip"))
-        .args(["install", "--quiet", "--requirement"])
-        .arg(bindings().join("tests/requirements.txt"))
-        .env("PATH", plain(&bin)))
+    let mut pip = install(&bin, &bindings().join("tests/requirements.txt"));
+    pip.env("PATH", plain(&bin));
+    run(&mut giving_way(pip))
 }
 
 /// And the wheel.
@@ -204,16 +220,16 @@ fn tests(out: &Path, version: u32, only: Option<&str>) -> Result<Counts, String>
 }
 
 /// The workflow that builds the wheels of the other platforms cannot run here; what can be checked is its form.
-fn workflow(tools: &Path) -> Result<(), String> {
-    run(Command::new(tools.join("check-jsonschema"))
+fn workflow(checks: &Path) -> Result<(), String> {
+    run(Command::new(checks.join("check-jsonschema"))
         .args(["--builtin-schema", "vendor.github-workflows"])
         .arg(root().join(".github/workflows/wheels.yml")))
 }
 
 /// What two type checkers say of the package, as it is installed, and of the tests and examples that use it.
-fn types(out: &Path, tools: &Path, version: u32) -> Result<(), String> {
+fn types(out: &Path, checks: &Path, version: u32) -> Result<(), String> {
     let python = bin(out, version).join("python");
-    run(Command::new(tools.join("mypy"))
+    run(Command::new(checks.join("mypy"))
         .args(["--strict", "--python-executable"])
         .arg(&python)
         .args(["--cache-dir"])
@@ -221,10 +237,10 @@ fn types(out: &Path, tools: &Path, version: u32) -> Result<(), String> {
         .args(["python/espprov", "tests", "examples", "benches"])
         .current_dir(bindings())
         .env("MYPYPATH", "python:tests"))?;
-    run(Command::new(tools.join("pyright"))
+    run(Command::new(checks.join("pyright"))
         .arg("--pythonpath")
         .arg(&python)
         .args(["python/espprov", "examples", "benches"])
         .current_dir(bindings())
-        .env("PATH", path_with(tools)?))
+        .env("PATH", path_with(checks)?))
 }

@@ -8,10 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// What builds and checks the wheel, in the versions of the requirements file.
+/// What builds the wheel, in the versions of the requirements file.
 pub(super) fn tools(out: &Path, python: &Path) -> Result<PathBuf, String> {
     kept(
-        &out.join("python-venv"),
+        &out.join("wheel-venv"),
         &bindings().join("requirements.txt"),
         python,
     )
@@ -122,12 +122,12 @@ pub(super) fn sdist(out: &Path, tools: &Path) -> Result<(), String> {
 }
 
 /// The second number of the oldest glibc that the wheel runs with, by a tool that has not built it.
-pub(super) fn glibc(tools: &Path, wheel: &Path) -> Result<u32, String> {
+pub(super) fn glibc(checks: &Path, wheel: &Path) -> Result<u32, String> {
     let (ok, said) = capture(
-        Command::new(tools.join("auditwheel"))
+        Command::new(checks.join("auditwheel"))
             .arg("show")
             .arg(wheel)
-            .env("PATH", path_with(tools)?),
+            .env("PATH", path_with(checks)?),
     )?;
     // Its lines are broken anywhere.
     let text = said.split_whitespace().collect::<Vec<_>>().join(" ");
