@@ -22,7 +22,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "SECONDS", requires = "compiled_in")]
     compiled_cpu: Option<u64>,
     /// How long each fuzz target runs
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, default_value_t = 4)]
     fuzz_seconds: u32,
     /// Run these steps only
     #[arg(long, value_name = "STEP", value_delimiter = ',')]

@@ -4,8 +4,8 @@
 //! Half of what CI computes here is the compiler's work, so each target gets what is looked at there and no more.
 
 use super::{Results, TARGETS};
-use crate::rustup;
 use crate::tools::{capture, cargo, root, target_dir};
+use crate::{no_std, rustup};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -61,7 +61,10 @@ pub(super) const BLUETOOTH: (&str, &str) = (RISCV, "firmware-esp32c3");
 pub(super) const SMALLEST: &str = "thumbv6m-none-eabi";
 
 /// Where the crates are checked with everything: the smallest, and one with compare-and-swap.
-const CHECKED: [&str; 2] = [SMALLEST, "riscv32imac-unknown-none-elf"];
+const CHECKED: [&str; 2] = [SMALLEST, ATOMIC];
+
+/// No image wants its core, which is not compiled here if rustup has it.
+const ATOMIC: &str = "riscv32imac-unknown-none-elf";
 
 /// Cryptography in its compact form, as `examples/firmware-qemu/.cargo/config.toml` has it for users.
 const COMPACT: &str = "--cfg aes_backend=\"soft\" --cfg aes_backend_soft=\"compact\" --cfg sha2_backend=\"soft\" --cfg sha2_backend_soft=\"compact\"";
@@ -152,20 +155,27 @@ pub(super) fn probe(toolchain: &Toolchain, target: &str, results: &mut Results) 
         sets.extend(["", "sec1", "sec2"]);
     }
     for features in sets {
-        let mut command = toolchain.cargo("check", target);
-        command
-            .args(["--release", "--features", features, "--manifest-path"])
-            .arg(root().join("tests/no-std-probe/Cargo.toml"));
-        // In a check nothing is optimised; it is the same profile so that core and procedural macros are compiled once for both.
-        quickly(&mut command);
-        if target != SMALLEST {
-            // No image wants this core.
-            command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
-        }
-        let outcome =
-            capture(&mut command).and_then(|(ok, text)| if ok { Ok("checked".into()) } else { Err(text) });
+        let outcome = check(toolchain, target, features)
+            .and_then(|mut command| capture(&mut command))
+            .and_then(|(ok, text)| if ok { Ok("checked".into()) } else { Err(text) });
         results.note(format!("{target}: crates with features [{features}]"), outcome);
     }
+}
+
+fn check(toolchain: &Toolchain, target: &str, features: &str) -> Result<Command, String> {
+    if target == ATOMIC && rustup::has_target(target)? {
+        return Ok(no_std::probe(features, Some(target)));
+    }
+    let mut command = toolchain.cargo("check", target);
+    command
+        .args(["--release", "--features", features, "--manifest-path"])
+        .arg(root().join("tests/no-std-probe/Cargo.toml"));
+    // In a check nothing is optimised; it is the same profile so that core and procedural macros are compiled once for both.
+    quickly(&mut command);
+    if target == ATOMIC {
+        command.env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0");
+    }
+    Ok(command)
 }
 
 /// Builds the images of a target, if it has some.
