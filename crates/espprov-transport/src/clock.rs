@@ -161,6 +161,12 @@ mod tests {
         assert_eq!(poll(), Poll::Pending);
         clock.0.set(at(5));
         assert_eq!(poll(), Poll::Ready(()));
+
+        let mut waiting = pin!(Clock::sleep_until(&borrowed, at(6)));
+        let mut poll = || waiting.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        assert_eq!(poll(), Poll::Pending);
+        clock.0.set(at(6));
+        assert_eq!(poll(), Poll::Ready(()));
     }
 
     #[test]

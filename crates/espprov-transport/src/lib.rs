@@ -229,7 +229,7 @@ mod tests {
         }
 
         fn delivered(&self) -> bool {
-            true
+            self.closed == 0
         }
 
         async fn close(&mut self) {
@@ -261,6 +261,8 @@ mod tests {
         assert!(link.delivered());
         assert!(at_once(link.reconnect(SessionIntent::Fresh)).is_ok());
         at_once(link.close());
+        // Whatever it says: once one thing, then the other.
+        assert!(!link.delivered());
     }
 
     #[test]
