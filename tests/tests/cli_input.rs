@@ -355,6 +355,12 @@ fn a_simulated_device_and_the_environment() {
             &["--scenario", "zero", "--pop", "mine"][..],
             "mine",
         ),
+        // A password of the scenario's, too.
+        (
+            ("ESPPROV_PASSWORD", "theirs"),
+            &["--scenario", &own, "--pop", "mine"],
+            "mine",
+        ),
         (("ESPPROV_POP", "theirs"), &["--scenario", "zero"], "theirs"),
         (("ESPPROV_POP", "theirs"), &["--scenario", &own], "other"),
         (("ESPPROV_PASSWORD", "theirs"), &["--scenario", &own], "theirs"),

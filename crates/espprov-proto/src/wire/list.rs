@@ -131,6 +131,21 @@ mod tests {
         assert_eq!(out, [0x62, 6, 0x0a, 1, 7, 0x0a, 1, 8]);
     }
 
+    #[test]
+    fn entries_follow_one_another() {
+        let mut out = [0; 8];
+        let mut list = List::new(&mut out);
+        list.push(1, &[(2, Item::Uint(6))]).unwrap();
+        let error = EncodeError {
+            needed: 10,
+            available: 8,
+        };
+        assert_eq!(list.push(1, &[(2, Item::Bytes(b"ab"))]), Err(error));
+        list.push(3, &[]).unwrap();
+        assert_eq!(list.finish(&[], 15), Ok(8));
+        assert_eq!(out, [0x7a, 6, 0x0a, 2, 0x10, 6, 0x1a, 0]);
+    }
+
     /// A list that ends where its room does is one; the head of the whole then finds none.
     #[test]
     fn what_fits_exactly_fits() {
