@@ -25,5 +25,7 @@ fn main() {
         println!("cargo:rustc-link-arg-bins=-Tmemory.x"); // riscv-rt's link.x does not include it itself
     }
     println!("cargo:rustc-link-arg-bins=-Tlink.x");
+    // Functions that turned out the same are one: some 240 bytes less.
+    println!("cargo:rustc-link-arg-bins=--icf=all");
     println!("cargo:rerun-if-changed=build.rs");
 }

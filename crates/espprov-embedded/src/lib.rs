@@ -47,3 +47,5 @@ pub mod ble;
 pub mod console;
 #[cfg(feature = "http_nal_09")]
 pub mod http;
+#[cfg(any(feature = "console_io_07", feature = "http_nal_09"))]
+mod whole;

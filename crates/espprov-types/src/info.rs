@@ -182,12 +182,21 @@ impl DeviceInfo {
         Ok(info)
     }
 
-    /// [`parse_as`](Self::parse_as) in the place of a description that holds nothing yet: a copy of one is dear where the stack
-    /// is small. After an error it holds nothing of use.
+    /// [`parse_as`](Self::parse_as) in the place of another description, of which nothing is left: a copy of one is dear where the
+    /// stack is small. After an error it holds nothing of use.
+    ///
+    /// ```
+    /// # use espprov_types::DeviceInfo;
+    /// let mut info = DeviceInfo::parse(b"v1.0")?;
+    /// info.read("prov", br#"{"prov":{"ver":"v1.1","sec_ver":2}}"#)?;
+    /// assert_eq!(info.version.as_str(), "v1.1");
+    /// # Ok::<(), espprov_types::InfoError>(())
+    /// ```
     ///
     /// # Errors
     /// As there.
     pub fn read(&mut self, root: &str, reply: &[u8]) -> Result<(), InfoError> {
+        *self = Self::default();
         let end = reply
             .iter()
             .rposition(|&b| b != 0 && !b.is_ascii_whitespace())

@@ -119,6 +119,26 @@ fn the_last_list_of_capabilities_counts() {
 }
 
 #[test]
+fn the_last_version_counts() {
+    let twice = br#"{"app":{"ver":"v10.0","ver":"v2"},"prov":{"ver":"v10.0","ver":"v1"}}"#;
+    let info = DeviceInfo::parse(twice).unwrap();
+    assert_eq!(
+        (info.version.as_str(), info.apps[0].version.as_str()),
+        ("v1", "v2")
+    );
+}
+
+#[test]
+fn a_description_takes_the_place_of_another() {
+    let first = br#"{"app":{"ver":"1"},"prov":{"ver":"v1.1","sec_patch_ver":1,"cap":["no_pop"]}}"#;
+    let mut info = DeviceInfo::parse(first).unwrap();
+    for next in [&b"v1.0"[..], br#"{"prov":{"sec_ver":2}}"#] {
+        info.read("prov", next).unwrap();
+        assert_eq!(info, DeviceInfo::parse(next).unwrap());
+    }
+}
+
+#[test]
 fn long_values_are_cut() {
     let long = "é".repeat(40);
     let apps: List<_> = (0..6)

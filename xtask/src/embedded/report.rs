@@ -20,7 +20,7 @@ fn page(figures: &Figures, images: &[Image]) -> String {
         "<!-- Written by `cargo xtask embedded --report`. -->\n\
          # What firmware costs\n\n\
          Measured on the images of `examples/firmware-qemu`: opt-level `z`, fat LTO, compact cryptography, \
-         the console transport. Flash is code and constants of the whole image, runtime, allocator and report included. \
+         one copy of functions that are the same (`--icf=all`), the console transport. Flash is code and constants of the whole image, runtime, allocator and report included. \
          Instructions are QEMU's; a Cortex-M4 takes somewhat more than one cycle for each.\n\n\
          ## Flash\n\n| image | Cortex-M4 | RV32IMC |\n|---|---|---|\n",
     );

@@ -75,7 +75,7 @@ impl<A: Authenticator, R: TryCryptoRng, B: AsMut<[u8]>, O: Observer> Engine<A, R
     }
 
     /// Reads the device's description.
-    #[inline(never)] // it is large, and nothing deeper shall run on top of the copy made here
+    #[inline(never)] // its reader needs stack that nothing deeper shall run on top of
     pub(super) fn read_info<E>(&mut self, len: usize) -> Result<(), ProvisionError<E>> {
         let reply = self.buf.bytes().get(..len).unwrap_or_default();
         let info = self.info.insert(DeviceInfo::default());

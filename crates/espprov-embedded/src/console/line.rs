@@ -1,5 +1,6 @@
 //! The request line: `<endpoint> <session id> <hex>\r`.
 
+use crate::whole::write_whole;
 use embedded_io_async::{Error as _, ErrorKind, Write};
 use espprov_transport::Endpoint;
 use zeroize::Zeroize;
@@ -130,18 +131,11 @@ impl<'a> Line<'a> {
                     break;
                 }
             }
-            let mut rest = piece.get(..len).unwrap_or_default();
-            // Not `write_all`, which panics where nothing is taken.
-            while !rest.is_empty() {
-                let written = tx.write(rest).await.map_err(|error| error.kind())?;
-                if written == 0 {
-                    return Err(ErrorKind::WriteZero);
-                }
-                rest = rest.get(written..).unwrap_or_default();
-            }
+            let sent = write_whole(tx, piece.get(..len).unwrap_or_default()).await;
+            // Under security 0 this was a passphrase.
+            piece.zeroize();
+            sent?;
         }
-        // Under security 0 this was a passphrase.
-        piece.zeroize();
         tx.flush().await.map_err(|error| error.kind())
     }
 }

@@ -2,6 +2,7 @@
 
 use super::answer::{Head, HeadReader};
 use super::{HttpError, MAX_REQUEST};
+use crate::whole::write_whole;
 use core::fmt;
 use core::future::{Future, poll_fn};
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -338,8 +339,8 @@ async fn send<T: Write>(
     if !complete {
         return Err(ErrorKind::OutOfMemory);
     }
-    to.write_all(head.bytes()).await.map_err(|e| e.kind())?;
-    to.write_all(body).await.map_err(|e| e.kind())?;
+    write_whole(to, head.bytes()).await?;
+    write_whole(to, body).await?;
     to.flush().await.map_err(|e| e.kind())
 }
 

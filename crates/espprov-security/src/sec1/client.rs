@@ -67,30 +67,28 @@ impl Client {
     /// # Errors
     /// [`HandshakeError::Entropy`] when `rng` fails or repeats itself.
     pub fn new(pop: &[u8], rng: &mut impl TryCryptoRng) -> Result<Self, HandshakeError> {
-        let mut filled = Ok(());
-        let client = Self::with_key(pop, |private| filled = fill_key(rng, private));
-        filled.map(|()| client)
+        // The key is moved with what it becomes part of, and would stay where it was.
+        wiped_after(|| {
+            let mut client = Self::dangerous_with_private_key(pop, &[0; KEY_LEN]);
+            if let State::Exchange(exchange) = &mut client.state {
+                fill_key(rng, &mut exchange.private)?;
+            }
+            Ok(client)
+        })
     }
 
     /// The same with a given X25519 private key: for test vectors and measurements. Who knows the key, or sees it
     /// serve twice, can test guesses of the PoP and read the session.
     #[must_use]
     pub fn dangerous_with_private_key(pop: &[u8], private: &[u8; KEY_LEN]) -> Self {
-        Self::with_key(pop, |key| *key = *private)
-    }
-
-    /// The key is put where it stays: what was moved there would be on the stack, too.
-    fn with_key(pop: &[u8], key: impl FnOnce(&mut [u8; KEY_LEN])) -> Self {
-        let mut exchange = Exchange {
-            due: Due::Request,
-            pop: PopMask::new(pop),
-            private: Zeroizing::new([0; KEY_LEN]),
-            public: [0; KEY_LEN],
-        };
-        key(&mut exchange.private);
         Self {
             has_pop: !pop.is_empty(),
-            state: State::Exchange(exchange),
+            state: State::Exchange(Exchange {
+                due: Due::Request,
+                pop: PopMask::new(pop),
+                private: Zeroizing::new(*private),
+                public: [0; KEY_LEN],
+            }),
         }
     }
 
