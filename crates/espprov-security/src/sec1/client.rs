@@ -67,14 +67,10 @@ impl Client {
     /// # Errors
     /// [`HandshakeError::Entropy`] when `rng` fails or repeats itself.
     pub fn new(pop: &[u8], rng: &mut impl TryCryptoRng) -> Result<Self, HandshakeError> {
-        // The key is moved with what it becomes part of, and would stay where it was.
-        wiped_after(|| {
-            let mut client = Self::dangerous_with_private_key(pop, &[0; KEY_LEN]);
-            if let State::Exchange(exchange) = &mut client.state {
-                fill_key(rng, &mut exchange.private)?;
-            }
-            Ok(client)
-        })
+        // Filled and wiped here: what it becomes part of is moved as it is handed out, and who fills it there leaves more copies behind.
+        let mut private = Zeroizing::new([0; KEY_LEN]);
+        fill_key(rng, &mut private)?;
+        Ok(Self::dangerous_with_private_key(pop, &private))
     }
 
     /// The same with a given X25519 private key: for test vectors and measurements. Who knows the key, or sees it
